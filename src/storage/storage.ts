@@ -1,0 +1,50 @@
+/**
+ * Where a repository's objects live: a directory, memory, later a bucket.
+ * Every driver passes `test/contracts/storage.ts`; retry, throttle and metering are decorators around this interface.
+ *
+ * Names are relative paths of `[a-zA-Z0-9._-]` segments joined by `/`; a driver refuses any other.
+ * Errors are `HoldfastError`: `repository` where the storage cannot be reached, is full or refuses.
+ */
+export interface Storage {
+  /** Where this is, for messages; never holds a secret. */
+  readonly location: string
+
+  /**
+   * Stores an object under a name that does not exist yet. Atomic: the object is there whole and durable when this resolves,
+   * or not at all. Two puts of one name: exactly one resolves.
+   * @throws ObjectExistsError where the name is taken; what is there stays untouched.
+   */
+  put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: StorageOptions): Promise<void>
+
+  /**
+   * Reads a whole object or a part of it. The stream ends early only where the object does: the reader checks the length.
+   * @throws ObjectMissingError where there is none.
+   */
+  get(name: string, options?: StorageOptions & { range?: ByteRange }): AsyncIterable<Uint8Array>
+
+  /** @returns undefined where there is no such object. */
+  stat(name: string, options?: StorageOptions): Promise<StoredObject | undefined>
+
+  /** All objects whose name starts with the prefix, in ascending order of the UTF-8 bytes of their names; unfinished puts are not listed. */
+  list(prefix: string, options?: StorageOptions): AsyncIterable<StoredObject>
+
+  /** Removes an object; removing what is not there is no error. */
+  delete(name: string, options?: StorageOptions): Promise<void>
+}
+
+export interface StorageOptions {
+  signal?: AbortSignal
+}
+
+export interface ByteRange {
+  /** Bytes from the start of the object. */
+  offset: number
+  length: number
+}
+
+export interface StoredObject {
+  name: string
+  /** Bytes. */
+  size: number
+  modified: Date
+}

@@ -1,0 +1,17 @@
+import { HoldfastError } from '../core/errors.ts'
+
+/** The object that was to be read is not in the repository. */
+export class ObjectMissingError extends HoldfastError {
+  constructor(location: string, name: string) {
+    super('integrity', `${name} is missing in ${location}`, {
+      hint: 'find out who removed it; other backups are unaffected unless they need it too: run `holdfast backup validate`',
+    })
+  }
+}
+
+/** The name that was to be written is taken; objects are never overwritten. */
+export class ObjectExistsError extends HoldfastError {
+  constructor(location: string, name: string) {
+    super('refused', `${name} already exists in ${location}, and objects are never overwritten`)
+  }
+}
