@@ -1,0 +1,32 @@
+import { pino } from 'pino'
+import type { OutputStream } from './output.ts'
+
+/** The log of the program: structured lines on stderr. */
+export type Logger = pino.Logger
+
+const redacted = ['password', 'passphrase', 'key', 'authorization', 'secretAccessKey', 'sessionToken']
+
+/** A logger that writes JSON lines, or readable ones where a person is looking. */
+export function createLogger(stream: OutputStream, level: string): Logger {
+  const destination = stream.isTTY ? { write: (line: string) => stream.write(readable(line)) } : stream
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    },
+    destination,
+  )
+}
+
+/** One JSON line of pino as `10:15:00 warn message name=value`. */
+function readable(line: string): string {
+  const { time, level, msg, ...rest } = JSON.parse(line) as { time: string; level: string; msg?: string }
+  const details = Object.entries(rest).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  // The start of the line may hold a progress bar.
+  return `\r\u001B[K${time.slice(11, 19)} ${level} ${msg ?? ''}${details.join('')}\n`
+}

@@ -1,0 +1,99 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { setting } from './declaration.ts'
+import { Secret } from './secret.ts'
+
+const text = z.string().min(1, 'expected a value, found an empty text')
+const secret = text.transform((value) => new Secret(value))
+const switched = z.stringbool({ error: 'expected true or false' })
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
+
+const repository = text.refine((value) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(value), {
+  error: 'expected a directory: buckets are not supported yet',
+})
+
+/**
+ * Every setting of Holdfast, declared once: the settings file, the environment names, the flags, the help
+ * and docs/reference/settings.md all follow from this table.
+ */
+export const settings = {
+  dataDir: setting(text, {
+    placeholder: 'dir',
+    path: true,
+    description: "Neo4j's data directory, which holds `databases` and `transactions`",
+  }),
+  repo: setting(repository, { placeholder: 'dir', path: true, description: 'the repository where backups live, a directory' }),
+  database: setting(text, { placeholder: 'name', default: 'neo4j', description: 'the database to back up or restore' }),
+  uri: setting(text, {
+    placeholder: 'uri',
+    default: 'bolt://localhost:7687',
+    aliases: ['NEO4J_URI'],
+    description: 'where Neo4j answers Bolt',
+  }),
+  user: setting(text, {
+    placeholder: 'name',
+    default: 'neo4j',
+    aliases: ['NEO4J_USER', 'NEO4J_USERNAME'],
+    description: 'the Neo4j user',
+  }),
+  password: setting(secret, { flag: false, file: false, aliases: ['NEO4J_PASSWORD'], description: "the Neo4j user's password" }),
+  passwordFile: setting(text, {
+    placeholder: 'file',
+    path: true,
+    aliases: ['NEO4J_PASSWORD_FILE'],
+    description: "a file whose first line is the Neo4j user's password",
+  }),
+  passphrase: setting(secret, { flag: false, file: false, description: 'the passphrase of an encrypted repository' }),
+  passphraseFile: setting(text, {
+    placeholder: 'file',
+    path: true,
+    description: 'a file whose first line is the passphrase of an encrypted repository',
+  }),
+  keyFile: setting(text, {
+    placeholder: 'file',
+    path: true,
+    description: 'a file that holds the key of an encrypted repository',
+  }),
+  neo4jVersion: setting(text, {
+    placeholder: 'version',
+    description: 'the version of the Neo4j to install and run, such as 5.26.0',
+  }),
+  neo4jHome: setting(text, {
+    placeholder: 'dir',
+    path: true,
+    aliases: ['NEO4J_HOME'],
+    description: 'an existing Neo4j installation to use instead of installing one',
+  }),
+  javaHome: setting(text, { placeholder: 'dir', path: true, aliases: ['JAVA_HOME'], description: 'the Java that runs Neo4j' }),
+  cacheDir: setting(text, {
+    placeholder: 'dir',
+    path: true,
+    default: ({ XDG_CACHE_HOME }) => join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast'),
+    defaultText: '`$XDG_CACHE_HOME/holdfast`, else `~/.cache/holdfast`',
+    description: 'where installed Neo4j versions are kept',
+  }),
+  config: setting(text, {
+    placeholder: 'file',
+    path: true,
+    file: false,
+    defaultText: '`holdfast.yaml` in the working directory, where it exists',
+    description: 'the settings file',
+  }),
+  json: setting(switched, {
+    default: false,
+    file: false,
+    description: 'print the result as JSON, and an error as JSON on stderr',
+  }),
+  quiet: setting(switched, { default: false, description: 'show no progress' }),
+  logLevel: setting(z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }), {
+    placeholder: 'level',
+    default: 'warn',
+    description: `how much is logged to stderr: ${logLevels.join(', ')}`,
+  }),
+}
+
+export type SettingName = keyof typeof settings
+
+/** Settings that every command understands. */
+export const globalSettings = ['config', 'json', 'quiet', 'logLevel'] as const satisfies readonly SettingName[]
