@@ -1,34 +1,35 @@
 import { buildServices } from './app.ts'
 import { grammar } from './cli/commands.ts'
+import { interruptionOf } from './cli/interruption.ts'
+import { printError, toHoldfastError } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 import { processEnvironment } from './config/environment.ts'
-import { exitCodes, HoldfastError } from './core/errors.ts'
+import { exitCodes } from './core/errors.ts'
 
-const interruption = new AbortController()
+const { stdout, stderr } = process
+const words = process.argv.slice(2)
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (interruption.signal.aborted) process.exit(exitCodes.interrupted)
-    process.stderr.write(`\nholdfast: stopping after ${name}; a second signal stops at once\n`)
-    interruption.abort(new HoldfastError('interrupted', `interrupted by ${name}`))
+const signal = interruptionOf(
+  process,
+  (line) => stderr.write(`\n${line}\n`),
+  () => process.exit(exitCodes.interrupted),
+)
+
+// What reaches this was caught nowhere: the state is unknown, so the program ends.
+process.on('uncaughtException', (error) => {
+  process.exit(printError(stderr, toHoldfastError(error, signal), words.includes('--json')))
+})
+
+// A reader such as `head` may leave early; that must not stop the work.
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
   })
 }
 
-// A reader such as `head` may leave early; that must not stop the work.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
 const status = await runProgram(
   grammar(),
-  {
-    words: process.argv.slice(2),
-    environment: processEnvironment(),
-    workingDirectory: process.cwd(),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: interruption.signal,
-  },
+  { words, environment: processEnvironment(), workingDirectory: process.cwd(), stdout, stderr, signal },
   buildServices,
 )
-process.stdout.write('', () => process.exit(status))
+stdout.write('', () => process.exit(status))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { flagName } from '../config/declaration.ts'
-import { globalSettings } from '../config/settings.ts'
+import { globalSettings, hasFlag } from '../config/settings.ts'
 import { type Command, defineCommand, optionLabel, valued } from './command.ts'
 import { type CompletionNode, completionScripts } from './completionScripts.ts'
 import type { Grammar } from './grammar.ts'
@@ -40,7 +40,7 @@ function completionTree({ commands, groups }: Grammar): CompletionNode[] {
   const commandNodes = commands.map(({ name, options, settings }) => ({
     path: name,
     words: [],
-    flags: [...Object.keys(options).map(optionLabel), ...settings.map(flagName), ...global],
+    flags: [...Object.keys(options).map(optionLabel), ...settings.filter(hasFlag).map(flagName), ...global],
   }))
   return [root, ...groupNodes, ...commandNodes]
 }

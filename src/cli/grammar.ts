@@ -1,6 +1,6 @@
 import { Command as Parser, CommanderError, Option } from 'commander'
 import { flagName, type Setting } from '../config/declaration.ts'
-import { globalSettings, type SettingName, settings } from '../config/settings.ts'
+import { globalSettings, hasFlag, type SettingName, settings } from '../config/settings.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { argumentLabel, type Command, optionLabel, type Texts } from './command.ts'
 import { commandNotes, optionDescription, settingDescription } from './helpText.ts'
@@ -30,10 +30,10 @@ export function readCommandLine(grammar: Grammar, words: readonly string[], colu
     (found) => (request = found),
   )
   try {
-    parser.parse(words, { from: 'user' })
+    parser.parse(words.length === 0 ? ['--help'] : words, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0 || words.length === 0) return { kind: 'show', text: shown.trimEnd() }
+    if (error.exitCode === 0) return { kind: 'show', text: shown.trimEnd() }
     throw usageError(error, words)
   }
   return request ?? { kind: 'show', text: parser.helpInformation().trimEnd() }
@@ -98,7 +98,7 @@ function addCommand(parser: Parser, command: Command, root: Parser, found: (requ
     const declared = command.options[name]!
     parser.addOption(new Option(withValue(optionLabel(name), declared.placeholder), optionDescription(declared)))
   }
-  for (const name of command.settings) if (!isGlobal(name)) parser.addOption(settingOption(name))
+  for (const name of command.settings) if (hasFlag(name) && !isGlobal(name)) parser.addOption(settingOption(name))
 
   parser.action(() => {
     const typed = { ...texts(root.opts()), ...texts(parser.opts()) }
@@ -134,15 +134,17 @@ function pick(all: Record<string, string>, names: readonly string[]): Texts {
 }
 
 function usageError(error: CommanderError, words: readonly string[]): HoldfastError {
-  // A group without a command: Commander would print its help.
-  if (error.code === 'commander.help') {
-    return new HoldfastError('usage', `${words.join(' ')}: which command?`, { hint: `holdfast ${words[0]} --help lists them` })
-  }
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   const path = words
     .filter((word) => !word.startsWith('-'))
     .slice(0, 2)
     .join(' ')
+  // A group without a command: Commander would print its help.
+  if (error.code === 'commander.help') {
+    return new HoldfastError('usage', `holdfast ${path}`.trim() + ': which command?', {
+      hint: `holdfast help ${path}`.trim() + ' lists them',
+    })
+  }
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? `holdfast help ${path}`.trim()
   return new HoldfastError('usage', message, { hint })
 }

@@ -5,7 +5,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type FileValues, readConfigFile } from './configFile.ts'
 import { type Environment, environmentName, fileKey, flagName, type Setting } from './declaration.ts'
 import { nearest } from './nearest.ts'
-import { type SettingName, settings } from './settings.ts'
+import { hasFlag, type SettingName, settings } from './settings.ts'
 
 type Declared = typeof settings
 type ValueOf<S> = S extends { schema: z.ZodType<infer Value, string> }
@@ -106,7 +106,7 @@ function configPath(given: Given | undefined, workingDirectory: string): string 
 }
 
 function fromFlag(name: SettingName, flags: SettingSources['flags'], base: string): Given | undefined {
-  const text = flags[name]
+  const text = hasFlag(name) ? flags[name] : undefined
   return text === undefined ? undefined : { text, base, source: { kind: 'flag', name: flagName(name) } }
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { setting } from './declaration.ts'
+import { type Setting, setting } from './declaration.ts'
 import { Secret } from './secret.ts'
 
 const text = z.string().min(1, 'expected a value, found an empty text')
@@ -97,3 +97,9 @@ export type SettingName = keyof typeof settings
 
 /** Settings that every command understands. */
 export const globalSettings = ['config', 'json', 'quiet', 'logLevel'] as const satisfies readonly SettingName[]
+
+/** Whether a setting may be given on the command line; secrets may not. */
+export function hasFlag(name: SettingName): boolean {
+  const declared: Setting<unknown> = settings[name]
+  return declared.flag !== false
+}

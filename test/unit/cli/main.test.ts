@@ -1,0 +1,68 @@
+import { execa } from 'execa'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { grammar } from '../../../src/cli/commands.ts'
+
+const main = join(import.meta.dirname, '../../../src/main.ts')
+
+async function holdfast(...words: string[]) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [main, ...words], {
+    reject: false,
+    env: { NODE_NO_WARNINGS: '1' },
+  })
+  return { exitCode, stdout, stderr }
+}
+
+test('the program exits with the status of its command', async () => {
+  const [good, bad] = await Promise.all([holdfast('version', '--json'), holdfast('vresion')])
+  expect(good).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(JSON.parse(good.stdout)).toMatchObject({ holdfast: grammar().version, node: process.versions.node })
+  expect(bad).toEqual({ exitCode: 2, stdout: '', stderr: "holdfast: unknown command 'vresion'\n  next: did you mean version?" })
+})
+
+test('a reader that leaves early does no harm', async () => {
+  const { exitCode, stderr } = await execa('bash', [
+    '-c',
+    `set -o pipefail; "$0" "$1" help settings | head -n 1`,
+    process.execPath,
+    main,
+  ])
+  expect([exitCode, stderr]).toEqual([0, ''])
+})
+
+describe('help', () => {
+  test('explains topics and commands', async () => {
+    const [codes, settings, command] = await Promise.all([
+      holdfast('help', 'exit-codes'),
+      holdfast('help', 'settings'),
+      holdfast('help', 'completion'),
+    ])
+    expect(codes.stdout).toMatch(/130 +interrupted/)
+    expect(settings.stdout).toContain('HOLDFAST_DATA_DIR')
+    expect(command.stdout).toContain('Usage: holdfast completion [options] <shell>')
+  })
+
+  test('suggests the nearest topic', async () => {
+    expect(await holdfast('help', 'exit-code')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('did you mean exit-codes?'),
+    })
+  })
+})
+
+describe('every command', () => {
+  test.each(grammar().commands.map((command) => [command.name, command] as const))(
+    '%s says what it needs to',
+    (name, command) => {
+      const [group] = name.split(' ')
+      if (name.includes(' ')) expect(Object.keys(grammar().groups)).toContain(group)
+      expect(command.summary).toMatch(/^[a-z].*[^.]$/)
+      expect(command.examples.length).toBeGreaterThan(0)
+      for (const example of command.examples) expect(example.command).toContain(`holdfast ${name}`)
+      // An option must not hide a setting of the same name.
+      expect(Object.keys(command.options).filter((option) => (command.settings as readonly string[]).includes(option))).toEqual(
+        [],
+      )
+    },
+  )
+})

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import { parseConfigFile } from '../../../src/config/configFile.ts'
+
+test('reads names and values as text, with their lines', () => {
+  const values = parseConfigFile('# production\nneo4j-version: 5.26\n\nquiet: true\nuser: "backup"\n', '/etc/holdfast.yaml')
+  expect([...values]).toEqual([
+    ['neo4jVersion', { text: '5.26', line: 2 }],
+    ['quiet', { text: 'true', line: 4 }],
+    ['user', { text: 'backup', line: 5 }],
+  ])
+})
+
+test('an empty file is no settings', () => {
+  expect(parseConfigFile('# nothing yet\n', 'f').size).toBe(0)
+})
+
+describe('[settings.refused] a mistake is refused with file, line and the way out', () => {
+  const rows: readonly [text: string, message: string, hint: string | undefined][] = [
+    ['user: neo4j\nreop: /backups\n', 'f:2: reop is not a setting', 'did you mean repo?'],
+    ['dataDir: /data\n', 'f:1: dataDir is not a setting', 'did you mean data-dir?'],
+    ['colour: red\n', 'f:1: colour is not a setting', 'docs/reference/settings.md lists all settings'],
+    ['password: secret\n', 'f:1: password cannot be given in the settings file', 'set HOLDFAST_PASSWORD instead'],
+    ['config: other.yaml\n', 'f:1: config cannot be given in the settings file', 'set HOLDFAST_CONFIG instead'],
+    ['repo: [a, b]\n', 'f:1: repo: expected one value, found a list or a map', undefined],
+    ['- repo\n', 'f:1: expected lines of the form `name: value`', undefined],
+    ['repo: a\nrepo: b\n', 'f:2: Map keys must be unique', undefined],
+  ]
+  test.each(rows)('%j', (text, message, hint) => {
+    expect(() => parseConfigFile(text, 'f')).toThrow(expect.objectContaining({ code: 'usage', message, hint }))
+  })
+
+  test('text that is not YAML', () => {
+    expect(() => parseConfigFile('user: neo4j\nrepo: "open\n', 'f')).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringMatching(/^f:[23]: /) }),
+    )
+  })
+})
