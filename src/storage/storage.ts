@@ -2,8 +2,9 @@
  * Where a repository's objects live: a directory, memory, later a bucket.
  * Every driver passes `test/contracts/storage.ts`; retry, throttle and metering are decorators around this interface.
  *
- * Names are relative paths of `[a-zA-Z0-9._-]` segments joined by `/`; a driver refuses any other.
- * Errors are `HoldfastError`: `repository` where the storage cannot be reached, is full or refuses.
+ * Names are relative paths of `[a-zA-Z0-9._-]` segments joined by `/`; no segment starts with a dot; a driver refuses any other.
+ * Errors are `HoldfastError`: `repository` where the storage cannot be reached, is full or refuses, `integrity` where what it holds
+ * cannot be read back. An error of a body, and the reason of an aborted signal, come through unchanged.
  */
 export interface Storage {
   /** Where this is, for messages; never holds a secret. */
@@ -11,7 +12,7 @@ export interface Storage {
 
   /**
    * Stores an object under a name that does not exist yet. Atomic: the object is there whole and durable when this resolves,
-   * or not at all. Two puts of one name: exactly one resolves.
+   * or not at all. Two puts of one name: exactly one resolves. A body is read as fast as it can be stored, never gathered.
    * @throws ObjectExistsError where the name is taken; what is there stays untouched.
    */
   put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: StorageOptions): Promise<void>
@@ -28,7 +29,7 @@ export interface Storage {
   /** All objects whose name starts with the prefix, in ascending order of the UTF-8 bytes of their names; unfinished puts are not listed. */
   list(prefix: string, options?: StorageOptions): AsyncIterable<StoredObject>
 
-  /** Removes an object; removing what is not there is no error. */
+  /** Removes an object for good before it resolves; removing what is not there is no error. */
   delete(name: string, options?: StorageOptions): Promise<void>
 }
 

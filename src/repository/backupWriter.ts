@@ -1,0 +1,164 @@
+import { hash } from 'node:crypto'
+import { timedId } from '../core/ids.ts'
+import type { Access } from './access.ts'
+import { blockId, defaultBlockSize, encodeBlock, isZero } from './block.ts'
+import { encodeBlockTable } from './blockTable.ts'
+import { acquireLease, type Lease } from './lease.ts'
+import { encodeManifest, type Manifest } from './manifest.ts'
+import { blockTableName, manifestName, packName } from './names.ts'
+import { PackSequence } from './packSequence.ts'
+import { findReusableBlocks, type ReusableBlocks } from './reusable.ts'
+import { TableBuilder } from './tableBuilder.ts'
+
+/** Who may add packs or remove them: one at a time. */
+export const packsLease = 'packs'
+/** Blocks under way between `add` and their pack. */
+const blocksUnderWay = 16
+
+export interface BackupOptions {
+  /** What runs, for the message that others get while the lease is held. */
+  command: string
+  signal?: AbortSignal | undefined
+  /** How long to wait for another writer, in milliseconds; 0 by default. */
+  wait?: number | undefined
+  /** Bytes per block. */
+  blockSize?: number | undefined
+}
+
+/** What the caller of `finish` says about a backup; the writer knows the rest. */
+export type ManifestFields = Omit<Manifest, 'id' | 'created' | 'kind' | 'blockSize' | 'blockTable' | 'totals' | 'timing'>
+
+/**
+ * Begins a backup: takes the lease and learns which blocks need not be stored again.
+ * @throws HoldfastError `refused` where another backup or delete is running.
+ */
+export async function startBackup(access: Access, options: BackupOptions): Promise<BackupWriter> {
+  const { clock, storage } = access
+  const lease = await acquireLease(storage, packsLease, {
+    clock,
+    command: options.command,
+    signal: options.signal,
+    wait: options.wait,
+  })
+  try {
+    const signal = options.signal ? AbortSignal.any([lease.signal, options.signal]) : lease.signal
+    const reusable = await findReusableBlocks(access, { signal })
+    return new BackupWriter(access, lease, reusable, signal, options.blockSize ?? defaultBlockSize)
+  } catch (error) {
+    await lease.release()
+    throw error
+  }
+}
+
+/**
+ * A backup in the making. Blocks are added in order; nothing of it exists for others until `finish` has written the manifest.
+ * Disposing of one that is not finished removes what it stored.
+ */
+export class BackupWriter implements AsyncDisposable {
+  readonly id: string
+  /** Bytes of plaintext in every block but the last of a file. */
+  readonly blockSize: number
+  /** Aborted when the backup cannot go on: the caller's own signal, or the lease is lost. */
+  readonly signal: AbortSignal
+  /** Backups whose blocks could not be reused, and why: worth a warning, no reason to stop. */
+  readonly skipped: ReusableBlocks['skipped']
+  readonly #access: Access
+  readonly #lease: Lease
+  readonly #table: TableBuilder
+  readonly #sequence: PackSequence
+  readonly #started: Date
+  #underWay: Promise<void>[] = []
+  #tail: Promise<void> = Promise.resolve()
+  #ended = false
+
+  constructor(access: Access, lease: Lease, reusable: ReusableBlocks, signal: AbortSignal, blockSize: number) {
+    this.#access = access
+    this.#lease = lease
+    this.#table = new TableBuilder(reusable)
+    this.#sequence = new PackSequence(access)
+    this.#started = access.clock.now()
+    this.id = timedId(this.#started)
+    this.blockSize = blockSize
+    this.signal = signal
+    this.skipped = reusable.skipped
+  }
+
+  /** Bytes added, and those among them that had to be stored because no backup had their block. */
+  get progress(): { size: number; newBytes: number } {
+    return { size: this.#table.size, newBytes: this.#table.newBytes }
+  }
+
+  /**
+   * Adds the next block: 1 to `blockSize` bytes, which must not be changed afterwards.
+   * Resolves with the block's index in the block table as soon as there is room for another block; await it before adding that.
+   * @throws what made an earlier block fail, or the reason of `signal`.
+   */
+  async add(plain: Buffer): Promise<number> {
+    this.signal.throwIfAborted()
+    if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
+    const { index, row } = isZero(plain) ? this.#table.addZero(plain.length) : this.#table.add(blockId(plain), plain.length)
+    if (row !== undefined) {
+      const encoded = encodeBlock(plain)
+      // The tail reports it in order; until then it must not count as unhandled.
+      encoded.catch(() => {})
+      this.#tail = this.#tail.then(async () => {
+        const { encoding, data } = await encoded
+        this.signal.throwIfAborted()
+        if (this.#ended) throw new Error('the backup was abandoned')
+        this.#table.locate(row, { ...(await this.#sequence.append(data)), encoding })
+      })
+      this.#tail.catch(() => {})
+      this.#underWay.push(this.#tail)
+    }
+    while (this.#underWay.length >= blocksUnderWay) await this.#underWay.shift()
+    return index
+  }
+
+  /**
+   * Waits for every block to be safe, then writes the block table and, last, the manifest, which makes the backup exist.
+   * @throws HoldfastError `refused` where the lease was lost, and then there is no backup.
+   */
+  async finish(fields: ManifestFields): Promise<Manifest> {
+    await this.#tail
+    await this.#sequence.finish()
+    this.signal.throwIfAborted()
+    const { storage, clock } = this.#access
+    const { packs, rows } = this.#table.build(this.#sequence.packs)
+    const table = encodeBlockTable(this.#access, this.id, packs, rows)
+    const blockTable = { size: table.length, sha256: hash('sha256', table, 'hex') }
+    const manifest: Manifest = {
+      id: this.id,
+      created: this.#started.toISOString(),
+      kind: 'base',
+      blockSize: this.blockSize,
+      ...fields,
+      blockTable,
+      totals: this.#table.totals(this.#sequence.packs, blockTable.size),
+      timing: { started: this.#started.toISOString(), finished: clock.now().toISOString() },
+    }
+    const encoded = encodeManifest(this.#access, manifest)
+    // Holding the lease now means that no delete has looked for unreferenced packs since this backup began.
+    await this.#lease.assertHeld()
+    await storage.put(blockTableName(this.id), table, { signal: this.signal })
+    await storage.put(manifestName(this.id), encoded, { signal: this.signal })
+    await this.#lease.assertHeld()
+    this.#ended = true
+    await this.#lease.release()
+    return manifest
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
+    // The manifest first: should this break off, no manifest is left that names removed packs. What stays, the next delete removes.
+    const { storage } = this.#access
+    const names = [manifestName(this.id), blockTableName(this.id), ...this.#sequence.packs.map(({ id }) => packName(id))]
+    try {
+      for (const name of names) await storage.delete(name)
+    } catch {
+      // The error that led here is the one to report.
+    }
+    await this.#lease.release()
+  }
+}

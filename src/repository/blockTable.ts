@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto'
+import type { StorageOptions } from '../storage/storage.ts'
+import type { Access } from './access.ts'
+import { encodings } from './block.ts'
+import { type BlockLocation, rowId, rowLength, rowLocation } from './blockRow.ts'
+import type { Manifest } from './manifest.ts'
+import { blockTableName } from './names.ts'
+import { packHeaderLength } from './pack.ts'
+import { damage, readObject, seal, unseal } from './sealed.ts'
+
+const packEntryLength = 24
+
+export interface PackReference {
+  /** 32 hexadecimal digits. */
+  id: string
+  /** Bytes of the whole object. */
+  size: number
+}
+
+/** Where each block of a backup lies: entries in the order of the manifest's files and of the blocks in each. */
+export interface BlockTable {
+  readonly backup: string
+  readonly packs: readonly PackReference[]
+  /** Number of blocks. */
+  readonly length: number
+  /** SHA-256 of a block's plaintext; a view into the table. */
+  id(index: number): Buffer
+  location(index: number): BlockLocation
+}
+
+/** The bytes of a block table as they are stored. */
+export function encodeBlockTable({ master }: Access, backup: string, packs: readonly PackReference[], rows: Buffer): Buffer {
+  const head = Buffer.alloc(8 + packs.length * packEntryLength)
+  head.writeUInt32LE(packs.length, 0)
+  head.writeUInt32LE(rows.length / rowLength, 4)
+  for (const [index, pack] of packs.entries()) {
+    head.write(pack.id, 8 + index * packEntryLength, 'hex')
+    head.writeBigUInt64LE(BigInt(pack.size), 8 + index * packEntryLength + 16)
+  }
+  return seal({ kind: 'blocks', name: blockTableName(backup), master }, Buffer.concat([head, rows]))
+}
+
+/**
+ * Reads the block table that a manifest names and checks every entry of it.
+ * @throws ObjectMissingError, or HoldfastError `integrity` where it is not the one the manifest names.
+ */
+export async function readBlockTable(access: Access, manifest: Manifest, options: StorageOptions = {}): Promise<BlockTable> {
+  const { storage, master } = access
+  const { location } = storage
+  const name = blockTableName(manifest.id)
+  const { size, sha256 } = manifest.blockTable
+  const object = await readObject(storage, name, size, options.signal)
+  if (object.length !== size) throw damage(name, location, `${size} bytes`, `${object.length}`)
+  const digest = hash('sha256', object, 'hex')
+  if (digest !== sha256) throw damage(name, location, `SHA-256 ${sha256} as its manifest says`, digest)
+  const content = unseal({ kind: 'blocks', name, master }, object, location)
+  const table = parse(content, manifest, (expected, found) => damage(name, location, expected, found))
+  if (table.length !== manifest.totals.blocks) throw damage(name, location, `${manifest.totals.blocks} blocks`, `${table.length}`)
+  return table
+}
+
+function parse(content: Buffer, manifest: Manifest, damaged: (expected: string, found: string) => Error): BlockTable {
+  const packCount = content.length >= 8 ? content.readUInt32LE(0) : 0
+  const length = content.length >= 8 ? content.readUInt32LE(4) : 0
+  const start = 8 + packCount * packEntryLength
+  const expected = start + length * rowLength
+  if (content.length !== expected)
+    throw damaged(`${expected} bytes for ${packCount} packs and ${length} blocks`, `${content.length}`)
+
+  const packs = Array.from({ length: packCount }, (_, index) => ({
+    id: content.toString('hex', 8 + index * packEntryLength, 8 + index * packEntryLength + 16),
+    size: Number(content.readBigUInt64LE(8 + index * packEntryLength + 16)),
+  }))
+  const at = (index: number) => {
+    if (!(index >= 0 && index < length)) throw new RangeError(`block ${index} of ${length}`)
+    return start + index * rowLength
+  }
+  const checked = (index: number) => {
+    const found = rowLocation(content, at(index))
+    if (!found || found.plain > manifest.blockSize || !fits(found, packs))
+      throw damaged(`a valid entry for block ${index}`, JSON.stringify(found))
+    return found
+  }
+  for (let index = 0; index < length; index++) checked(index)
+  return { backup: manifest.id, packs, length, id: (index) => rowId(content, at(index)), location: checked }
+}
+
+function fits(found: BlockLocation, packs: readonly PackReference[]): boolean {
+  if (found.encoding === encodings.zero) return found.pack === 0 && found.offset === 0 && found.stored === 0
+  const pack = packs[found.pack]
+  return pack !== undefined && found.offset >= packHeaderLength && found.offset + found.stored <= pack.size
+}

@@ -1,0 +1,124 @@
+import { HoldfastError } from '../core/errors.ts'
+import type { StorageOptions } from '../storage/storage.ts'
+import type { Access } from './access.ts'
+import { packsLease } from './backupWriter.ts'
+import { readBlockTable } from './blockTable.ts'
+import { acquireLease } from './lease.ts'
+import { listBackups } from './listing.ts'
+import { backupsPrefix, damagedPrefix, manifestName, packOfMarker, packOfName, packsPrefix, partOfBackup } from './names.ts'
+
+/** What deleting backups removes; the same object is shown before and returned after. */
+export interface DeletionPlan {
+  backups: string[]
+  /** Objects that no kept backup needs, with their size in bytes. */
+  objects: { name: string; size: number }[]
+  /** Bytes that removing them frees. */
+  bytesFreed: number
+  packsFreed: number
+  packsKept: number
+}
+
+export interface DeletionResult {
+  plan: DeletionPlan
+  /** Present where the backups are gone but their space is not freed yet, with the reason; the next delete frees it. */
+  postponed?: string
+}
+
+export interface DeletionOptions extends StorageOptions {
+  command?: string
+  /** How long to wait for a running backup, in milliseconds; 0 by default. */
+  wait?: number
+}
+
+/**
+ * Works out what deleting these backups would free. Nothing is changed.
+ * @throws HoldfastError `usage` for an unknown id, `integrity` where a kept backup cannot be read, as then nobody knows what it needs.
+ */
+export async function planDeletion(access: Access, ids: readonly string[], options: StorageOptions = {}): Promise<DeletionPlan> {
+  const { storage } = access
+  const backups = await listBackups(access, options)
+  const unknown = ids.find((id) => !backups.some((backup) => backup.id === id))
+  if (unknown !== undefined) {
+    throw new HoldfastError('usage', `there is no backup ${unknown} in ${storage.location}`, {
+      hint: '`holdfast backup list` shows those there are',
+    })
+  }
+  const needed = new Set<string>()
+  const kept = new Set<string>()
+  for (const backup of backups) {
+    if (ids.includes(backup.id)) continue
+    kept.add(backup.id)
+    try {
+      if (backup.error) throw backup.error
+      for (const pack of (await readBlockTable(access, backup.manifest, options)).packs) needed.add(pack.id)
+    } catch (error) {
+      throw unreadable(backup.id, error)
+    }
+  }
+
+  const plan: DeletionPlan = { backups: [...ids], objects: [], bytesFreed: 0, packsFreed: 0, packsKept: 0 }
+  const free = (name: string, size: number) => {
+    plan.objects.push({ name, size })
+    plan.bytesFreed += size
+  }
+  for await (const { name, size } of storage.list(packsPrefix, options)) {
+    const pack = packOfName(name)
+    if (pack === undefined) continue
+    if (needed.has(pack)) plan.packsKept += 1
+    else {
+      plan.packsFreed += 1
+      free(name, size)
+    }
+  }
+  for await (const { name, size } of storage.list(damagedPrefix, options)) {
+    const pack = packOfMarker(name)
+    if (pack !== undefined && !needed.has(pack)) free(name, size)
+  }
+  for await (const { name, size } of storage.list(backupsPrefix, options)) {
+    const found = partOfBackup(name)
+    if (found && found.part !== 'manifest' && !kept.has(found.backup)) free(name, size)
+  }
+  return plan
+}
+
+/**
+ * Deletes backups: first their manifests, and with them they are gone, then, alone in the repository, what no kept backup needs.
+ * Where a backup is running the space is freed by a later delete instead. Without ids it only frees what crashed runs left.
+ * @throws as `planDeletion`, before anything is removed.
+ */
+export async function deleteBackups(
+  access: Access,
+  ids: readonly string[],
+  options: DeletionOptions = {},
+): Promise<DeletionResult> {
+  const { storage, clock } = access
+  const before = await planDeletion(access, ids, options)
+  for (const id of ids) await storage.delete(manifestName(id), options)
+
+  const { signal, wait, command = 'backup delete' } = options
+  let lease
+  try {
+    lease = await acquireLease(storage, packsLease, { clock, command, signal, wait })
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'refused') throw error
+    return { plan: { ...before, objects: [], bytesFreed: 0, packsFreed: 0 }, postponed: error.message }
+  }
+  await using held = lease
+  const plan = { ...(await planDeletion(access, [], options)), backups: [...ids] }
+  // While the lease is held no backup is being written, so what is unreferenced in this plan stays so for ever.
+  await held.assertHeld()
+  for (const { name } of plan.objects) await storage.delete(name, options)
+  return { plan }
+}
+
+function unreadable(id: string, error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'integrity') return error
+  return new HoldfastError(
+    'integrity',
+    `backup ${id} is kept, but what it needs cannot be read, so nothing was deleted: ${error.message}`,
+    {
+      hint: `restore that object from a copy of the repository, or delete backup ${id} too`,
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { HoldfastError } from '../core/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
+import { generationOfName, leaseName, leasePrefix } from './names.ts'
+import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
+
+const moment = z.iso.datetime()
+const leaseSchema = z.strictObject({
+  /** A random id of this holding, the same in each of its generations. */
+  holder: z.string(),
+  process: z.strictObject({
+    host: z.string(),
+    boot: z.string().optional(),
+    pidNamespace: z.string().optional(),
+    pid: z.int(),
+    started: z.string().optional(),
+  }),
+  command: z.string(),
+  acquired: moment,
+  /** When others may take it over, by the holder's clock. */
+  expires: moment,
+  released: z.boolean(),
+})
+
+export type LeaseState = z.infer<typeof leaseSchema>
+
+/** The newest generation of a lease; `state` is undefined where its object cannot be read, which then counts as held until it is old. */
+export interface LeaseGeneration {
+  generation: number
+  state: LeaseState | undefined
+  modified: Date
+}
+
+/** All generations that exist, ascending. */
+export async function leaseGenerations(storage: Storage, lease: string): Promise<number[]> {
+  const found: number[] = []
+  for await (const { name } of storage.list(leasePrefix(lease))) {
+    const generation = generationOfName(name)
+    if (generation !== undefined) found.push(generation)
+  }
+  return found
+}
+
+/** @returns undefined where the generation has been cleaned away meanwhile. */
+export async function readGeneration(storage: Storage, lease: string, generation: number): Promise<LeaseGeneration | undefined> {
+  const name = leaseName(lease, generation)
+  const stored = await storage.stat(name)
+  if (!stored) return undefined
+  try {
+    const object = await readObject(storage, name, 64 * 1024)
+    const content = unseal({ kind: 'lease', name }, object, storage.location)
+    return { generation, state: parseContent(leaseSchema, content, name, storage.location), modified: stored.modified }
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return undefined
+    if (error instanceof HoldfastError && error.code === 'integrity')
+      return { generation, state: undefined, modified: stored.modified }
+    throw error
+  }
+}
+
+/**
+ * Writes the generation that follows `predecessor` (0: there was none). This is the one step that decides who holds a lease.
+ * A put refuses a name that exists, but a late one could reuse a name that was cleaned away; generations are cleaned in ascending
+ * order, so as long as the predecessor exists its successor was never cleaned, and the put was the first and only one.
+ * @returns false where someone else was first.
+ */
+export async function succeed(storage: Storage, lease: string, predecessor: number, state: LeaseState): Promise<boolean> {
+  const name = leaseName(lease, predecessor + 1)
+  try {
+    await storage.put(name, seal({ kind: 'lease', name }, jsonContent(state)))
+  } catch (error) {
+    if (error instanceof ObjectExistsError) return false
+    throw error
+  }
+  if (predecessor > 0 && !(await storage.stat(leaseName(lease, predecessor)))) {
+    await storage.delete(name)
+    return false
+  }
+  return true
+}

@@ -1,0 +1,41 @@
+import { HoldfastError } from '../core/errors.ts'
+import { mapOrdered } from '../core/mapOrdered.ts'
+import type { StorageOptions } from '../storage/storage.ts'
+import { ObjectMissingError } from '../storage/storageErrors.ts'
+import type { Access } from './access.ts'
+import { type Manifest, readManifest } from './manifest.ts'
+import { backupsPrefix, partOfBackup } from './names.ts'
+
+/** A backup in the repository: its manifest, or why that cannot be read. */
+export type ListedBackup =
+  { id: string; manifest: Manifest; error?: never } | { id: string; manifest?: never; error: HoldfastError }
+
+/** All backups, oldest first; one with a damaged manifest is listed with its error, and hides no other. */
+export async function listBackups(access: Access, options: StorageOptions = {}): Promise<ListedBackup[]> {
+  const backups: ListedBackup[] = []
+  const read = async (id: string): Promise<ListedBackup | undefined> => {
+    try {
+      return { id, manifest: await readManifest(access, id, options) }
+    } catch (error) {
+      // Deleted between the listing and the reading.
+      if (error instanceof ObjectMissingError) return undefined
+      return { id, error: integrityError(error) }
+    }
+  }
+  for await (const backup of mapOrdered(manifestIds(access, options), 8, read)) if (backup) backups.push(backup)
+  return backups
+}
+
+/** The ids of all backups that exist, that is, that have a manifest, oldest first. */
+export async function* manifestIds({ storage }: Access, options: StorageOptions = {}): AsyncGenerator<string> {
+  for await (const { name } of storage.list(backupsPrefix, options)) {
+    const found = partOfBackup(name)
+    if (found?.part === 'manifest') yield found.backup
+  }
+}
+
+/** Lets pass what is wrong with an object; throws anything else, such as storage that cannot be reached. */
+export function integrityError(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError && error.code === 'integrity') return error
+  throw error
+}

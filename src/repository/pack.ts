@@ -1,0 +1,92 @@
+import { randomId } from '../core/ids.ts'
+import type { Storage } from '../storage/storage.ts'
+import { nonceLength } from './encryption.ts'
+import { packName } from './names.ts'
+
+const magic = Buffer.from('HFPACK01')
+/** Bytes before the first block: eight of magic and version, sixteen of the pack's id. */
+export const packHeaderLength = 24
+/** A pack is ended once it has this many bytes. */
+export const packSize = 32 * 1024 * 1024
+/** Bytes that may wait to be stored. */
+const waitingLimit = 2 * 1024 * 1024
+
+export function packHeader(id: string): Buffer {
+  return Buffer.concat([magic, Buffer.from(id, 'hex')])
+}
+
+/** Blocks of one pack have one key and differ in their place, so the place is the nonce. */
+export function blockNonce(offset: number): Buffer {
+  const nonce = Buffer.alloc(nonceLength)
+  nonce.writeUInt32BE(offset, nonceLength - 4)
+  return nonce
+}
+
+/** A pack while it is written: blocks go in at one end, the storage takes them out at the other, little lies between. */
+export class PackWriter {
+  readonly id = randomId()
+  /** Resolves when the pack is stored whole. */
+  readonly stored: Promise<void>
+  #size = packHeaderLength
+  #waiting: Buffer[] = [packHeader(this.id)]
+  #waitingBytes = packHeaderLength
+  #ended = false
+  #failure: { reason: unknown } | undefined
+  #wake = Promise.withResolvers<void>()
+  #room = Promise.withResolvers<void>()
+
+  constructor(storage: Storage) {
+    this.stored = storage.put(packName(this.id), this.#body())
+    this.stored.catch((error: unknown) => this.fail(error))
+  }
+
+  /** Bytes so far, which is the offset of the next block. */
+  get size(): number {
+    return this.#size
+  }
+
+  append(block: Buffer): void {
+    this.#size += block.length
+    this.#waiting.push(block)
+    this.#waitingBytes += block.length
+    this.#wake.resolve()
+  }
+
+  /** Resolves once little enough waits to be stored. @throws what made the pack fail. */
+  async room(): Promise<void> {
+    while (this.#waitingBytes > waitingLimit && !this.#failure) await this.#room.promise
+    if (this.#failure) throw this.#failure.reason
+  }
+
+  /** No more blocks come; `stored` tells when the pack is safe. */
+  end(): void {
+    this.#ended = true
+    this.#wake.resolve()
+  }
+
+  /** Gives the pack up; the storage keeps nothing of one that was not ended. */
+  fail(reason: unknown): void {
+    this.#failure ??= { reason }
+    this.#wake.resolve()
+    this.#room.resolve()
+  }
+
+  async *#body(): AsyncGenerator<Buffer> {
+    for (;;) {
+      if (this.#failure) throw this.#failure.reason
+      const chunks = this.#waiting
+      if (chunks.length > 0) {
+        this.#waiting = []
+        yield* chunks
+        this.#waitingBytes -= chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+        this.#room.resolve()
+        this.#room = Promise.withResolvers()
+      } else if (this.#ended) {
+        return
+      } else {
+        this.#wake = Promise.withResolvers()
+        await this.#wake.promise
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { StorageOptions } from '../storage/storage.ts'
+import type { Access } from './access.ts'
+import { encodings } from './block.ts'
+import { readWantedBlocks, type WantedBlock } from './blockSource.ts'
+import type { BlockTable } from './blockTable.ts'
+
+/** A part of a block table; all of it by default. */
+export interface BlockRange {
+  first: number
+  count: number
+}
+
+/** What has to be read for a part of a table, in its order. */
+export function* wantedBlocks(table: BlockTable, range: BlockRange = { first: 0, count: table.length }): Generator<WantedBlock> {
+  for (let index = range.first; index < range.first + range.count; index++) {
+    const location = table.location(index)
+    const pack = location.encoding === encodings.zero ? undefined : table.packs[location.pack]
+    yield { index, id: table.id(index), pack: pack?.id ?? '', location }
+  }
+}
+
+/**
+ * Yields the plaintext of blocks in the order of the table, each checked by its SHA-256. One long range is much faster than many short ones,
+ * so read a whole backup at once and cut the stream at the files' borders.
+ * @throws HoldfastError `integrity` where a block is damaged or missing.
+ */
+export async function* readBlocks(
+  access: Access,
+  table: BlockTable,
+  range?: BlockRange,
+  options: StorageOptions = {},
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const { plain, error } of readWantedBlocks(access, wantedBlocks(table, range), options)) {
+    options.signal?.throwIfAborted()
+    if (error) throw error
+    yield plain
+  }
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
+import type { Storage, StorageOptions } from '../storage/storage.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
+import type { Access } from './access.ts'
+import { type BackupOptions, type BackupWriter, startBackup } from './backupWriter.ts'
+import { type BlockTable, readBlockTable } from './blockTable.ts'
+import { deleteBackups, type DeletionOptions, type DeletionPlan, type DeletionResult, planDeletion } from './deletion.ts'
+import { type KeySource, newMasterKey, openKey, storeKey } from './keys.ts'
+import { type ListedBackup, listBackups } from './listing.ts'
+import { type Manifest, readManifest } from './manifest.ts'
+import { repositoryName } from './names.ts'
+import { type BlockRange, readBlocks } from './readBlocks.ts'
+import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
+
+const repositorySchema = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  created: z.iso.datetime(),
+  encryption: z.enum(['none', 'aes-256-gcm']),
+})
+
+/** An opened repository: where backups live. */
+export interface Repository {
+  readonly id: string
+  readonly location: string
+  readonly encrypted: boolean
+  /** All backups, oldest first; one whose manifest is damaged comes with its error. */
+  listBackups(options?: StorageOptions): Promise<ListedBackup[]>
+  readManifest(id: string, options?: StorageOptions): Promise<Manifest>
+  readBlockTable(manifest: Manifest, options?: StorageOptions): Promise<BlockTable>
+  /** The plaintext of blocks in the order of the table, verified; see `readBlocks`. */
+  readBlocks(table: BlockTable, range?: BlockRange, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
+  startBackup(options: BackupOptions): Promise<BackupWriter>
+  planDeletion(ids: readonly string[], options?: StorageOptions): Promise<DeletionPlan>
+  deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
+}
+
+/**
+ * Makes a repository in empty storage.
+ * @throws HoldfastError `refused` where there is one already.
+ */
+export async function initRepository(
+  storage: Storage,
+  { encryption, clock = systemClock }: { encryption?: KeySource | undefined; clock?: Clock } = {},
+): Promise<{ id: string }> {
+  if (await storage.stat(repositoryName)) throw alreadyThere(storage)
+  const id = randomId()
+  // The key first: a repository that exists can be opened.
+  const key = encryption && (await storeKey(storage, id, newMasterKey(), encryption))
+  const content = jsonContent({ id, created: clock.now().toISOString(), encryption: encryption ? 'aes-256-gcm' : 'none' })
+  try {
+    await storage.put(repositoryName, seal({ kind: 'repository', name: repositoryName }, content))
+  } catch (error) {
+    if (key !== undefined) await storage.delete(key)
+    throw error instanceof ObjectExistsError ? alreadyThere(storage) : error
+  }
+  return { id }
+}
+
+/** Whether there is a repository in storage, readable or not. */
+export async function repositoryExists(storage: Storage): Promise<boolean> {
+  return (await storage.stat(repositoryName)) !== undefined
+}
+
+/**
+ * Opens a repository.
+ * @throws HoldfastError `repository` where there is none, its format is unknown, or the key is wrong, missing or not needed.
+ */
+export async function openRepository(
+  storage: Storage,
+  { key, clock = systemClock }: { key?: KeySource | undefined; clock?: Clock } = {},
+): Promise<Repository> {
+  const { location } = storage
+  const object = await readObject(storage, repositoryName, 64 * 1024).catch((error: unknown) => {
+    if (!(error instanceof ObjectMissingError)) throw error
+    throw new HoldfastError('repository', `there is no repository at ${location}`, {
+      hint: 'check the location; `holdfast init` makes a new repository',
+    })
+  })
+  const content = unseal({ kind: 'repository', name: repositoryName }, object, location)
+  const { id, encryption } = parseContent(repositorySchema, content, repositoryName, location)
+  if (encryption === 'none' && key) {
+    throw new HoldfastError(
+      'repository',
+      `repository ${id} at ${location} is not encrypted, but a passphrase or key file was given`,
+      {
+        hint: 'leave the key away if that is expected; otherwise someone may have replaced the repository',
+      },
+    )
+  }
+  if (encryption !== 'none' && !key) {
+    throw new HoldfastError(
+      'repository',
+      `repository ${id} at ${location} is encrypted, and no passphrase or key file was given`,
+      {
+        hint: 'give the passphrase or the key file this repository was made with',
+      },
+    )
+  }
+  const master = key && (await openKey(storage, id, key))
+  return facade({ id, storage, clock, master })
+}
+
+function facade(access: Access): Repository {
+  return {
+    id: access.id,
+    location: access.storage.location,
+    encrypted: access.master !== undefined,
+    listBackups: async (options) => listBackups(access, options),
+    readManifest: async (id, options) => readManifest(access, id, options),
+    readBlockTable: async (manifest, options) => readBlockTable(access, manifest, options),
+    readBlocks: (table, range, options) => readBlocks(access, table, range, options),
+    startBackup: async (options) => startBackup(access, options),
+    planDeletion: async (ids, options) => planDeletion(access, ids, options),
+    deleteBackups: async (ids, options) => deleteBackups(access, ids, options),
+  }
+}
+
+function alreadyThere(storage: Storage): HoldfastError {
+  return new HoldfastError('refused', `there is already a repository at ${storage.location}`, {
+    hint: 'use it, or choose another location',
+  })
+}

@@ -1,0 +1,85 @@
+import { blockId, encodings, type Encoding } from './block.ts'
+import { rowLength, writeRow } from './blockRow.ts'
+import type { PackReference } from './blockTable.ts'
+import type { Manifest } from './manifest.ts'
+import type { ReusableBlocks } from './reusable.ts'
+
+/** Set in the pack number of a row while its block is stored by this backup. */
+const ownPacks = 0x8000_0000
+
+/** Collects the blocks of a new backup in order, each known one as a reference to where it lies already. */
+export class TableBuilder {
+  readonly #reusable: ReusableBlocks
+  /** For each block its row in the known blocks, or for a zero block -(its length). */
+  readonly #entries: number[] = []
+  /** Bytes of all blocks, and of those among them that are new. */
+  size = 0
+  newBytes = 0
+  #newBlocks = 0
+
+  constructor(reusable: ReusableBlocks) {
+    this.#reusable = reusable
+  }
+
+  /** @returns the block's index and, where it has to be stored, its row to `locate` it by. */
+  add(id: Buffer, length: number): { index: number; row?: number } {
+    const { blocks } = this.#reusable
+    const known = blocks.find(id)
+    const row = known ?? blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: length, encoding: encodings.raw })
+    const index = this.#append(row, length)
+    if (known !== undefined) return { index }
+    this.#newBlocks += 1
+    this.newBytes += length
+    return { index, row }
+  }
+
+  /** A block of zeros needs no storage. */
+  addZero(length: number): { index: number; row?: number } {
+    return { index: this.#append(-length, length) }
+  }
+
+  /** Says where a new block lies; `pack` counts the packs of this backup. */
+  locate(row: number, found: { pack: number; offset: number; stored: number; encoding: Encoding }): void {
+    const { blocks } = this.#reusable
+    blocks.set(row, blocks.id(row), { ...found, pack: ownPacks + found.pack, plain: blocks.location(row).plain })
+  }
+
+  /** The block table's packs and rows. */
+  build(own: readonly PackReference[]): { packs: PackReference[]; rows: Buffer } {
+    const packs: PackReference[] = []
+    const indices = new Map<number, number>()
+    const zeroIds = new Map<number, Buffer>()
+    const rows = Buffer.alloc(this.#entries.length * rowLength)
+    for (const [index, entry] of this.#entries.entries()) {
+      if (entry < 0) {
+        const length = -entry
+        if (!zeroIds.has(length)) zeroIds.set(length, blockId(Buffer.alloc(length)))
+        writeRow(rows, index * rowLength, zeroIds.get(length)!, {
+          pack: 0,
+          offset: 0,
+          stored: 0,
+          plain: length,
+          encoding: encodings.zero,
+        })
+        continue
+      }
+      const location = this.#reusable.blocks.location(entry)
+      if (!indices.has(location.pack)) {
+        const pack = location.pack >= ownPacks ? own[location.pack - ownPacks] : this.#reusable.packs[location.pack]
+        indices.set(location.pack, packs.push(pack!) - 1)
+      }
+      writeRow(rows, index * rowLength, this.#reusable.blocks.id(entry), { ...location, pack: indices.get(location.pack)! })
+    }
+    return { packs, rows }
+  }
+
+  totals(own: readonly PackReference[], tableSize: number): Manifest['totals'] {
+    const storedBytes = own.reduce((sum, pack) => sum + pack.size, tableSize)
+    return { size: this.size, blocks: this.#entries.length, newBlocks: this.#newBlocks, newBytes: this.newBytes, storedBytes }
+  }
+
+  #append(entry: number, length: number): number {
+    this.size += length
+    return this.#entries.push(entry) - 1
+  }
+}

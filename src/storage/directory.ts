@@ -1,0 +1,129 @@
+import { link, open } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { hasSystemCode } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
+import { describeFile, removeAbandoned, removeEmptyDirectory, removeFile, walk } from './directoryEntries.ts'
+import { DurableFile, makeDirectoryDurably, syncDirectory } from './durableFile.ts'
+import { storageFailure } from './fileErrors.ts'
+import { checkName, checkPrefix } from './names.ts'
+import type { ByteRange, Storage, StorageOptions } from './storage.ts'
+import { ObjectExistsError, ObjectMissingError } from './storageErrors.ts'
+
+const readSize = 256 * 1024
+/** Starts with a dot, so that no object can have this name and no listing shows it. */
+const unfinished = '.unfinished'
+
+/** Keeps objects as files (mode 0600) below a directory, which the first put creates (mode 0700). */
+export function directoryStorage(directory: string): Storage {
+  const root = resolve(directory)
+  const durableDirectories = new Set<string>()
+  let removal: Promise<void> | undefined
+
+  const attempt = async <Result>(doing: string, name: string, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw storageFailure(doing, name, root, error)
+    }
+  }
+
+  const ensureDirectory = async (path: string) => {
+    if (durableDirectories.has(path)) return
+    await makeDirectoryDurably(root, path)
+    durableDirectories.add(path)
+  }
+
+  const createTemporary = async (path: string) => {
+    await ensureDirectory(dirname(path))
+    await (removal ??= removeAbandoned(dirname(path)))
+    return DurableFile.create(path)
+  }
+
+  /** `link` fails where the name is taken, in one step; a rename would overwrite. */
+  const publish = async (temporary: string, name: string) => {
+    const target = join(root, name)
+    for (let attempts = 1; ; attempts++) {
+      try {
+        await ensureDirectory(dirname(target))
+        await link(temporary, target)
+        return await syncDirectory(dirname(target))
+      } catch (error) {
+        if (hasSystemCode(error, 'EEXIST')) throw new ObjectExistsError(root, name)
+        // A delete beside this put may have removed the directory because it had become empty.
+        if (!hasSystemCode(error, 'ENOENT') || attempts === 10) throw error
+        durableDirectories.delete(dirname(target))
+      }
+    }
+  }
+
+  const stat: Storage['stat'] = async (name) => {
+    checkName(name)
+    return attempt('look at', name, async () => describeFile(join(root, name), name))
+  }
+
+  return {
+    location: root,
+    stat,
+
+    async put(name, body, { signal } = {}) {
+      signal?.throwIfAborted()
+      if (await stat(name)) throw new ObjectExistsError(root, name)
+      const temporary = join(root, unfinished, randomId())
+      try {
+        await using file = await attempt('write', name, async () => createTemporary(temporary))
+        for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+          signal?.throwIfAborted()
+          await attempt('write', name, async () => file.write(chunk))
+        }
+        await attempt('write', name, async () => file.finish())
+        signal?.throwIfAborted()
+        await attempt('write', name, async () => publish(temporary, name))
+      } finally {
+        await attempt('clean up after', name, async () => removeFile(temporary))
+      }
+    },
+
+    get: (name, options = {}) => read(root, name, options),
+
+    list(prefix, { signal } = {}) {
+      checkPrefix(prefix)
+      return walk(root, prefix, signal)
+    },
+
+    async delete(name, { signal } = {}) {
+      checkName(name)
+      signal?.throwIfAborted()
+      await attempt('delete', name, async () => {
+        const path = join(root, name)
+        if (!(await removeFile(path))) return
+        for (let parent = dirname(path); ; parent = dirname(parent)) {
+          await syncDirectory(parent)
+          if (parent === root || !(await removeEmptyDirectory(parent))) return
+          durableDirectories.delete(parent)
+        }
+      })
+    },
+  }
+}
+
+async function* read(root: string, name: string, options: StorageOptions & { range?: ByteRange }): AsyncGenerator<Uint8Array> {
+  checkName(name)
+  const { signal, range } = options
+  let position = range?.offset ?? 0
+  const end = range === undefined ? Infinity : range.offset + range.length
+  try {
+    await using handle = await open(join(root, name), 'r')
+    while (position < end) {
+      signal?.throwIfAborted()
+      const chunk = Buffer.allocUnsafeSlow(Math.min(readSize, end - position))
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position)
+      if (bytesRead === 0) return
+      position += bytesRead
+      yield chunk.subarray(0, bytesRead)
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error
+    if (hasSystemCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw new ObjectMissingError(root, name)
+    throw storageFailure('read', name, root, error)
+  }
+}

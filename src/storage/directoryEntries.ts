@@ -1,0 +1,93 @@
+import { lstat, readdir, rmdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasSystemCode } from '../core/errors.ts'
+import { storageFailure } from './fileErrors.ts'
+import type { StoredObject } from './storage.ts'
+
+/** A put that has not written for so long (milliseconds) is taken for dead. */
+const abandonedAfter = 24 * 60 * 60 * 1000
+
+/** Describes the object in a file; undefined where there is no such file. */
+export async function describeFile(path: string, name: string): Promise<StoredObject | undefined> {
+  try {
+    const found = await stat(path)
+    return found.isFile() ? { name, size: found.size, modified: found.mtime } : undefined
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Yields the objects below `root` whose name starts with `prefix`, in byte order of their names; holds one directory per level. */
+export async function* walk(root: string, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
+  const directory = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  const found = walkDirectory(root, directory, prefix, signal)
+  try {
+    yield* found
+  } catch (error) {
+    throw signal?.aborted ? error : storageFailure('list', prefix === '' ? 'objects' : prefix, root, error)
+  }
+}
+
+async function* walkDirectory(
+  root: string,
+  directory: string,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<StoredObject> {
+  for (const name of await childNames(root, directory)) {
+    signal?.throwIfAborted()
+    if (!name.startsWith(prefix) && !prefix.startsWith(name)) continue
+    if (name.endsWith('/')) {
+      yield* walkDirectory(root, name, prefix, signal)
+      continue
+    }
+    const found = name.startsWith(prefix) ? await describeFile(join(root, name), name) : undefined
+    if (found) yield found
+  }
+}
+
+/** Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. */
+async function childNames(root: string, directory: string): Promise<string[]> {
+  const entries = await readdir(join(root, directory), { withFileTypes: true }).catch((error: unknown) => {
+    // The root must be there; what lies below may be deleted meanwhile.
+    if (directory !== '' && hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  })
+  const names = entries
+    .filter((entry) => !entry.name.startsWith('.'))
+    .map((entry) => `${directory}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+  // Names are ASCII, so the order of UTF-16 units is the order of bytes.
+  return names.sort((a, b) => (a < b ? -1 : 1))
+}
+
+/** Removes what puts of crashed processes left, once it is old enough to be certain. */
+export async function removeAbandoned(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const found = await lstat(path).catch(ignoreMissing)
+    if (found && Date.now() - found.mtimeMs > abandonedAfter) await removeFile(path)
+  }
+}
+
+/** Whether there was a file to remove. */
+export async function removeFile(path: string): Promise<boolean> {
+  return unlink(path)
+    .then(() => true, ignoreMissing)
+    .then((removed) => removed === true)
+}
+
+/** Whether the directory was empty and is removed now. */
+export async function removeEmptyDirectory(path: string): Promise<boolean> {
+  try {
+    await rmdir(path)
+    return true
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY')) return false
+    throw error
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!hasSystemCode(error, 'ENOENT', 'ENOTDIR')) throw error
+}

@@ -1,0 +1,80 @@
+import type { FileHandle } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { hasSystemCode } from '../core/errors.ts'
+
+const batchBytes = 1024 * 1024
+const batchChunks = 512
+
+/** A new private file (mode 0600) that gathers small writes into large ones and is durable once finished. Holds at most about 1 MiB. */
+export class DurableFile implements AsyncDisposable {
+  readonly #handle: FileHandle
+  #waiting: Uint8Array[] = []
+  #size = 0
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  static async create(path: string): Promise<DurableFile> {
+    return new DurableFile(await open(path, 'wx', 0o600))
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#waiting.push(chunk)
+    this.#size += chunk.length
+    if (this.#size >= batchBytes || this.#waiting.length >= batchChunks) await this.#flush()
+  }
+
+  async finish(): Promise<void> {
+    if (this.#size > 0) await this.#flush()
+    await this.#handle.sync()
+  }
+
+  async #flush(): Promise<void> {
+    const chunks = this.#waiting
+    const size = this.#size
+    this.#waiting = []
+    this.#size = 0
+    const { bytesWritten } = await this.#handle.writev(chunks)
+    if (bytesWritten === size) return
+    // A short write happens on a nearly full disk: writing the rest either works or says why.
+    const rest = Buffer.concat(chunks).subarray(bytesWritten)
+    for (let done = 0; done < rest.length;) done += (await this.#handle.write(rest, done)).bytesWritten
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+/** Makes the entries of a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Some network file systems cannot sync a directory; they make entries durable by themselves.
+    if (!hasSystemCode(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Creates a directory at or below `root` (new ones with mode 0700) and makes each entry on the way durable. */
+export async function makeDirectoryDurably(root: string, path: string): Promise<void> {
+  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(dirname(root))
+  let current = root
+  for (const step of relative(root, path).split(sep)) {
+    if (step === '') continue
+    const parent = current
+    current = join(current, step)
+    try {
+      await mkdir(current, { mode: 0o700 })
+    } catch (error) {
+      if (!hasSystemCode(error, 'EEXIST')) throw error
+    }
+    // Also where it existed: another process may have made it and not synced it yet.
+    await syncDirectory(parent)
+  }
+}
