@@ -83,6 +83,16 @@ export class BackupWriter implements AsyncDisposable {
     this.skipped = reusable.skipped
   }
 
+  /** Number of blocks added so far, which is the index of the next. */
+  get length(): number {
+    return this.#table.length
+  }
+
+  /** Forgets the blocks from an index on, as if they had not been added; what was stored of them already stays stored. */
+  rewind(length: number): void {
+    this.#table.rewind(length)
+  }
+
   /** Bytes added, and those among them that had to be stored because no backup had their block. */
   get progress(): { size: number; newBytes: number } {
     return { size: this.#table.size, newBytes: this.#table.newBytes }

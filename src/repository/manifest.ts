@@ -29,6 +29,9 @@ const fileSchema = z.strictObject({
   /** Bytes. */
   size: count,
   mode: z.int().min(0).max(0o7777),
+  /** Numeric owner and group. */
+  uid: count,
+  gid: count,
   kind: z.enum(['record', 'derived', 'log', 'checkpoint']),
   /** Index of the first block in the block table; the others follow. */
   firstBlock: count,

@@ -21,6 +21,15 @@ export class TableBuilder {
     this.#reusable = reusable
   }
 
+  get length(): number {
+    return this.#entries.length
+  }
+
+  /** Forgets the blocks from an index on; a block stored meanwhile stays known. */
+  rewind(length: number): void {
+    for (const entry of this.#entries.splice(length)) this.size -= entry < 0 ? -entry : this.#reusable.blocks.location(entry).plain
+  }
+
   /** @returns the block's index and, where it has to be stored, its row to `locate` it by. */
   add(id: Buffer, length: number): { index: number; row?: number } {
     const { blocks } = this.#reusable
