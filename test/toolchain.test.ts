@@ -39,7 +39,7 @@ describe('each rule finds its planted violation', () => {
         'src/core/returned.ts',
         'export async function f(p: Promise<void>) {\n  try {\n    return p\n  } catch (error) {\n    throw new Error("f", { cause: error })\n  }\n}\n',
       ],
-      'typescript(only-throw-error)': ['src/core/thrown.ts', "export function f() {\n  throw 'text'\n}\n"],
+      'eslint(no-throw-literal)': ['src/core/thrown.ts', "export function f() {\n  throw 'text'\n}\n"],
       'typescript(switch-exhaustiveness-check)': [
         'src/core/partial.ts',
         "export function f(x: 'a' | 'b') {\n  switch (x) {\n    case 'a':\n      return 1\n  }\n  return 2\n}\n",
