@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { HoldfastError } from '../core/errors.ts'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { describeSource, type Settings, type SourceKind } from './resolve.ts'
 import { Secret } from './secret.ts'
 import type { SettingName } from './settings.ts'
 
-/** How an encrypted repository is unlocked. */
-export type RepositoryKey = { kind: 'passphrase'; passphrase: Secret } | { kind: 'key-file'; path: string }
+/** What unlocks an encrypted repository: a passphrase, or the bytes of a key file. */
+export type RepositoryKey = { passphrase: Secret } | { keyFile: Buffer }
 
 /**
  * The password for Neo4j, or undefined where none is given.
@@ -23,9 +23,9 @@ export function neo4jPassword(settings: Settings): Secret | undefined {
  */
 export function repositoryKey(settings: Settings): RepositoryKey | undefined {
   const chosen = strongest(settings, ['keyFile', 'passphraseFile', 'passphrase'])
-  if (chosen === 'keyFile') return { kind: 'key-file', path: settings.values.keyFile! }
-  if (chosen === 'passphraseFile') return { kind: 'passphrase', passphrase: firstLine(settings, 'passphraseFile') }
-  if (chosen === 'passphrase') return { kind: 'passphrase', passphrase: settings.values.passphrase! }
+  if (chosen === 'keyFile') return { keyFile: readGiven(settings, 'keyFile') }
+  if (chosen === 'passphraseFile') return { passphrase: firstLine(settings, 'passphraseFile') }
+  if (chosen === 'passphrase') return { passphrase: settings.values.passphrase! }
   return undefined
 }
 
@@ -50,14 +50,18 @@ function strongest(settings: Settings, names: readonly SettingName[]): SettingNa
 }
 
 function firstLine(settings: Settings, name: 'passwordFile' | 'passphraseFile'): Secret {
-  const path = settings.values[name]!
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new HoldfastError('usage', `${path} (${describeSource(settings, name)}) cannot be read`, { cause: error })
-  }
-  const line = text.split(/\r?\n/, 1)[0]!
-  if (line === '') throw new HoldfastError('usage', `${path} (${describeSource(settings, name)}) has an empty first line`)
+  const line = readGiven(settings, name).toString('utf8').split(/\r?\n/, 1)[0]!
+  if (line === '')
+    throw new HoldfastError('usage', `${settings.values[name]} (${describeSource(settings, name)}) has an empty first line`)
   return new Secret(line)
+}
+
+function readGiven(settings: Settings, name: 'passwordFile' | 'passphraseFile' | 'keyFile'): Buffer {
+  const path = settings.values[name]!
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const problem = hasSystemCode(error, 'ENOENT') ? 'is not there' : 'cannot be read'
+    throw new HoldfastError('usage', `${path} (${describeSource(settings, name)}) ${problem}`, { cause: error })
+  }
 }

@@ -76,7 +76,7 @@ export async function openRepository(
   const object = await readObject(storage, repositoryName, 64 * 1024).catch((error: unknown) => {
     if (!(error instanceof ObjectMissingError)) throw error
     throw new HoldfastError('repository', `there is no repository at ${location}`, {
-      hint: 'check the location; `holdfast init` makes a new repository',
+      hint: 'check the location; `holdfast repo init` makes a new one',
     })
   })
   const content = unseal({ kind: 'repository', name: repositoryName }, object, location)

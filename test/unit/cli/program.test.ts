@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { buildServices } from '../../../src/app.ts'
 import { defineCommand, toggle, valued } from '../../../src/cli/command.ts'
 import { runProgram } from '../../../src/cli/program.ts'
-import { systemClock } from '../../../src/core/clock.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../../../src/core/errors.ts'
 
 const show = defineCommand({
@@ -68,7 +68,7 @@ async function run(words: string, { environment = {}, signal = new AbortControll
       stderr: { write: (text) => (stderr += text), isTTY },
       signal,
     },
-    ({ log }) => ({ clock: systemClock, log }),
+    buildServices,
   )
   return { status, stdout, stderr }
 }

@@ -26,11 +26,12 @@ test('a password comes from the environment or from the first line of a file', (
 
 test('the key of a repository is a passphrase or a key file', () => {
   writeFileSync(join(folder, 'passphrase'), 'long words\n')
+  writeFileSync(join(folder, 'key'), Buffer.from([1, 2, 255]))
   expect(repositoryKey(resolve({}, {}))).toBeUndefined()
-  expect(repositoryKey(resolve({ keyFile: 'k' }, {}))).toEqual({ kind: 'key-file', path: join(folder, 'k') })
+  expect(repositoryKey(resolve({ keyFile: 'key' }, {}))).toEqual({ keyFile: Buffer.from([1, 2, 255]) })
   for (const settings of [resolve({ passphraseFile: 'passphrase' }, {}), resolve({}, { HOLDFAST_PASSPHRASE: 'long words' })]) {
     const key = repositoryKey(settings)
-    expect(key?.kind === 'passphrase' && key.passphrase.reveal()).toBe('long words')
+    expect(key && 'passphrase' in key && key.passphrase.reveal()).toBe('long words')
   }
 })
 
@@ -47,7 +48,7 @@ test('two that say the same thing with the same right are refused', () => {
 test('a file that is missing or empty is named with where its name came from', () => {
   writeFileSync(join(folder, 'empty'), '\n')
   expect(() => neo4jPassword(resolve({}, { NEO4J_PASSWORD_FILE: 'gone' }))).toThrow(
-    `${join(folder, 'gone')} (from NEO4J_PASSWORD_FILE) cannot be read`,
+    `${join(folder, 'gone')} (from NEO4J_PASSWORD_FILE) is not there`,
   )
   expect(() => repositoryKey(resolve({ passphraseFile: 'empty' }, {}))).toThrow(
     '(from --passphrase-file) has an empty first line',
