@@ -1,0 +1,16 @@
+import { Neo4jError } from 'neo4j-driver'
+
+/** Whether the server went away, so that nobody knows whether what was asked last has happened. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Neo4jError)) return false
+  return ['ServiceUnavailable', 'SessionExpired', 'Neo.TransientError.General.DatabaseUnavailable'].includes(error.code)
+}
+
+/** Whether Neo4j rolled the transaction back for a passing reason, such as a deadlock. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Neo4jError && error.code.startsWith('Neo.TransientError.')
+}
+
+export function isConstraintViolation(error: unknown): boolean {
+  return error instanceof Neo4jError && error.code === 'Neo.ClientError.Schema.ConstraintValidationFailed'
+}
