@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import { timedId } from '../core/ids.ts'
 import type { Access } from './access.ts'
-import { blockId, defaultBlockSize, encodeBlock, isZero } from './block.ts'
+import { blockId, defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
 import { encodeBlockTable } from './blockTable.ts'
+import { Compressor } from './compressor.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import { blockTableName, manifestName, packName } from './names.ts'
@@ -50,6 +51,12 @@ export async function startBackup(access: Access, options: BackupOptions): Promi
   }
 }
 
+interface EncodedBlock {
+  row: number
+  encoding: Encoding
+  data: Buffer
+}
+
 /**
  * A backup in the making. Blocks are added in order; nothing of it exists for others until `finish` has written the manifest.
  * Disposing of one that is not finished removes what it stored.
@@ -66,9 +73,12 @@ export class BackupWriter implements AsyncDisposable {
   readonly #lease: Lease
   readonly #table: TableBuilder
   readonly #sequence: PackSequence
+  readonly #compressor = new Compressor()
   readonly #started: Date
   #underWay: Promise<void>[] = []
   #tail: Promise<void> = Promise.resolve()
+  readonly #own = new WeakSet<ArrayBufferLike>()
+  readonly #spare: Buffer[] = []
   #ended = false
 
   constructor(access: Access, lease: Lease, reusable: ReusableBlocks, signal: AbortSignal, blockSize: number) {
@@ -98,30 +108,49 @@ export class BackupWriter implements AsyncDisposable {
     return { size: this.#table.size, newBytes: this.#table.newBytes }
   }
 
+  /** A buffer of `blockSize` bytes to fill and give to `add`, whole or its start; it is used again once its block is done. */
+  buffer(): Buffer {
+    const spare = this.#spare.pop()
+    if (spare) return spare
+    const buffer = Buffer.allocUnsafeSlow(this.blockSize)
+    this.#own.add(buffer.buffer)
+    return buffer
+  }
+
   /**
-   * Adds the next block: 1 to `blockSize` bytes, which must not be changed afterwards.
+   * Adds the next block: 1 to `blockSize` bytes, which must not be changed afterwards, nor read where they are in a buffer of `buffer()`.
    * Resolves with the block's index in the block table as soon as there is room for another block; await it before adding that.
    * @throws what made an earlier block fail, or the reason of `signal`.
    */
   async add(plain: Buffer): Promise<number> {
     this.signal.throwIfAborted()
     if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
-    const { index, row } = isZero(plain) ? this.#table.addZero(plain.length) : this.#table.add(blockId(plain), plain.length)
-    if (row !== undefined) {
-      const encoded = encodeBlock(plain)
+    const index = this.#table.reserve(plain.length)
+    if (!isZero(plain)) {
+      const encoded = this.#encode(index, plain)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
-      this.#tail = this.#tail.then(async () => {
-        const { encoding, data } = await encoded
-        this.signal.throwIfAborted()
-        if (this.#ended) throw new Error('the backup was abandoned')
-        this.#table.locate(row, { ...(await this.#sequence.append(data)), encoding })
-      })
+      this.#tail = this.#tail.then(async () => this.#store(await encoded))
       this.#tail.catch(() => {})
       this.#underWay.push(this.#tail)
     }
     while (this.#underWay.length >= blocksUnderWay) await this.#underWay.shift()
     return index
+  }
+
+  /** @returns undefined for a block that is stored already. */
+  async #encode(index: number, plain: Buffer): Promise<EncodedBlock | undefined> {
+    const row = this.#table.add(index, await blockId(plain), plain.length)
+    const data = row === undefined ? undefined : await this.#compressor.compress(plain)
+    if (row !== undefined && data && data.length >= plain.length) return { row, encoding: encodings.raw, data: plain }
+    if (this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
+    return row === undefined || !data ? undefined : { row, encoding: encodings.zstd, data }
+  }
+
+  async #store(block: EncodedBlock | undefined): Promise<void> {
+    this.signal.throwIfAborted()
+    if (this.#ended) throw new Error('the backup was abandoned')
+    if (block) this.#table.locate(block.row, { ...(await this.#sequence.append(block.data)), encoding: block.encoding })
   }
 
   /**
@@ -133,7 +162,7 @@ export class BackupWriter implements AsyncDisposable {
     await this.#sequence.finish()
     this.signal.throwIfAborted()
     const { storage, clock } = this.#access
-    const { packs, rows } = this.#table.build(this.#sequence.packs)
+    const { packs, rows } = await this.#table.build(this.#sequence.packs)
     const table = encodeBlockTable(this.#access, this.id, packs, rows)
     const blockTable = { size: table.length, sha256: hash('sha256', table, 'hex') }
     const manifest: Manifest = {
@@ -153,6 +182,7 @@ export class BackupWriter implements AsyncDisposable {
     await storage.put(manifestName(this.id), encoded, { signal: this.signal })
     await this.#lease.assertHeld()
     this.#ended = true
+    this.#compressor[Symbol.dispose]()
     await this.#lease.release()
     return manifest
   }
@@ -160,6 +190,7 @@ export class BackupWriter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended) return
     this.#ended = true
+    this.#compressor[Symbol.dispose]()
     await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
     // The manifest first: should this break off, no manifest is left that names removed packs. What stays, the next delete removes.
     const { storage } = this.#access

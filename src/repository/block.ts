@@ -1,8 +1,7 @@
-import { hash } from 'node:crypto'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { subtle } from 'node:crypto'
+import { zstdDecompress } from 'node:zlib'
 import { promisify } from 'node:util'
 
-const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
 /** Bytes of plaintext per block, unless a backup chooses otherwise; see docs/decisions. */
@@ -16,19 +15,9 @@ export type Encoding = (typeof encodings)[keyof typeof encodings]
 
 export const digestLength = 32
 
-/** The id of a block: SHA-256 of its plaintext. */
-export function blockId(plain: Uint8Array): Buffer {
-  return hash('sha256', plain, 'buffer')
-}
-
-/** Compresses a block where that makes it smaller. */
-export async function encodeBlock(plain: Buffer): Promise<{ encoding: Encoding; data: Buffer }> {
-  // With room for the whole result at once there is one visit to the thread pool per block instead of one per 16 KiB.
-  const data = await compress(plain, {
-    chunkSize: plain.length + (plain.length >> 7) + 1024,
-    params: { [constants.ZSTD_c_compressionLevel]: 1 },
-  })
-  return data.length < plain.length ? { encoding: encodings.zstd, data } : { encoding: encodings.raw, data: plain }
+/** The id of a block: SHA-256 of its plaintext, computed on the thread pool. */
+export async function blockId(plain: Buffer): Promise<Buffer> {
+  return Buffer.from(await subtle.digest('SHA-256', plain as Buffer<ArrayBuffer>))
 }
 
 /** @returns what is wrong, where it is not a whole zstd frame of exactly `length` bytes. */

@@ -120,13 +120,15 @@ class Decoder {
     }
     if (location.encoding === encodings.zero) {
       const plain = Buffer.alloc(location.plain)
-      return blockId(plain).equals(block.id) ? { block, plain } : bad('a block of zeros', 'another SHA-256 in the block table')
+      return (await blockId(plain)).equals(block.id)
+        ? { block, plain }
+        : bad('a block of zeros', 'another SHA-256 in the block table')
     }
     const opened = this.#decrypt(block, data)
     if (!opened) return bad('a block encrypted for this pack and place', 'one that fails authentication')
     const plain = await decodeBlock(opened, location.encoding, location.plain)
     if (typeof plain === 'string') return bad(`a block of ${location.plain} bytes`, plain)
-    const digest = blockId(plain)
+    const digest = await blockId(plain)
     if (!digest.equals(block.id)) return bad(`a block with SHA-256 ${block.id.toString('hex')}`, digest.toString('hex'))
     return { block, plain }
   }

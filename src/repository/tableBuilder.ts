@@ -27,24 +27,26 @@ export class TableBuilder {
 
   /** Forgets the blocks from an index on; a block stored meanwhile stays known. */
   rewind(length: number): void {
-    for (const entry of this.#entries.splice(length)) this.size -= entry < 0 ? -entry : this.#reusable.blocks.location(entry).plain
+    for (const entry of this.#entries.splice(length))
+      this.size -= entry < 0 ? -entry : this.#reusable.blocks.location(entry).plain
   }
 
-  /** @returns the block's index and, where it has to be stored, its row to `locate` it by. */
-  add(id: Buffer, length: number): { index: number; row?: number } {
+  /** Takes the next place in the table for a block of `length` bytes, all zeros until `add` says what it is. */
+  reserve(length: number): number {
+    this.size += length
+    return this.#entries.push(-length) - 1
+  }
+
+  /** Says which block is at a place. @returns its row to `locate` it by, where it has to be stored. */
+  add(index: number, id: Buffer, length: number): number | undefined {
     const { blocks } = this.#reusable
     const known = blocks.find(id)
     const row = known ?? blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: length, encoding: encodings.raw })
-    const index = this.#append(row, length)
-    if (known !== undefined) return { index }
+    this.#entries[index] = row
+    if (known !== undefined) return undefined
     this.#newBlocks += 1
     this.newBytes += length
-    return { index, row }
-  }
-
-  /** A block of zeros needs no storage. */
-  addZero(length: number): { index: number; row?: number } {
-    return { index: this.#append(-length, length) }
+    return row
   }
 
   /** Says where a new block lies; `pack` counts the packs of this backup. */
@@ -54,7 +56,7 @@ export class TableBuilder {
   }
 
   /** The block table's packs and rows. */
-  build(own: readonly PackReference[]): { packs: PackReference[]; rows: Buffer } {
+  async build(own: readonly PackReference[]): Promise<{ packs: PackReference[]; rows: Buffer }> {
     const packs: PackReference[] = []
     const indices = new Map<number, number>()
     const zeroIds = new Map<number, Buffer>()
@@ -62,7 +64,7 @@ export class TableBuilder {
     for (const [index, entry] of this.#entries.entries()) {
       if (entry < 0) {
         const length = -entry
-        if (!zeroIds.has(length)) zeroIds.set(length, blockId(Buffer.alloc(length)))
+        if (!zeroIds.has(length)) zeroIds.set(length, await blockId(Buffer.alloc(length)))
         writeRow(rows, index * rowLength, zeroIds.get(length)!, {
           pack: 0,
           offset: 0,
@@ -85,10 +87,5 @@ export class TableBuilder {
   totals(own: readonly PackReference[], tableSize: number): Manifest['totals'] {
     const storedBytes = own.reduce((sum, pack) => sum + pack.size, tableSize)
     return { size: this.size, blocks: this.#entries.length, newBlocks: this.#newBlocks, newBytes: this.newBytes, storedBytes }
-  }
-
-  #append(entry: number, length: number): number {
-    this.size += length
-    return this.#entries.push(entry) - 1
   }
 }
