@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { timedId } from '../core/ids.ts'
 import type { Access } from './access.ts'
 import { blockId, defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
-import { encodeBlockTable } from './blockTable.ts'
+import { encodeBlockTable, parseBlockTable } from './blockTable.ts'
 import { Compressor } from './compressor.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
@@ -126,7 +126,8 @@ export class BackupWriter implements AsyncDisposable {
     this.signal.throwIfAborted()
     if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
     const index = this.#table.reserve(plain.length)
-    if (!isZero(plain)) {
+    if (isZero(plain)) this.#table.addZero(index, plain.length)
+    else {
       const encoded = this.#encode(index, plain)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
@@ -176,6 +177,8 @@ export class BackupWriter implements AsyncDisposable {
       timing: { started: this.#started.toISOString(), finished: clock.now().toISOString() },
     }
     const encoded = encodeManifest(this.#access, manifest)
+    // What could not be restored must not become a backup.
+    parseBlockTable(this.#access, manifest, table)
     // Holding the lease now means that no delete has looked for unreferenced packs since this backup began.
     await this.#lease.assertHeld()
     await storage.put(blockTableName(this.id), table, { signal: this.signal })

@@ -3,7 +3,7 @@ import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import { type BlockLocation, rowId, rowLength, rowLocation } from './blockRow.ts'
-import type { Manifest } from './manifest.ts'
+import { filesOf, type Manifest } from './manifest.ts'
 import { blockTableName } from './names.ts'
 import { packHeaderLength } from './pack.ts'
 import { damage, readObject, seal, unseal } from './sealed.ts'
@@ -41,21 +41,31 @@ export function encodeBlockTable({ master }: Access, backup: string, packs: read
 }
 
 /**
- * Reads the block table that a manifest names and checks every entry of it.
+ * Reads the block table that a manifest names.
  * @throws ObjectMissingError, or HoldfastError `integrity` where it is not the one the manifest names.
  */
 export async function readBlockTable(access: Access, manifest: Manifest, options: StorageOptions = {}): Promise<BlockTable> {
-  const { storage, master } = access
-  const { location } = storage
   const name = blockTableName(manifest.id)
+  return parseBlockTable(access, manifest, await readObject(access.storage, name, manifest.blockTable.size, options.signal))
+}
+
+/** Checks every entry of a stored block table against the format and against its manifest. @throws HoldfastError `integrity` */
+export function parseBlockTable({ storage, master }: Access, manifest: Manifest, object: Buffer): BlockTable {
+  const name = blockTableName(manifest.id)
+  const damaged = (expected: string, found: string) => damage(name, storage.location, expected, found)
   const { size, sha256 } = manifest.blockTable
-  const object = await readObject(storage, name, size, options.signal)
-  if (object.length !== size) throw damage(name, location, `${size} bytes`, `${object.length}`)
+  if (object.length !== size) throw damaged(`${size} bytes`, `${object.length}`)
   const digest = hash('sha256', object, 'hex')
-  if (digest !== sha256) throw damage(name, location, `SHA-256 ${sha256} as its manifest says`, digest)
-  const content = unseal({ kind: 'blocks', name, master }, object, location)
-  const table = parse(content, manifest, (expected, found) => damage(name, location, expected, found))
-  if (table.length !== manifest.totals.blocks) throw damage(name, location, `${manifest.totals.blocks} blocks`, `${table.length}`)
+  if (digest !== sha256) throw damaged(`SHA-256 ${sha256} as its manifest says`, digest)
+  const table = parse(unseal({ kind: 'blocks', name, master }, object, storage.location), manifest, damaged)
+  if (table.length !== manifest.totals.blocks) throw damaged(`${manifest.totals.blocks} blocks`, `${table.length}`)
+  for (const { path, size: fileSize, firstBlock, blocks } of filesOf(manifest)) {
+    for (let block = 0; block < blocks; block++) {
+      const expected = Math.min(manifest.blockSize, fileSize - block * manifest.blockSize)
+      const found = table.location(firstBlock + block).plain
+      if (found !== expected) throw damaged(`${expected} bytes in block ${block} of ${path}`, `${found}`)
+    }
+  }
   return table
 }
 

@@ -2,6 +2,8 @@ import { type BlockLocation, rowId, rowLength, rowLocation, writeRow } from './b
 
 const rowsPerChunk = 16 * 1024
 
+type Place = Pick<BlockLocation, 'pack' | 'offset'>
+
 /**
  * Blocks by id, in compact memory: 48 bytes and about 8 for the hash table per block, 0.5 MB per GB of distinct data.
  * A row's number never changes.
@@ -15,18 +17,18 @@ export class KnownBlocks {
     return this.#count
   }
 
-  /** The row of a block; undefined for an unknown one. */
-  find(id: Buffer): number | undefined {
-    const found = this.#slots[this.#slot(id)]
+  /** The row of a block, at one place only if that is given; undefined for an unknown one. */
+  find(id: Buffer, place?: Place): number | undefined {
+    const found = this.#slots[this.#slot(id, place)]
     return found === 0 || found === undefined ? undefined : found - 1
   }
 
-  /** Adds a block that is not known yet and returns its row. */
-  add(id: Buffer, location: BlockLocation): number {
+  /** Adds a block that is not known yet (at this place, where `distinct` is `places`) and returns its row. */
+  add(id: Buffer, location: BlockLocation, distinct: 'ids' | 'places' = 'ids'): number {
     if ((this.#count + 1) * 2 > this.#slots.length) this.#grow()
     const row = this.#count++
     if (row % rowsPerChunk === 0) this.#chunks.push(Buffer.alloc(rowsPerChunk * rowLength))
-    this.#slots[this.#slot(id)] = row + 1
+    this.#slots[this.#slot(id, distinct === 'places' ? location : undefined)] = row + 1
     this.set(row, id, location)
     return row
   }
@@ -52,16 +54,21 @@ export class KnownBlocks {
   }
 
   /** The slot that holds the id, or the free one where it belongs: ids are uniform, so their first bytes are the hash. */
-  #slot(id: Buffer): number {
+  #slot(id: Buffer, place?: Place): number {
     const mask = this.#slots.length - 1
     for (let slot = id.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
       const found = this.#slots[slot]!
-      if (found === 0 || this.id(found - 1).equals(id)) return slot
+      if (found === 0 || (this.id(found - 1).equals(id) && (!place || this.#liesAt(found - 1, place)))) return slot
     }
   }
 
   #grow(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2)
-    for (let row = 0; row < this.#count; row++) this.#slots[this.#slot(this.id(row))] = row + 1
+    for (let row = 0; row < this.#count; row++) this.#slots[this.#slot(this.id(row), this.location(row))] = row + 1
+  }
+
+  #liesAt(row: number, { pack, offset }: Place): boolean {
+    const location = this.location(row)
+    return location.pack === pack && location.offset === offset
   }
 }

@@ -111,18 +111,17 @@ export async function readManifest(access: Access, id: string, options: StorageO
 
 function checkManifest(manifest: Manifest, name: string, location: string): void {
   const paths = new Set<string>()
-  for (const file of manifest.databases.flatMap((database) => database.files)) {
-    const blocks = Math.ceil(file.size / manifest.blockSize)
-    if (file.blocks !== blocks) throw damage(name, location, `${blocks} blocks for ${file.path}`, `${file.blocks}`)
-    if (file.firstBlock + file.blocks > manifest.totals.blocks) {
-      throw damage(
-        name,
-        location,
-        `${file.path} within ${manifest.totals.blocks} blocks`,
-        `blocks up to ${file.firstBlock + file.blocks}`,
-      )
-    }
-    if (paths.has(file.path)) throw damage(name, location, 'each file once', `${file.path} twice`)
-    paths.add(file.path)
+  for (const { path, size, firstBlock, blocks } of filesOf(manifest)) {
+    const expected = Math.ceil(size / manifest.blockSize)
+    if (blocks !== expected) throw damage(name, location, `${expected} blocks for ${path}`, `${blocks}`)
+    const end = firstBlock + blocks
+    if (end > manifest.totals.blocks) throw damage(name, location, `${path} within ${manifest.totals.blocks} blocks`, `${end}`)
+    if (paths.has(path)) throw damage(name, location, 'each file once', `${path} twice`)
+    paths.add(path)
   }
+}
+
+/** The files of all databases, in the order of the manifest. */
+export function filesOf(manifest: Manifest): ManifestFile[] {
+  return manifest.databases.flatMap(({ files }) => files)
 }

@@ -1,7 +1,10 @@
 import { randomId } from '../core/ids.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { HoldfastError } from '../core/errors.ts'
+import type { Storage, StorageOptions } from '../storage/storage.ts'
+import type { Access } from './access.ts'
 import { nonceLength } from './encryption.ts'
 import { packName } from './names.ts'
+import { damage } from './sealed.ts'
 
 const magic = Buffer.from('HFPACK01')
 /** Bytes before the first block: eight of magic and version, sixteen of the pack's id. */
@@ -13,6 +16,20 @@ const waitingLimit = 2 * 1024 * 1024
 
 export function packHeader(id: string): Buffer {
   return Buffer.concat([magic, Buffer.from(id, 'hex')])
+}
+
+/** @returns what is wrong with the start of a stored pack, if anything is. */
+export async function checkPackHeader(
+  { storage }: Access,
+  id: string,
+  options: StorageOptions = {},
+): Promise<HoldfastError | undefined> {
+  const name = packName(id)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of storage.get(name, { ...options, range: { offset: 0, length: packHeaderLength } })) chunks.push(chunk)
+  const found = Buffer.concat(chunks).toString('hex')
+  const expected = packHeader(id).toString('hex')
+  return found === expected ? undefined : damage(name, storage.location, `it to start with ${expected}`, found)
 }
 
 /** Blocks of one pack have one key and differ in their place, so the place is the nonce. */

@@ -14,6 +14,7 @@ import { type Manifest, readManifest } from './manifest.ts'
 import { repositoryName } from './names.ts'
 import { type BlockRange, readBlocks } from './readBlocks.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
+import { verifyBackups, type VerifyOptions, type VerifyResult } from './verify.ts'
 
 const repositorySchema = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{32}$/),
@@ -35,6 +36,8 @@ export interface Repository {
   startBackup(options: BackupOptions): Promise<BackupWriter>
   planDeletion(ids: readonly string[], options?: StorageOptions): Promise<DeletionPlan>
   deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
+  /** Reads and checks every block of backups, or a sample of them. */
+  verifyBackups(options?: VerifyOptions): Promise<VerifyResult>
 }
 
 /**
@@ -115,6 +118,7 @@ function facade(access: Access): Repository {
     startBackup: async (options) => startBackup(access, options),
     planDeletion: async (ids, options) => planDeletion(access, ids, options),
     deleteBackups: async (ids, options) => deleteBackups(access, ids, options),
+    verifyBackups: async (options) => verifyBackups(access, options),
   }
 }
 

@@ -3,9 +3,10 @@ import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import { readBlockTable } from './blockTable.ts'
+import { damagedPacks } from './damaged.ts'
 import { KnownBlocks } from './knownBlocks.ts'
 import { integrityError, listBackups } from './listing.ts'
-import { damagedPrefix, packOfMarker, packOfName, packsPrefix } from './names.ts'
+import { packOfName, packsPrefix } from './names.ts'
 
 /** Blocks that a new backup need not store again. */
 export interface ReusableBlocks {
@@ -22,7 +23,7 @@ export interface ReusableBlocks {
  */
 export async function findReusableBlocks(access: Access, options: StorageOptions = {}): Promise<ReusableBlocks> {
   const present = await presentPacks(access, options)
-  for await (const { name } of access.storage.list(damagedPrefix, options)) present.delete(packOfMarker(name) ?? '')
+  for (const pack of await damagedPacks(access, options)) present.delete(pack)
 
   const blocks = new KnownBlocks()
   const packs: ReusableBlocks['packs'] = []

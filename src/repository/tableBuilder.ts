@@ -31,10 +31,15 @@ export class TableBuilder {
       this.size -= entry < 0 ? -entry : this.#reusable.blocks.location(entry).plain
   }
 
-  /** Takes the next place in the table for a block of `length` bytes, all zeros until `add` says what it is. */
+  /** Takes the next place in the table for a block of `length` bytes; `add` or `addZero` says which block it is. */
   reserve(length: number): number {
     this.size += length
-    return this.#entries.push(-length) - 1
+    return this.#entries.push(Number.NaN) - 1
+  }
+
+  /** A block of zeros needs no storage. */
+  addZero(index: number, length: number): void {
+    this.#entries[index] = -length
   }
 
   /** Says which block is at a place. @returns its row to `locate` it by, where it has to be stored. */
@@ -57,29 +62,26 @@ export class TableBuilder {
 
   /** The block table's packs and rows. */
   async build(own: readonly PackReference[]): Promise<{ packs: PackReference[]; rows: Buffer }> {
+    const { blocks } = this.#reusable
     const packs: PackReference[] = []
     const indices = new Map<number, number>()
+    const indexOf = (pack: number) => {
+      if (!indices.has(pack))
+        indices.set(pack, packs.push((pack >= ownPacks ? own[pack - ownPacks] : this.#reusable.packs[pack])!) - 1)
+      return indices.get(pack)!
+    }
     const zeroIds = new Map<number, Buffer>()
     const rows = Buffer.alloc(this.#entries.length * rowLength)
     for (const [index, entry] of this.#entries.entries()) {
+      const at = index * rowLength
       if (entry < 0) {
-        const length = -entry
-        if (!zeroIds.has(length)) zeroIds.set(length, await blockId(Buffer.alloc(length)))
-        writeRow(rows, index * rowLength, zeroIds.get(length)!, {
-          pack: 0,
-          offset: 0,
-          stored: 0,
-          plain: length,
-          encoding: encodings.zero,
-        })
-        continue
+        const plain = -entry
+        if (!zeroIds.has(plain)) zeroIds.set(plain, await blockId(Buffer.alloc(plain)))
+        writeRow(rows, at, zeroIds.get(plain)!, { pack: 0, offset: 0, stored: 0, plain, encoding: encodings.zero })
+      } else {
+        const location = blocks.location(entry)
+        writeRow(rows, at, blocks.id(entry), { ...location, pack: indexOf(location.pack) })
       }
-      const location = this.#reusable.blocks.location(entry)
-      if (!indices.has(location.pack)) {
-        const pack = location.pack >= ownPacks ? own[location.pack - ownPacks] : this.#reusable.packs[location.pack]
-        indices.set(location.pack, packs.push(pack!) - 1)
-      }
-      writeRow(rows, index * rowLength, this.#reusable.blocks.id(entry), { ...location, pack: indices.get(location.pack)! })
     }
     return { packs, rows }
   }
