@@ -2,6 +2,7 @@ import type { Driver } from 'neo4j-driver'
 import type { GraphModel } from './graphModel.ts'
 import type { Properties } from './graphModelValues.ts'
 import { canonicalText } from './graphModelValues.ts'
+import { streamRows } from './graphModelQuery.ts'
 
 /** One way in which a database is not what the model says. */
 export interface Difference {
@@ -45,7 +46,7 @@ type Report = (difference: Difference) => void
 async function compareNodes(driver: Driver, models: readonly GraphModel[], result: Comparison, report: Report): Promise<void> {
   const expected = new Map(models.flatMap((model) => [...model.nodes]))
   const seen = new Set<string>()
-  for await (const { labels, properties } of rows<NodeRow>(driver, nodeQuery)) {
+  for await (const { labels, properties } of streamRows<NodeRow>(driver, nodeQuery)) {
     if (labels.length === 1 && markerLabels.includes(labels[0]!)) continue
     result.nodes++
     result.properties += Object.keys(properties).length
@@ -73,7 +74,7 @@ async function compareRelationships(
 ): Promise<void> {
   const expected = new Map(models.flatMap((model) => [...model.relationships]))
   const seen = new Set<string>()
-  for await (const { from, type, to, properties } of rows<RelationshipRow>(driver, relationshipQuery)) {
+  for await (const { from, type, to, properties } of streamRows<RelationshipRow>(driver, relationshipQuery)) {
     result.relationships++
     result.properties += Object.keys(properties).length
     const uid = uidOf(properties)
@@ -115,16 +116,6 @@ interface RelationshipRow {
 
 const nodeQuery = 'MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties'
 const relationshipQuery = 'MATCH (a)-[r]->(b) RETURN a.uid AS from, type(r) AS type, b.uid AS to, properties(r) AS properties'
-
-/** Streams the rows of a query. The driver must give integers as bigint, or 1 and 1.0 could not be told apart. */
-async function* rows<Row>(driver: Driver, query: string): AsyncGenerator<Row> {
-  const session = driver.session({ database: 'neo4j', defaultAccessMode: 'READ' })
-  try {
-    for await (const record of session.run(query)) yield record.toObject() as Row
-  } finally {
-    await session.close()
-  }
-}
 
 function uidOf(properties: Properties): string {
   const { uid } = properties

@@ -1,4 +1,5 @@
 import type { Driver } from 'neo4j-driver'
+import { queryRows } from './graphModelQuery.ts'
 import type { Positions } from './workload/workload.ts'
 
 /** Which operations a database holds, as its own marker nodes say. */
@@ -11,27 +12,25 @@ export interface Markers {
 
 /** @throws Error where a marker is missing, is there twice or holds anything else. */
 export async function readMarkers(driver: Driver, writers: number): Promise<Markers> {
-  const session = driver.session({ database: 'neo4j', defaultAccessMode: 'READ' })
-  try {
-    const found = await session.run('MATCH (w:Writer) RETURN properties(w) AS marker ORDER BY w.id')
-    const markers = found.records.map((record) => record.get('marker') as Record<string, unknown>)
-    const schema = await session.run('MATCH (s:SchemaClient) RETURN properties(s) AS marker')
-    const [step, ...others] = schema.records.map((record) => record.get('marker') as Record<string, unknown>)
-    const text = [...markers, step, ...others].map((marker) =>
-      JSON.stringify(marker, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+  const found = await queryRows<MarkerRow>(driver, 'MATCH (w:Writer) RETURN properties(w) AS marker ORDER BY w.id')
+  const steps = await queryRows<MarkerRow>(driver, 'MATCH (s:SchemaClient) RETURN properties(s) AS marker')
+  if (found.length !== writers || steps.length !== 1) {
+    throw new Error(
+      `expected the markers of ${writers} writers and of one schema client, found ${found.length} and ${steps.length}`,
     )
-    if (markers.length !== writers || step === undefined || others.length > 0)
-      throw new Error(`expected ${writers} writers and one schema marker, found ${text.join()}`)
-    return {
-      writers: markers.map(({ id, seq }, index) => {
-        if (id !== BigInt(index)) throw new Error(`expected the marker of writer ${index}, found writer ${String(id)}`)
-        return wholeNumber(seq)
-      }),
-      schema: { begun: wholeNumber(step['begun']), done: wholeNumber(step['done']) },
-    }
-  } finally {
-    await session.close()
   }
+  const { begun, done } = steps[0]!.marker
+  return {
+    writers: found.map(({ marker: { id, seq } }, index) => {
+      if (id !== BigInt(index)) throw new Error(`expected the marker of writer ${index}, found that of writer ${String(id)}`)
+      return wholeNumber(seq)
+    }),
+    schema: { begun: wholeNumber(begun), done: wholeNumber(done) },
+  }
+}
+
+interface MarkerRow {
+  marker: { id?: unknown; seq?: unknown; begun?: unknown; done?: unknown }
 }
 
 /**
