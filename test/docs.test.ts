@@ -87,7 +87,7 @@ function misunderstood(commandLines: readonly string[]): string[] {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       // In running text a command is often named without its arguments.
-      return /^missing required argument/.test(message) ? [] : [`${line}: ${message}`]
+      return message.startsWith('missing required argument') ? [] : [`${line}: ${message}`]
     }
   })
 }

@@ -53,13 +53,15 @@ describe('each rule finds its planted violation', () => {
       'eslint(no-console)': ['src/core/printed.ts', "console.log('x')\n"],
       'node(no-process-env)': ['src/core/environment.ts', "export const home = process.env['HOME']\n"],
       'unicorn(no-process-exit)': ['src/core/exit.ts', 'process.exit(1)\n'],
+      'vitest(no-focused-tests)': ['test/focused.test.ts', "import { test } from 'vitest'\ntest.only('x', () => {})\n"],
+      'vitest(no-disabled-tests)': ['test/disabled.test.ts', "import { test } from 'vitest'\ntest.skip('x', () => {})\n"],
       'eslint(no-restricted-imports)': ['src/core/smuggled.ts', "import { env } from 'node:process'\nexport const x = env\n"],
     }
     plant({
       'src/core/two.ts': "import { one } from './one.ts'\nexport const two = () => one\n",
       ...Object.fromEntries(Object.values(planted)),
     })
-    const { exitCode, stdout } = await run('oxlint', '--type-aware', '--format', 'json', 'src')
+    const { exitCode, stdout } = await run('oxlint', '--type-aware', '--format', 'json', 'src', 'test')
     const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; filename: string }[] }
     const found = diagnostics.map(({ code, filename }) => `${filename}: ${code}`)
     const expected = Object.entries(planted).map(([rule, [path]]) => `${path}: ${rule}`)
