@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { findJava, type Java, type JavaSearch } from './java.ts'
 import { requireKnownVersion } from './versions.ts'
 
-/** The programs of one Neo4j Community version. Never written to. */
+/** The programs of one Neo4j Community version, and the Java that runs them. */
 export interface Installation {
   /** Such as `5.26.30`. */
   version: string
@@ -11,41 +12,48 @@ export interface Installation {
   lib: string
   /** The jar files in a fixed order, as Java's class path. */
   classPath: string
+  java: Java
   /** Where a class archive that quickens the start is kept; absent for an installation that is not ours. */
   archiveFolder?: string
 }
 
 /**
  * Opens an ordinary installation, as unpacked from Neo4j's archive: only its jar files are used, its configuration is not.
- * @throws HoldfastError `neo4j-unavailable` where there is none, `refused` where it is Enterprise or of an unknown version.
+ * @throws HoldfastError `neo4j-unavailable` where there is none or no Java for it, `refused` where it is Enterprise or of an unknown version.
  */
-export async function openInstallation(home: string): Promise<Installation> {
-  return openLibrary(join(home, 'lib'), home)
+export async function openInstallation(home: string, search: JavaSearch = {}): Promise<Installation> {
+  return openLibrary(join(home, 'lib'), search)
 }
 
 /**
  * Opens a folder of jar files.
  * @throws HoldfastError as {@link openInstallation}.
  */
-export async function openLibrary(lib: string, home: string): Promise<Installation> {
+export async function openLibrary(lib: string, search: JavaSearch): Promise<Installation> {
   const jars = (await jarNames(lib)).toSorted()
   const version = jars.map((name) => /^neo4j-kernel-(\d.*)\.jar$/.exec(name)?.[1]).find((found) => found !== undefined)
   if (version === undefined) {
     throw new HoldfastError(
       'neo4j-unavailable',
-      `no Neo4j in ${home}: expected lib/neo4j-kernel-<version>.jar, found ${jars.length} jar files in lib`,
+      `no Neo4j in ${lib}: expected neo4j-kernel-<version>.jar, found ${jars.length} jar files`,
       {
         hint: 'point NEO4J_HOME to the folder that holds bin, conf and lib, or leave it out to have one installed',
       },
     )
   }
-  if (jars.some((name) => /^neo4j-(enterprise-kernel|com|enterprise)-/.test(name) || /^neo4j-enterprise/.test(name))) {
-    throw new HoldfastError('refused', `${home} is a Neo4j Enterprise ${version}, only Community is known to work`, {
-      hint: 'Enterprise has a backup of its own (neo4j-admin database backup); for Community leave NEO4J_HOME out',
-    })
+  const enterprise = jars.find((name) => /\benterprise\b/.test(name))
+  if (enterprise !== undefined) {
+    throw new HoldfastError(
+      'refused',
+      `${lib} holds Neo4j Enterprise ${version} (${enterprise}): only Community is known to work`,
+      {
+        hint: 'Enterprise has a backup of its own, neo4j-admin database backup; for Community leave NEO4J_HOME out',
+      },
+    )
   }
   requireKnownVersion(version)
-  return { version, lib, classPath: jars.map((name) => join(lib, name)).join(':') }
+  const java = await findJava(version, search)
+  return { version, lib, classPath: jars.map((name) => join(lib, name)).join(':'), java }
 }
 
 async function jarNames(lib: string): Promise<string[]> {

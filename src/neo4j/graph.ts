@@ -1,0 +1,154 @@
+import neo4j, { type Driver, Neo4jError, type Session } from 'neo4j-driver'
+import { HoldfastError } from '../core/errors.ts'
+
+/** A password as its owner hands it over: to be asked for, and in no text that could be printed. */
+export interface Password {
+  reveal(): string
+}
+
+/** How to reach a server. */
+export interface Connection {
+  /** Such as `bolt://localhost:7687`. */
+  uri: string
+  /** Without it the server must not ask for one. */
+  user?: string | undefined
+  password?: Password | undefined
+  /** Milliseconds a query may take; 60 seconds unless told. */
+  timeout?: number | undefined
+  /** Milliseconds until a connection must stand; 10 seconds unless told. */
+  connectTimeout?: number | undefined
+}
+
+/** What a query is run on and as. */
+export interface QueryOptions {
+  /** The user's default database unless told. */
+  database?: string | undefined
+  write?: boolean | undefined
+  timeout?: number | undefined
+}
+
+export interface ServerInfo {
+  /** Such as `5.26.30`. */
+  version: string
+  /** `community` or `enterprise`. */
+  edition: string
+}
+
+const refusalPrefix = 'Neo.ClientError.Security.'
+
+/** Whether an error says that the server does not let this user do this, or does not know the user or the password. */
+export function isRefusal(error: unknown): boolean {
+  const { cause } = error instanceof HoldfastError ? error : {}
+  return cause instanceof Neo4jError && cause.code.startsWith(refusalPrefix)
+}
+
+/**
+ * Connects to a server and makes sure that it answers.
+ * @throws HoldfastError `neo4j-unavailable` where it does not, or refuses the user.
+ */
+export async function connect(connection: Connection): Promise<Graph> {
+  const graph = new Graph(connection)
+  try {
+    await graph.serverInfo()
+    return graph
+  } catch (error) {
+    await graph[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** A connection to a server over Bolt. */
+export class Graph implements AsyncDisposable {
+  readonly uri: string
+  readonly #driver: Driver
+  readonly #timeout: number
+
+  /** Use {@link connect}, which also makes sure that the server answers. */
+  constructor({ uri, user, password, timeout = 60_000, connectTimeout = 10_000 }: Connection) {
+    const auth = user === undefined || password === undefined ? undefined : neo4j.auth.basic(user, password.reveal())
+    this.uri = uri
+    this.#timeout = timeout
+    this.#driver = neo4j.driver(uri, auth, {
+      connectionTimeout: connectTimeout,
+      connectionAcquisitionTimeout: connectTimeout + 1000,
+      maxTransactionRetryTime: 0,
+      telemetryDisabled: true,
+      useBigInt: true,
+    })
+  }
+
+  /**
+   * Runs one query in a transaction of its own and returns its rows; whole numbers are bigints.
+   * @throws HoldfastError `neo4j-unavailable` where the server cannot be reached or is not ready, `failed` where it refuses the query.
+   */
+  async query<Row extends Record<string, unknown> = Record<string, unknown>>(
+    cypher: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+    { database, write = false, timeout = this.#timeout }: QueryOptions = {},
+  ): Promise<Row[]> {
+    const session: Session = this.#driver.session({
+      ...(database === undefined ? {} : { database }),
+      defaultAccessMode: write ? neo4j.session.WRITE : neo4j.session.READ,
+    })
+    try {
+      const result = await session.run(cypher, parameters, { timeout })
+      return result.records.map((record) => record.toObject() as Row)
+    } catch (error) {
+      throw this.#explained(error)
+    } finally {
+      await session.close()
+    }
+  }
+
+  /** The version and edition of the server. */
+  async serverInfo(): Promise<ServerInfo> {
+    const rows = await this.query<{ name: string; versions: string[]; edition: string }>(
+      'CALL dbms.components() YIELD name, versions, edition',
+      {},
+      { database: 'system' },
+    )
+    const kernel = rows.find(({ name }) => name === 'Neo4j Kernel')
+    return { version: kernel?.versions[0] ?? 'unknown', edition: kernel?.edition ?? 'unknown' }
+  }
+
+  /** The names of the databases, `system` among them, sorted. */
+  async databaseNames(): Promise<string[]> {
+    const rows = await this.query<{ name: string }>('SHOW DATABASES YIELD name', {}, { database: 'system' })
+    return [...new Set(rows.map(({ name }) => name))].toSorted()
+  }
+
+  /** The id of the last transaction a database has committed, or undefined where the server does not tell. */
+  async lastCommittedTransaction(database: string): Promise<bigint | undefined> {
+    const rows = await this.query<{ last: bigint | null }>(
+      'SHOW DATABASES YIELD name, lastCommittedTxn AS last WHERE name = $database RETURN last',
+      { database },
+      { database: 'system' },
+    )
+    return rows[0]?.last ?? undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#driver.close()
+  }
+
+  #explained(error: unknown): unknown {
+    if (!(error instanceof Neo4jError)) return error
+    const { code, message } = error
+    if (code.startsWith(refusalPrefix)) {
+      return new HoldfastError('neo4j-unavailable', `Neo4j at ${this.uri} refuses the user: ${message}`, {
+        hint: 'check --user and the password file',
+        cause: error,
+      })
+    }
+    if (
+      ['ServiceUnavailable', 'SessionExpired'].includes(code) ||
+      /^Neo\.TransientError|DatabaseUnavailable|DatabaseNotFound/.test(code)
+    ) {
+      return new HoldfastError('neo4j-unavailable', `Neo4j at ${this.uri} does not answer: ${message}`, {
+        hint: 'is it running, and is --uri right?',
+        cause: error,
+      })
+    }
+    return new HoldfastError('failed', `Neo4j refuses a query: ${message} (${code})`, { cause: error })
+  }
+}

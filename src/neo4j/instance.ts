@@ -1,0 +1,153 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError } from '../core/errors.ts'
+import { type ProgressListener, silent } from '../core/progress.ts'
+import { unknownSettings, writeServerConfiguration } from './configuration.ts'
+import { isRunning } from './dataDirectory.ts'
+import { freePort } from './freePort.ts'
+import type { Installation } from './installation.ts'
+import { javaArguments, javaEnvironment, quickStart } from './javaCommand.ts'
+import { type Authentication, Neo4jInstance } from './neo4jInstance.ts'
+import { untilReady } from './readiness.ts'
+import { consoleLogPath, failureLines, readServerLog } from './serverLog.ts'
+import { type ServerCommand, ServerProcess } from './serverProcess.ts'
+import { versionTraits } from './versions.ts'
+
+/** What to start and how. */
+export interface StartOptions {
+  installation: Installation
+  /** A folder for `conf`, `logs` and `run`; made where it is missing. */
+  home: string
+  /** Gets `databases` and `transactions`, or has them. */
+  dataDir: string
+  /** Settings of Neo4j, such as `db.checkpoint.interval.time`. */
+  settings?: Readonly<Record<string, string>> | undefined
+  authentication?: Authentication | undefined
+  /** Memory for objects, such as `512m`. */
+  heap?: string | undefined
+  /** Memory for pages of the store, such as `64m`. */
+  pageCache?: string | undefined
+  /** Options for Java; by default those that make it start soon, at the price of half the speed later. */
+  javaOptions?: readonly string[] | undefined
+  /** A port of 127.0.0.1; a free one unless told. */
+  boltPort?: number | undefined
+  /** Milliseconds until it must answer; 10 minutes unless told, for a recovery may take long. */
+  limit?: number | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: ProgressListener | undefined
+}
+
+/** What a fresh server's user `neo4j` logs in with. */
+const initialPassword = { reveal: () => 'neo4j' }
+
+/** How often another free port is tried when the one found was taken meanwhile. */
+const portTries = 5
+
+/**
+ * Starts a Neo4j Community that only this machine can reach, and waits until it answers a query.
+ * @throws HoldfastError `refused` where a running server uses the data directory, `usage` at a setting that Neo4j does not know,
+ * `neo4j-unavailable` where it ends or does not answer in time, with the last lines of its log.
+ */
+export async function startNeo4j(options: StartOptions): Promise<Neo4jInstance> {
+  const { dataDir, boltPort, signal } = options
+  if (await isRunning(dataDir)) {
+    throw new HoldfastError('refused', `${dataDir} is in use by a running Neo4j`, { hint: 'stop that one first' })
+  }
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted()
+    try {
+      return await startOn(boltPort ?? (await freePort()), options)
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || boltPort !== undefined || attempt === portTries) throw error
+    }
+  }
+}
+
+/** The port was taken between its choice and its use. */
+class PortTakenError extends HoldfastError {}
+
+async function startOn(port: number, options: StartOptions): Promise<Neo4jInstance> {
+  const { installation, home, dataDir, settings = {}, authentication = 'none', onProgress = silent } = options
+  onProgress({ phase: `start Neo4j ${installation.version}` })
+  await prepareHome(port, options)
+  const server = await ServerProcess.start(await serverCommand(options))
+  const facts = { version: installation.version, home, dataDir, boltUri: `bolt://127.0.0.1:${port}` }
+  const instance = new Neo4jInstance(server, facts, authentication)
+  try {
+    await awaitStart(instance, port, options)
+    await requireKnownSettings(home, settings)
+    return instance
+  } catch (error) {
+    await server.kill()
+    throw error
+  }
+}
+
+async function awaitStart(instance: Neo4jInstance, port: number, options: StartOptions): Promise<void> {
+  const { authentication = 'none', limit = 600_000, signal } = options
+  const tooLate = AbortSignal.timeout(limit)
+  const ended = new AbortController()
+  const ready = untilReady({
+    port,
+    connection: instance.connection,
+    initialPassword: authentication === 'none' ? undefined : initialPassword,
+    signal: AbortSignal.any([ended.signal, tooLate, ...(signal ? [signal] : [])]),
+  })
+  try {
+    const exit = await Promise.race([ready, instance.exited])
+    if (exit) throw await failure(instance, `ended with ${exit.signal ?? `code ${exit.code}`} before it was ready`)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (tooLate.aborted) throw await failure(instance, `did not answer within ${limit / 1000} s`)
+    throw error
+  } finally {
+    ended.abort()
+  }
+}
+
+async function prepareHome(port: number, options: StartOptions): Promise<void> {
+  const { home, dataDir, settings = {}, authentication = 'none', pageCache = '64m' } = options
+  await rm(join(home, 'logs', 'neo4j.log'), { force: true })
+  await writeServerConfiguration({
+    home,
+    dataDir,
+    boltPort: port,
+    authentication: authentication !== 'none',
+    pageCache,
+    settings,
+  })
+}
+
+async function serverCommand({
+  installation,
+  home,
+  heap = '512m',
+  javaOptions = quickStart,
+}: StartOptions): Promise<ServerCommand> {
+  const args = await javaArguments({
+    installation,
+    mainClass: versionTraits(installation.version).serverClass,
+    heap,
+    javaOptions,
+    arguments: [`--home-dir=${home}`, `--config-dir=${join(home, 'conf')}`],
+  })
+  return {
+    command: installation.java.command,
+    arguments: args,
+    environment: javaEnvironment,
+    directory: home,
+    outputPath: consoleLogPath(home),
+  }
+}
+
+async function requireKnownSettings(home: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const unknown = unknownSettings(await readServerLog(home), settings)
+  if (unknown.length > 0) throw new HoldfastError('usage', `Neo4j does not know the setting ${unknown.join(', ')}`)
+}
+
+async function failure({ version, home }: Neo4jInstance, what: string): Promise<HoldfastError> {
+  const lines = await failureLines(home)
+  const message = `Neo4j ${version} ${what}:\n${lines}`
+  if (/Address already in use|BindException/.test(lines)) return new PortTakenError('neo4j-unavailable', message)
+  return new HoldfastError('neo4j-unavailable', message, { hint: `the whole story is in ${join(home, 'logs')}` })
+}

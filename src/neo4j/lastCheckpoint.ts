@@ -1,0 +1,53 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { readFully } from '../core/readFully.ts'
+import { type Checkpoint, readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { listCheckpointFiles } from './dataDirectory.ts'
+
+/** A checkpoint log is rotated at 1 MiB; one much larger is not what it seems. */
+const largestCheckpointFile = 64 << 20
+
+/** The last checkpoint of a database, which is where recovery of a copy starts, with its log up to and including its record. */
+export interface LastCheckpoint {
+  checkpoint: Checkpoint
+  /** Name of the checkpoint file, such as `checkpoint.2`. */
+  fileName: string
+  bytes: Buffer
+  mode: number
+  uid: number
+  gid: number
+}
+
+/**
+ * Finds the last checkpoint of a database in its checkpoint log.
+ * @throws HoldfastError where there is no checkpoint, or where the checkpoint log is damaged.
+ */
+export async function readLastCheckpoint(logDirectory: string): Promise<LastCheckpoint> {
+  const files = await listCheckpointFiles(logDirectory)
+  for (const { name } of files.toReversed()) {
+    const read = await readCheckpointFile(join(logDirectory, name))
+    if (read === undefined) continue
+    const { last } = readCheckpointLog(read.bytes, join(logDirectory, name))
+    if (last === undefined) continue
+    return { ...read, checkpoint: last, fileName: name, bytes: read.bytes.subarray(0, last.end) }
+  }
+  throw new HoldfastError('neo4j-unavailable', `no checkpoint in ${logDirectory}: found ${files.length} checkpoint files`, {
+    hint: 'is this the data directory of a Neo4j 5.13 or later that has been started at least once?',
+  })
+}
+
+async function readCheckpointFile(path: string): Promise<Pick<LastCheckpoint, 'bytes' | 'mode' | 'uid' | 'gid'> | undefined> {
+  try {
+    await using handle = await open(path, 'r')
+    const { size, mode, uid, gid } = await handle.stat()
+    if (size > largestCheckpointFile) {
+      throw new HoldfastError('integrity', `${path} is ${size} bytes, expected about 1 MiB`)
+    }
+    return { bytes: await readFully(handle, 0, size), mode, uid, gid }
+  } catch (error) {
+    // Neo4j removes old checkpoint files while we look.
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
