@@ -125,10 +125,10 @@ export class BackupWriter implements AsyncDisposable {
   async add(plain: Buffer): Promise<number> {
     this.signal.throwIfAborted()
     if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
-    const index = this.#table.reserve(plain.length)
-    if (isZero(plain)) this.#table.addZero(index, plain.length)
+    const index = this.length
+    if (isZero(plain)) this.#table.addZero(plain.length)
     else {
-      const encoded = this.#encode(index, plain)
+      const encoded = this.#encode(this.#table.reserve(plain.length), plain)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
       this.#tail = this.#tail.then(async () => this.#store(await encoded))
@@ -140,8 +140,8 @@ export class BackupWriter implements AsyncDisposable {
   }
 
   /** @returns undefined for a block that is stored already. */
-  async #encode(index: number, plain: Buffer): Promise<EncodedBlock | undefined> {
-    const row = this.#table.add(index, await blockId(plain), plain.length)
+  async #encode(entry: ReturnType<TableBuilder['reserve']>, plain: Buffer): Promise<EncodedBlock | undefined> {
+    const row = this.#table.identify(entry, await blockId(plain))
     const data = row === undefined ? undefined : await this.#compressor.compress(plain)
     if (row !== undefined && data && data.length >= plain.length) return { row, encoding: encodings.raw, data: plain }
     if (this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
@@ -163,7 +163,7 @@ export class BackupWriter implements AsyncDisposable {
     await this.#sequence.finish()
     this.signal.throwIfAborted()
     const { storage, clock } = this.#access
-    const { packs, rows } = await this.#table.build(this.#sequence.packs)
+    const { packs, rows, totals } = await this.#table.build(this.#sequence.packs)
     const table = encodeBlockTable(this.#access, this.id, packs, rows)
     const blockTable = { size: table.length, sha256: hash('sha256', table, 'hex') }
     const manifest: Manifest = {
@@ -173,7 +173,7 @@ export class BackupWriter implements AsyncDisposable {
       blockSize: this.blockSize,
       ...fields,
       blockTable,
-      totals: this.#table.totals(this.#sequence.packs, blockTable.size),
+      totals: { ...totals, storedBytes: this.#sequence.packs.reduce((sum, { size }) => sum + size, blockTable.size) },
       timing: { started: this.#started.toISOString(), finished: clock.now().toISOString() },
     }
     const encoded = encodeManifest(this.#access, manifest)

@@ -7,15 +7,29 @@ import type { ReusableBlocks } from './reusable.ts'
 /** Set in the pack number of a row while its block is stored by this backup. */
 const ownPacks = 0x8000_0000
 
+/** What a block table is made of. */
+interface BuiltTable {
+  packs: PackReference[]
+  rows: Buffer
+  totals: Omit<Manifest['totals'], 'storedBytes'>
+}
+
+/** A place in the table; `row` is set as soon as it is known which block is there. */
+interface Entry {
+  /** Bytes. */
+  readonly length: number
+  /** The block's row in the known blocks; a block of zeros has none. */
+  row?: number | 'zero'
+}
+
 /** Collects the blocks of a new backup in order, each known one as a reference to where it lies already. */
 export class TableBuilder {
   readonly #reusable: ReusableBlocks
-  /** For each block its row in the known blocks, or for a zero block -(its length). */
-  readonly #entries: number[] = []
-  /** Bytes of all blocks, and of those among them that are new. */
+  readonly #entries: Entry[] = []
+  /** Bytes of all blocks in the table. */
   size = 0
+  /** Bytes of the blocks that had to be stored, also of those that were forgotten again. */
   newBytes = 0
-  #newBlocks = 0
 
   constructor(reusable: ReusableBlocks) {
     this.#reusable = reusable
@@ -25,33 +39,35 @@ export class TableBuilder {
     return this.#entries.length
   }
 
-  /** Forgets the blocks from an index on; a block stored meanwhile stays known. */
+  /** Forgets the blocks from an index on, also those whose row is not known yet; a block stored meanwhile stays known. */
   rewind(length: number): void {
-    for (const entry of this.#entries.splice(length))
-      this.size -= entry < 0 ? -entry : this.#reusable.blocks.location(entry).plain
+    for (const entry of this.#entries.splice(length)) this.size -= entry.length
   }
 
-  /** Takes the next place in the table for a block of `length` bytes; `add` or `addZero` says which block it is. */
-  reserve(length: number): number {
+  /** Takes the next place for a block of zeros, which needs no storage. */
+  addZero(length: number): void {
+    this.reserve(length).row = 'zero'
+  }
+
+  /** Takes the next place in the table; `identify` says which block is there. */
+  reserve(length: number): Entry {
+    const entry = { length }
+    this.#entries.push(entry)
     this.size += length
-    return this.#entries.push(Number.NaN) - 1
-  }
-
-  /** A block of zeros needs no storage. */
-  addZero(index: number, length: number): void {
-    this.#entries[index] = -length
+    return entry
   }
 
   /** Says which block is at a place. @returns its row to `locate` it by, where it has to be stored. */
-  add(index: number, id: Buffer, length: number): number | undefined {
+  identify(entry: Entry, id: Buffer): number | undefined {
     const { blocks } = this.#reusable
     const known = blocks.find(id)
-    const row = known ?? blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: length, encoding: encodings.raw })
-    this.#entries[index] = row
-    if (known !== undefined) return undefined
-    this.#newBlocks += 1
-    this.newBytes += length
-    return row
+    if (known !== undefined) {
+      entry.row = known
+      return undefined
+    }
+    entry.row = blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: entry.length, encoding: encodings.raw })
+    this.newBytes += entry.length
+    return entry.row
   }
 
   /** Says where a new block lies; `pack` counts the packs of this backup. */
@@ -60,34 +76,34 @@ export class TableBuilder {
     blocks.set(row, blocks.id(row), { ...found, pack: ownPacks + found.pack, plain: blocks.location(row).plain })
   }
 
-  /** The block table's packs and rows. */
-  async build(own: readonly PackReference[]): Promise<{ packs: PackReference[]; rows: Buffer }> {
+  /** The content of the block table, and its totals; `own` are the packs of this backup. */
+  async build(own: readonly PackReference[]): Promise<BuiltTable> {
     const { blocks } = this.#reusable
-    const packs: PackReference[] = []
-    const indices = new Map<number, number>()
-    const indexOf = (pack: number) => {
-      if (!indices.has(pack))
-        indices.set(pack, packs.push((pack >= ownPacks ? own[pack - ownPacks] : this.#reusable.packs[pack])!) - 1)
-      return indices.get(pack)!
+    const packs = new Map<number, { index: number; pack: PackReference }>()
+    const indexOf = (number: number) => {
+      const pack = number >= ownPacks ? own[number - ownPacks] : this.#reusable.packs[number]
+      if (!packs.has(number)) packs.set(number, { index: packs.size, pack: pack! })
+      return packs.get(number)!.index
     }
     const zeroIds = new Map<number, Buffer>()
+    const stored = new Set<number>()
     const rows = Buffer.alloc(this.#entries.length * rowLength)
-    for (const [index, entry] of this.#entries.entries()) {
+    let newBytes = 0
+    for (const [index, { row, length }] of this.#entries.entries()) {
       const at = index * rowLength
-      if (entry < 0) {
-        const plain = -entry
-        if (!zeroIds.has(plain)) zeroIds.set(plain, await blockId(Buffer.alloc(plain)))
-        writeRow(rows, at, zeroIds.get(plain)!, { pack: 0, offset: 0, stored: 0, plain, encoding: encodings.zero })
-      } else {
-        const location = blocks.location(entry)
-        writeRow(rows, at, blocks.id(entry), { ...location, pack: indexOf(location.pack) })
+      if (row === undefined) throw new Error(`block ${index} has not been identified`)
+      if (row === 'zero') {
+        if (!zeroIds.has(length)) zeroIds.set(length, await blockId(Buffer.alloc(length)))
+        writeRow(rows, at, zeroIds.get(length)!, { pack: 0, offset: 0, stored: 0, plain: length, encoding: encodings.zero })
+        continue
       }
+      const location = blocks.location(row)
+      writeRow(rows, at, blocks.id(row), { ...location, pack: indexOf(location.pack) })
+      if (location.pack < ownPacks || stored.has(row)) continue
+      stored.add(row)
+      newBytes += length
     }
-    return { packs, rows }
-  }
-
-  totals(own: readonly PackReference[], tableSize: number): Manifest['totals'] {
-    const storedBytes = own.reduce((sum, pack) => sum + pack.size, tableSize)
-    return { size: this.size, blocks: this.#entries.length, newBlocks: this.#newBlocks, newBytes: this.newBytes, storedBytes }
+    const totals = { size: this.size, blocks: this.#entries.length, newBlocks: stored.size, newBytes }
+    return { packs: Array.from(packs.values(), ({ pack }) => pack), rows, totals }
   }
 }

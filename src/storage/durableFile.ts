@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
+import { syncDirectory } from '../core/atomicFile.ts'
 import { hasSystemCode } from '../core/errors.ts'
 
 const batchBytes = 1024 * 1024
@@ -45,19 +46,6 @@ export class DurableFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close()
-  }
-}
-
-/** Makes the entries of a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Some network file systems cannot sync a directory; they make entries durable by themselves.
-    if (!hasSystemCode(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
-  } finally {
-    await handle.close()
   }
 }
 
