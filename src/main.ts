@@ -4,7 +4,7 @@ import { interruptionOf } from './cli/interruption.ts'
 import { printError, toHoldfastError } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 import { processEnvironment } from './config/environment.ts'
-import { exitCodes } from './core/errors.ts'
+import { exitCodes, HoldfastError } from './core/errors.ts'
 
 const { stdout, stderr } = process
 const words = process.argv.slice(2)
@@ -20,16 +20,23 @@ process.on('uncaughtException', (error) => {
   process.exit(printError(stderr, toHoldfastError(error, signal), words.includes('--json')))
 })
 
-// A reader such as `head` may leave early; that must not stop the work.
-for (const stream of [stdout, stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-}
+// A reader such as `head` may leave early; that must not stop the work. Any other error is met when the program ends.
+let lost: Error | undefined
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') lost ??= error
+})
+// Where even stderr cannot be written to, nobody can be told; the exit status remains.
+stderr.on('error', () => {})
 
 const status = await runProgram(
   grammar(),
   { words, environment: processEnvironment(), workingDirectory: process.cwd(), stdout, stderr, signal },
   buildServices,
 )
-stdout.write('', () => process.exit(status))
+stdout.write('', () => {
+  // In the next turn, because the error of a write is told after its callback.
+  setImmediate(() => {
+    if (lost === undefined) process.exit(status)
+    process.exit(printError(stderr, new HoldfastError('failed', `the result cannot be written: ${lost.message}`), false))
+  })
+})

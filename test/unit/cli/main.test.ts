@@ -30,6 +30,13 @@ test('a reader that leaves early does no harm', async () => {
   expect([exitCode, stderr]).toEqual([0, ''])
 })
 
+test('a result that cannot be written is a failure', async () => {
+  const { exitCode, stderr } = await execa('bash', ['-c', '"$0" "$1" help settings > /dev/full', process.execPath, main], {
+    reject: false,
+  })
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('holdfast: the result cannot be written: ENOSPC')])
+})
+
 describe('help', () => {
   test('explains topics and commands', async () => {
     const [codes, settings, command] = await Promise.all([
