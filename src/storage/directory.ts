@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
 import { hasSystemCode } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
-import { describeFile, removeAbandoned, removeEmptyDirectory, removeFile, walk } from './directoryEntries.ts'
+import { describeFile, ignoreMissing, removeAbandoned, removeEmptyDirectory, removeFile, walk } from './directoryEntries.ts'
 import { DurableFile, makeDirectoryDurably } from './durableFile.ts'
 import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
@@ -98,7 +98,8 @@ export function directoryStorage(directory: string): Storage {
         const path = join(root, name)
         if (!(await removeFile(path))) return
         for (let parent = dirname(path); ; parent = dirname(parent)) {
-          await syncDirectory(parent)
+          // Another delete may have removed the directory first; then the one above is to be synced.
+          await syncDirectory(parent).catch(ignoreMissing)
           if (parent === root || !(await removeEmptyDirectory(parent))) return
           durableDirectories.delete(parent)
         }

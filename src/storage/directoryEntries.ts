@@ -77,17 +77,19 @@ export async function removeFile(path: string): Promise<boolean> {
     .then((removed) => removed === true)
 }
 
-/** Whether the directory was empty and is removed now. */
+/** Whether the directory is gone: it was empty, or removed already. */
 export async function removeEmptyDirectory(path: string): Promise<boolean> {
   try {
     await rmdir(path)
     return true
   } catch (error) {
-    if (hasSystemCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY')) return false
+    if (hasSystemCode(error, 'ENOENT')) return true
+    if (hasSystemCode(error, 'ENOTEMPTY', 'EEXIST', 'EBUSY')) return false
     throw error
   }
 }
 
-function ignoreMissing(error: unknown): undefined {
+/** Lets an error pass that only says that a file or directory is not there. */
+export function ignoreMissing(error: unknown): undefined {
   if (!hasSystemCode(error, 'ENOENT', 'ENOTDIR')) throw error
 }

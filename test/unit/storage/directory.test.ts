@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process'
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { directoryStorage } from '../../../src/storage/directory.ts'
+import { storageFailure } from '../../../src/storage/fileErrors.ts'
+
+const run = promisify(execFile)
+
+describe('directory storage', () => {
+  let base: string
+  let root: string
+
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), 'holdfast-directory-'))
+    root = join(base, 'new', 'repository')
+  })
+  afterEach(async () => rm(base, { recursive: true }))
+
+  test('objects and directories are private', async () => {
+    await directoryStorage(root).put('packs/ab/x', Buffer.from('1'))
+    const modes = await Promise.all(
+      ['', 'packs', 'packs/ab', 'packs/ab/x'].map(async (name) => (await stat(join(root, name))).mode & 0o777),
+    )
+    expect(modes).toEqual([0o700, 0o700, 0o700, 0o600])
+  })
+
+  test('a put leaves no temporary file, and a delete no empty directory', async () => {
+    const storage = directoryStorage(root)
+    await storage.put('a/b/c', Buffer.from('1'))
+    expect(await readdir(join(root, '.unfinished'))).toEqual([])
+    expect((await lstat(join(root, 'a/b/c'))).nlink).toBe(1)
+    await storage.delete('a/b/c')
+    expect(await readdir(root)).toEqual(['.unfinished'])
+  })
+
+  test('what a crashed put left is never listed, and is removed a day later', async () => {
+    const left = join(root, '.unfinished')
+    await mkdir(left, { recursive: true })
+    await writeFile(join(left, 'old'), 'old')
+    await writeFile(join(left, 'fresh'), 'fresh')
+    const dayAgo = new Date(Date.now() - 25 * 60 * 60 * 1000)
+    await utimes(join(left, 'old'), dayAgo, dayAgo)
+
+    const storage = directoryStorage(root)
+    expect(await Array.fromAsync(storage.list(''))).toEqual([])
+    await storage.put('a', Buffer.from('1'))
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a'])
+    expect(await readdir(left)).toEqual(['fresh'])
+  })
+
+  test('files that are no objects are not listed', async () => {
+    const storage = directoryStorage(root)
+    await storage.put('a', Buffer.from('1'))
+    await writeFile(join(root, '.DS_Store'), 'x')
+    await mkdir(join(root, '.snapshots', 'deep'), { recursive: true })
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a'])
+  })
+
+  test('a directory that is not there cannot be listed', async () => {
+    await expect(Array.fromAsync(directoryStorage(root).list(''))).rejects.toMatchObject({
+      code: 'repository',
+      message: expect.stringContaining(root) as string,
+    })
+  })
+
+  test('a file in the place of the directory is explained', async () => {
+    await writeFile(join(base, 'new'), 'a file')
+    await expect(directoryStorage(root).put('a', Buffer.from('1'))).rejects.toMatchObject({
+      code: 'repository',
+      hint: expect.stringContaining('file') as string,
+    })
+  })
+
+  test('missing permission is explained', async () => {
+    const storage = directoryStorage(root)
+    await storage.put('packs/x', Buffer.from('1'))
+    await chmod(base, 0o755)
+    await chmod(join(base, 'new'), 0o755)
+    // Root may do everything, so another user has to try.
+    const script = `
+      const { directoryStorage } = await import(${JSON.stringify(join(import.meta.dirname, '../../../src/storage/directory.ts'))})
+      if (process.getuid() === 0) process.setuid(65534); else (await import('node:fs')).chmodSync(${JSON.stringify(root)}, 0o500)
+      for (const work of [(s) => s.put('packs/y', Buffer.from('1')), async (s) => { for await (const _ of s.get('packs/x')); }])
+        await work(directoryStorage(${JSON.stringify(root)})).catch((error) => console.log(error.code + '|' + error.message + '|' + error.hint))
+    `
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script])
+    expect(stdout).toContain(`repository|cannot look at packs/y in ${root}: permission denied (EACCES)|give the user`)
+    if (process.getuid?.() === 0)
+      expect(stdout).toContain(`repository|cannot read packs/x in ${root}: permission denied (EACCES)|give the user`)
+  })
+
+  test.each([
+    ['ENOSPC', 'write', 'repository', 'no space left on device (ENOSPC)', 'free space'],
+    ['EROFS', 'write', 'repository', 'read-only file system (EROFS)', 'mount'],
+    ['EIO', 'write', 'repository', '(EIO)', 'check the file system'],
+    ['EIO', 'read', 'integrity', 'EIO', 'check the disk'],
+  ])('%s while an object is %s is a %s error', (code, doing, kind, message, hint) => {
+    const text = { ENOSPC: 'no space left on device', EROFS: 'read-only file system', EIO: 'i/o error' }[code]
+    const error = storageFailure(
+      doing,
+      'packs/x',
+      '/backups',
+      Object.assign(new Error(`${code}: ${text}, write '/secret/path'`), { code }),
+    )
+    expect(error).toMatchObject({
+      code: kind,
+      message: expect.stringContaining(message) as string,
+      hint: expect.stringContaining(hint) as string,
+    })
+    expect((error as Error).message).toContain('packs/x in /backups')
+  })
+
+  test('errors that are not from the file system pass unchanged', () => {
+    const error = new RangeError('mine')
+    expect(storageFailure('write', 'x', '/y', error)).toBe(error)
+  })
+})
