@@ -1,5 +1,6 @@
-import neo4j, { type Driver, Neo4jError, type Session } from 'neo4j-driver'
+import neo4j, { type Driver, Neo4jError } from 'neo4j-driver'
 import { HoldfastError } from '../core/errors.ts'
+import { transactionOfBookmark } from './bookmark.ts'
 
 /** A password as its owner hands it over: to be asked for, and in no text that could be printed. */
 export interface Password {
@@ -84,20 +85,10 @@ export class Graph implements AsyncDisposable {
   async query<Row extends Record<string, unknown> = Record<string, unknown>>(
     cypher: string,
     parameters: Readonly<Record<string, unknown>> = {},
-    { database, write = false, timeout = this.#timeout }: QueryOptions = {},
+    options: QueryOptions = {},
   ): Promise<Row[]> {
-    const session: Session = this.#driver.session({
-      ...(database === undefined ? {} : { database }),
-      defaultAccessMode: write ? neo4j.session.WRITE : neo4j.session.READ,
-    })
-    try {
-      const result = await session.run(cypher, parameters, { timeout })
-      return result.records.map((record) => record.toObject() as Row)
-    } catch (error) {
-      throw this.#explained(error)
-    } finally {
-      await session.close()
-    }
+    const { rows } = await this.#run(cypher, parameters, options)
+    return rows as Row[]
   }
 
   /** The version and edition of the server. */
@@ -117,18 +108,35 @@ export class Graph implements AsyncDisposable {
     return [...new Set(rows.map(({ name }) => name))].toSorted()
   }
 
-  /** The id of the last transaction a database has committed, or undefined where the server does not tell. */
-  async lastCommittedTransaction(database: string): Promise<bigint | undefined> {
-    const rows = await this.query<{ last: bigint | null }>(
-      'SHOW DATABASES YIELD name, lastCommittedTxn AS last WHERE name = $database RETURN last',
-      { database },
-      { database: 'system' },
-    )
-    return rows[0]?.last ?? undefined
+  /** The id of the last transaction that a database has committed. Community hides it everywhere but in its bookmarks. */
+  async lastCommittedTransaction(database: string): Promise<bigint> {
+    // Not every query is allowed on `system`.
+    const query = database === 'system' ? 'SHOW DATABASES YIELD name' : 'RETURN 1'
+    const { bookmarks } = await this.#run(query, {}, { database })
+    return transactionOfBookmark(bookmarks[0] ?? '')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#driver.close()
+  }
+
+  async #run(
+    cypher: string,
+    parameters: Readonly<Record<string, unknown>>,
+    { database, write = false, timeout = this.#timeout }: QueryOptions,
+  ): Promise<{ rows: unknown[]; bookmarks: string[] }> {
+    const session = this.#driver.session({
+      ...(database === undefined ? {} : { database }),
+      defaultAccessMode: write ? neo4j.session.WRITE : neo4j.session.READ,
+    })
+    try {
+      const { records } = await session.run(cypher, parameters, { timeout })
+      return { rows: records.map((record) => record.toObject()), bookmarks: session.lastBookmarks() }
+    } catch (error) {
+      throw this.#explained(error)
+    } finally {
+      await session.close()
+    }
   }
 
   #explained(error: unknown): unknown {
