@@ -44,7 +44,7 @@ export async function runProgram(
     const display = isShown ? createProgressDisplay(stderr, clock) : { listener: silent, close: () => {} }
     try {
       const progress = display.listener
-      const services = build({ settings, log })
+      const services = build({ settings, log, progress, signal })
       const outcome = await request.command.execute(request, { settings, services, progress, signal })
       display.close()
       return printOutcome(stdout, outcome, json)

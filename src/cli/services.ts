@@ -1,5 +1,13 @@
 import type { Settings } from '../config/resolve.ts'
 import type { Clock } from '../core/clock.ts'
+import type { ProgressListener } from '../core/progress.ts'
+import type { Connection, Graph } from '../neo4j/graph.ts'
+import type { Installation } from '../neo4j/installation.ts'
+import type { JavaSearch } from '../neo4j/java.ts'
+import type { Staging } from '../recovery/staging.ts'
+import type { Graph } from '../neo4j/graph.ts'
+import type { Installation } from '../neo4j/installation.ts'
+import type { Staging } from '../recovery/staging.ts'
 import type { KeySource } from '../repository/keys.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -18,10 +26,28 @@ export interface Services {
   repositoryKey(): KeySource | undefined
   /** The opened repository. @throws HoldfastError `repository` where there is none or the key does not fit. */
   repository(): Promise<Repository>
+  /** A new unencrypted repository in a directory. */
+  newRepositoryIn(directory: string): Promise<Repository>
+  /** How to reach the server. @throws HoldfastError `usage` where the password file cannot be read. */
+  connection(): Connection
+  /** The server, connected, where it answers; otherwise undefined, with a line in the log that says why. */
+  graphIfAnswering(): Promise<Graph | undefined>
+  /** Where to look for Java. */
+  javaSearch(): JavaSearch
+  /**
+   * The Neo4j to run: the installation of `neo4jHome`, else the version that the settings name, else `wanted`, else the long-term one;
+   * installed first where it is not there yet.
+   * @throws HoldfastError `neo4j-unavailable` where it cannot be had, `refused` for a version that is not known to work.
+   */
+  installation(wanted?: string): Promise<Installation>
+  /** The Neo4j that a restored backup is checked on. */
+  staging: Staging
 }
 
 /** What `app.ts` is handed to build the services of one command. */
 export interface Surroundings {
   settings: Settings
   log: Logger
+  progress: ProgressListener
+  signal: AbortSignal
 }

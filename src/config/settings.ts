@@ -66,6 +66,12 @@ export const settings = {
     description: 'an existing Neo4j installation to use instead of installing one',
   }),
   javaHome: setting(text, { placeholder: 'dir', path: true, aliases: ['JAVA_HOME'], description: 'the Java that runs Neo4j' }),
+  path: setting(text, {
+    flag: false,
+    file: false,
+    aliases: ['PATH'],
+    description: 'the folders where java and mvn are looked for',
+  }),
   cacheDir: setting(text, {
     placeholder: 'dir',
     path: true,
