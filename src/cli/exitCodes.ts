@@ -2,7 +2,7 @@ import { type ErrorCode, exitCodes } from '../core/errors.ts'
 import { formatTable } from './table.ts'
 
 /** What each kind of failure means, for help and the reference page. */
-export const exitCodeMeanings: Readonly<Record<ErrorCode, string>> = {
+const exitCodeMeanings: Readonly<Record<ErrorCode, string>> = {
   failed: 'failed for another reason',
   usage: 'wrong usage or configuration; nothing was done',
   'neo4j-unavailable': 'Neo4j or its files are unavailable',

@@ -48,7 +48,7 @@ export function toHoldfastError(error: unknown, signal: AbortSignal): HoldfastEr
 }
 
 /** JSON for people and scripts: dates in ISO 8601, large integers as numbers where a number holds them exactly, else as text. */
-export function toJson(value: unknown): string {
+function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? exact(part) : part), 2)
 }
 

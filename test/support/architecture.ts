@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 
 /** A row of the level table in ARCHITECTURE.md. */
-export interface LevelRow {
+interface LevelRow {
   level: number
   /** A folder or a file directly below src. */
   folder: string
@@ -17,7 +17,7 @@ const impureModules = /^node:(fs|net|tls|http|https|http2|dgram|dns|child_proces
 const processParts = /\bprocess\.(stdout|stderr|stdin|argv|exit|exitCode|cwd|chdir)\b/
 
 /** The rows of the level table in the text of ARCHITECTURE.md. */
-export function readLevels(markdown: string): LevelRow[] {
+function readLevels(markdown: string): LevelRow[] {
   return [...markdown.matchAll(/^\| (\d) +\| (\S+) +\| (.*?) *\|$/gm)].map(([, level, folder, meaning]) => ({
     level: Number(level),
     folder: folder!,

@@ -1,7 +1,7 @@
 import type { Reporter, SerializedError, TestModule, TestRunEndReason } from 'vitest/node'
 
 /** The outcome of a test run in numbers. */
-export interface Tally {
+interface Tally {
   passed: number
   failed: number
   skipped: number
@@ -33,6 +33,6 @@ function count(modules: readonly TestModule[]): Tally {
 }
 
 /** The tally as one line; skipped tests are named only where there are any. */
-export function tallyLine({ passed, failed, skipped }: Tally): string {
+function tallyLine({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
