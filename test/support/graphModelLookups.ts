@@ -175,5 +175,7 @@ function hasWord(value: PropertyValue | undefined, word: string): boolean {
 }
 
 function isVector(value: PropertyValue | undefined): boolean {
-  return Array.isArray(value) && value.length === 8 && value.every((element) => typeof element === 'number' && Math.abs(element) < 1e6)
+  return (
+    Array.isArray(value) && value.length === 8 && value.every((element) => typeof element === 'number' && Math.abs(element) < 1e6)
+  )
 }

@@ -1,5 +1,5 @@
 import { GraphModel } from './graphModel.ts'
-import type { GraphSize } from './workload/planOperation.ts'
+import type { GraphSize } from './workload/planner.ts'
 import { planOperation } from './workload/planOperation.ts'
 import type { SchemaItem } from './workload/schemaCatalogue.ts'
 import { afterSchemaStep, planSchemaStep } from './workload/schemaClient.ts'

@@ -2,15 +2,9 @@ import type { GraphModel } from '../graphModel.ts'
 import type { Operation } from './change.ts'
 import { growAll, markMany, trimMany } from './planBulk.ts'
 import { createNodes, deleteNodes, introduceNames, relabel, replaceProperties, updateNodes } from './planNodes.ts'
-import type { Planner } from './planner.ts'
+import type { GraphSize, Planner } from './planner.ts'
 import { connect, disconnect, growHub, removeHub, shrinkHub, updateRelationships } from './planRelationships.ts'
 import { Random } from './random.ts'
-
-/** How large the writer's part of the graph stays, on average. */
-export interface GraphSize {
-  nodes: number
-  relationships: number
-}
 
 const planners = {
   createNodes,

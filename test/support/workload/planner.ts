@@ -1,7 +1,12 @@
 import type { GraphModel } from '../graphModel.ts'
 import type { Change } from './change.ts'
-import type { GraphSize } from './planOperation.ts'
 import type { Random } from './random.ts'
+
+/** How large the writer's part of the graph stays, on average. */
+export interface GraphSize {
+  nodes: number
+  relationships: number
+}
 
 /** What a planner may look at: the graph before the operation, and the dice. */
 export interface Task {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Driver } from 'neo4j-driver'
 import { entityLabel } from './change.ts'
 import { Gate } from './gate.ts'
-import type { GraphSize } from './planOperation.ts'
+import type { GraphSize } from './planner.ts'
 import { Random } from './random.ts'
 import { relationshipLookup, schemaCatalogue } from './schemaCatalogue.ts'
 import { SchemaClient } from './schemaClient.ts'
@@ -29,6 +29,12 @@ export interface Positions {
   schema: Position
 }
 
+interface Waiting {
+  reached: (positions: Positions) => boolean
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
 /** Several clients that write to one Neo4j at once, each a part of the graph of its own, and one that changes the schema. */
 export class Workload implements AsyncDisposable {
   readonly options: WorkloadOptions
@@ -37,6 +43,7 @@ export class Workload implements AsyncDisposable {
   readonly #gate = new Gate()
   readonly #stop = new AbortController()
   #clients: Promise<void>[] = []
+  readonly #waiting = new Set<Waiting>()
   #failure: unknown
 
   constructor(options: WorkloadOptions) {
@@ -74,6 +81,15 @@ export class Workload implements AsyncDisposable {
     await this.#gate.close()
   }
 
+  /** Waits until the clients are as far as asked. @throws what a client failed with, other than a lost server. */
+  async until(reached: (positions: Positions) => boolean): Promise<void> {
+    this.check()
+    if (reached(this.positions)) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiting.add({ reached, resolve, reject })
+    await promise
+  }
+
   /** @throws what a client failed with, other than a lost server. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure
@@ -86,6 +102,7 @@ export class Workload implements AsyncDisposable {
       for (;;) {
         const begun = performance.now()
         await this.#turn(client, signal)
+        this.#tell()
         const wait = pace * (0.5 + random.fraction()) - (performance.now() - begun)
         if (wait > 0) await delay(wait, undefined, { signal })
       }
@@ -93,6 +110,16 @@ export class Workload implements AsyncDisposable {
       if (signal.aborted) return
       this.#failure ??= error
       this.#stop.abort()
+      for (const { reject } of this.#waiting) reject(error)
+    }
+  }
+
+  #tell(): void {
+    const { positions } = this
+    for (const waiting of this.#waiting) {
+      if (!waiting.reached(positions)) continue
+      this.#waiting.delete(waiting)
+      waiting.resolve()
     }
   }
 
