@@ -79,6 +79,7 @@ export class BackupWriter implements AsyncDisposable {
   #tail: Promise<void> = Promise.resolve()
   readonly #own = new WeakSet<ArrayBufferLike>()
   readonly #spare: Buffer[] = []
+  #finishing: Promise<Manifest> | undefined
   #ended = false
 
   constructor(access: Access, lease: Lease, reusable: ReusableBlocks, signal: AbortSignal, blockSize: number) {
@@ -159,6 +160,11 @@ export class BackupWriter implements AsyncDisposable {
    * @throws HoldfastError `refused` where the lease was lost, and then there is no backup.
    */
   async finish(fields: ManifestFields): Promise<Manifest> {
+    this.#finishing = this.#finish(fields)
+    return this.#finishing
+  }
+
+  async #finish(fields: ManifestFields): Promise<Manifest> {
     await this.#tail
     await this.#sequence.finish()
     this.signal.throwIfAborted()
@@ -191,6 +197,7 @@ export class BackupWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([this.#finishing])
     if (this.#ended) return
     this.#ended = true
     this.#compressor[Symbol.dispose]()
