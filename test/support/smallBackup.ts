@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { BackupWriter } from '../../src/repository/backupWriter.ts'
 import type { Manifest, ManifestDatabase } from '../../src/repository/manifest.ts'
 import type { Repository } from '../../src/repository/repository.ts'
@@ -35,6 +36,13 @@ export async function readBack(repository: Repository, manifest: Manifest): Prom
   }
   await blocks.return()
   return files
+}
+
+/** The length and SHA-256 of each file: quick to compare, and short to read where two differ. */
+export function digests(files: Files): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [path, `${content.length} ${hash('sha256', content, 'hex')}`]),
+  )
 }
 
 const database: Omit<ManifestDatabase, 'files'> = {
