@@ -21,12 +21,20 @@ export function createLogger(stream: OutputStream, level: string): Logger {
   )
 }
 
-/** One JSON line of pino as `10:15:00 warn message name=value`. */
+interface LogLine {
+  time: string
+  level: string
+  msg?: string
+  err?: { stack?: string }
+}
+
+/** One JSON line of pino as `10:15:00 warn message name=value`, with the stack of an error below. */
 function readable(line: string): string {
-  const { time, level, msg, ...rest } = JSON.parse(line) as { time: string; level: string; msg?: string }
+  const { time, level, msg = '', err, ...rest } = JSON.parse(line) as LogLine
   const details = Object.entries(rest).map(
     ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
+  const stack = err?.stack === undefined ? '' : `${err.stack}\n`
   // The start of the line may hold a progress bar.
-  return `\r\u001B[K${time.slice(11, 19)} ${level} ${msg ?? ''}${details.join('')}\n`
+  return `\r\u001B[K${time.slice(11, 19)} ${level} ${msg}${details.join('')}\n${stack}`
 }

@@ -111,7 +111,9 @@ describe('[errors.clear] an error says what to do next and has the exit status o
     const short = await run('thing fail unexpected')
     expect(short).toMatchObject({ status: 1, stderr: expect.stringContaining('unexpected error: x is not a function') })
     expect(short.stderr).not.toContain('program.test.ts')
-    expect((await run('thing fail unexpected --log-level debug')).stderr).toContain('program.test.ts')
+    for (const isTTY of [false, true]) {
+      expect((await run('thing fail unexpected --log-level debug', { isTTY })).stderr).toMatch(/at .*program\.test\.ts/)
+    }
   })
 })
 
