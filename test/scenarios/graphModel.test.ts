@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Driver } from 'neo4j-driver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { installNeo4j } from '../../src/neo4j/install.ts'
+import { namedVersions } from '../../src/neo4j/versions.ts'
 import type { Difference } from '../support/graphModelCompare.ts'
+import { outOfBounds } from '../support/graphModelMarkers.ts'
 import { WorkloadVerifier } from '../support/graphModelVerify.ts'
+import { installed } from '../support/neo4j.ts'
 import { Random } from '../support/workload/random.ts'
+import type { Positions } from '../support/workload/workload.ts'
 import { Workload } from '../support/workload/workload.ts'
 import { SoakServer } from '../soak/server.ts'
 
@@ -26,19 +29,24 @@ const options = {
 let folder: string
 let server: SoakServer
 let driver: Driver
+let positions: Positions
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-model-'))
-  const installation = await installNeo4j({ version: 'lts', cacheDir: join(homedir(), '.cache', 'holdfast') })
-  server = new SoakServer(installation, folder, new Random('planted'))
+  server = new SoakServer(await installed(namedVersions.lts), folder, new Random('planted'))
   driver = await server.start()
   await using workload = new Workload(options)
   await workload.start(driver)
-  await workload.until(
-    ({ writers, schema }) => writers.every(({ acknowledged }) => acknowledged > 60) && schema.acknowledged > 8,
-  )
+  for (const operations of [5, 20]) {
+    await workload.until(({ writers }) => writers.some(({ acknowledged }) => acknowledged >= operations))
+    await server.kill()
+    driver = await server.start()
+    workload.resume(driver)
+  }
+  await workload.until(({ writers, schema }) => writers.every(({ acknowledged }) => acknowledged > 60) && schema.acknowledged > 8)
   await workload.pause()
   workload.check()
+  positions = workload.positions
 })
 
 afterAll(async () => {
@@ -56,10 +64,11 @@ async function run(cypher: string): Promise<Record<string, unknown>> {
   return records[0]?.toObject() ?? {}
 }
 
-test('a database written by several clients at once is exactly what the model says', async () => {
+test('a database that several clients wrote, and that was killed twice meanwhile, is exactly what the model says', async () => {
   const verdict = await new WorkloadVerifier(options).verify(driver)
   expect(verdict.differences).toEqual([])
   expect(verdict.differenceCount).toBe(0)
+  expect(outOfBounds(verdict.markers, positions, positions)).toEqual([])
   expect(verdict.nodes).toBeGreaterThan(100)
   expect(verdict.relationships).toBeGreaterThan(100)
   expect(verdict.properties).toBeGreaterThan(1000)

@@ -13,6 +13,7 @@ export class SoakServer implements AsyncDisposable {
   readonly #installation: Installation
   readonly #home: string
   readonly #random: Random
+  readonly #lost = Promise.withResolvers<never>()
   #running: { instance: Neo4jInstance; driver: Driver } | undefined
   /** What the present start was configured with. */
   settings: Readonly<Record<string, string>> = {}
@@ -22,6 +23,13 @@ export class SoakServer implements AsyncDisposable {
     this.#home = join(folder, 'home')
     this.dataDir = join(folder, 'data')
     this.#random = random
+    // Whoever cares waits for it; that nobody does is no failure of its own.
+    this.#lost.promise.catch(() => {})
+  }
+
+  /** Rejects when the server ends though nobody here asked it to. */
+  get lost(): Promise<never> {
+    return this.#lost.promise
   }
 
   get driver(): Driver {
@@ -45,6 +53,7 @@ export class SoakServer implements AsyncDisposable {
     })
     const driver = openDriver(instance.boltUri)
     this.#running = { instance, driver }
+    void this.#watch(instance)
     return driver
   }
 
@@ -64,18 +73,16 @@ export class SoakServer implements AsyncDisposable {
     await driver.close()
   }
 
-  /** Rejects when the server ends though nobody here asked it to. */
-  async untilLost(): Promise<never> {
-    const watched = this.#present().instance
-    const exit = await watched.exited
-    if (this.#running?.instance !== watched) return new Promise<never>(() => {})
-    throw new Error(`Neo4j ended by itself with ${exit.signal ?? `code ${exit.code}`}; its log is in ${this.#home}`)
-  }
-
   /** How many checkpoints of the database the server's log tells of. */
   async checkpoints(): Promise<number> {
     const log = await readFile(join(this.#home, 'logs', 'debug.log'), 'utf8')
     return log.match(/\[neo4j\/[^\n]* checkpoint completed /g)?.length ?? 0
+  }
+
+  async #watch(instance: Neo4jInstance): Promise<void> {
+    const { code, signal } = await instance.exited
+    if (this.#running?.instance !== instance) return
+    this.#lost.reject(new Error(`Neo4j ended by itself with ${signal ?? `code ${code}`}; its log is in ${this.#home}`))
   }
 
   #present(): { instance: Neo4jInstance; driver: Driver } {

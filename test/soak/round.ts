@@ -1,0 +1,162 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Installation } from '../../src/neo4j/installation.ts'
+import { startNeo4j } from '../../src/neo4j/instance.ts'
+import { outOfBounds } from '../support/graphModelMarkers.ts'
+import type { WorkloadVerifier } from '../support/graphModelVerify.ts'
+import type { Positions, Workload } from '../support/workload/workload.ts'
+import type { Outcome, RepositoryPlace, Run } from './holdfast.ts'
+import { createBackup, deleteBackup, restoreBackup, validateBackups } from './holdfast.ts'
+import type { RoundPlan } from './roundPlan.ts'
+import type { SoakServer } from './server.ts'
+import { openDriver } from './server.ts'
+import type { Tally } from './tally.ts'
+
+/** What all rounds share. */
+export interface Ground {
+  folder: string
+  installation: Installation
+  server: SoakServer
+  workload: Workload
+  verifier: WorkloadVerifier
+  tally: Tally
+  /** Ids of the backups that each repository holds, oldest first. */
+  kept: Map<RepositoryPlace, string[]>
+}
+
+/** How many backups a repository keeps. */
+const keep = 4
+
+/** Exit codes with which a backup may end when Neo4j dies under it: its files were not to be had. */
+const refusal = 3
+
+interface Backup {
+  id: string
+  before: Positions
+  after: Positions
+}
+
+/** One backup with its incident, restored and compared. @returns what is worth a line. */
+export async function runRound(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<string> {
+  const { server, workload, tally } = ground
+  await delay(plan.lead)
+  workload.check()
+  const checkpoints = await server.checkpoints()
+  const began = performance.now()
+  const backup = await takeBackup(ground, plan, place)
+  const duration = Math.round(performance.now() - began)
+  tally.checkpointsMet += Math.max(0, (await server.checkpoints()) - checkpoints)
+  tally.backups++
+  const compared = await restoreAndCompare(ground, plan, place, backup)
+  await tidy(ground, plan, place, backup.id)
+  return `${backup.id} in ${duration} ms; ${compared}`
+}
+
+async function takeBackup(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
+  switch (plan.incident) {
+    case 'none':
+      return finished(ground, (uri) => createBackup(place, ground.server.dataDir, { uri }))
+    case 'no bolt':
+      return finished(ground, () => createBackup(place, ground.server.dataDir, {}))
+    case 'kill neo4j':
+      return whileNeo4jDies(ground, plan, place)
+    case 'kill holdfast':
+      return afterHoldfastDied(ground, plan, place)
+    case 'offline':
+      return whileStopped(ground, place)
+  }
+}
+
+async function finished({ server, workload }: Ground, start: (uri: string) => Run): Promise<Backup> {
+  const before = workload.positions
+  const outcome = await start(server.uri).outcome
+  return { id: idOf(outcome), before, after: workload.positions }
+}
+
+async function whileNeo4jDies(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
+  const { server, workload, tally } = ground
+  const before = workload.positions
+  const run = createBackup(place, server.dataDir, { uri: server.uri })
+  await delay(plan.killAfter)
+  await server.kill()
+  tally.killsOfNeo4j++
+  workload.resume(await server.start())
+  const outcome = await run.outcome
+  const after = workload.positions
+  if (outcome.exitCode !== refusal) return { id: idOf(outcome), before, after }
+  tally.refusals++
+  return finished(ground, (uri) => createBackup(place, server.dataDir, { uri }))
+}
+
+async function afterHoldfastDied(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
+  const run = createBackup(place, ground.server.dataDir, { uri: ground.server.uri })
+  const timer = setTimeout(() => run.kill(), plan.killAfter / 2)
+  const { exitCode } = await run.outcome
+  clearTimeout(timer)
+  if (exitCode === undefined) ground.tally.killsOfHoldfast++
+  return finished(ground, (uri) => createBackup(place, ground.server.dataDir, { uri }))
+}
+
+async function whileStopped({ server, workload }: Ground, place: RepositoryPlace): Promise<Backup> {
+  await workload.pause()
+  const before = workload.positions
+  await server.stop()
+  const outcome = await createBackup(place, server.dataDir, { offline: true }).outcome
+  const after = workload.positions
+  workload.resume(await server.start())
+  return { id: idOf(outcome), before, after }
+}
+
+function idOf(outcome: Outcome): string {
+  const { id } = expectSuccess(outcome) as { id?: unknown }
+  if (typeof id !== 'string') throw new Error(`expected the id of a backup:\n${outcome.story}`)
+  return id
+}
+
+function expectSuccess(outcome: Outcome): unknown {
+  if (outcome.exitCode !== 0) throw new Error(`expected exit code 0:\n${outcome.story}`)
+  return outcome.result
+}
+
+async function restoreAndCompare(ground: Ground, plan: RoundPlan, place: RepositoryPlace, backup: Backup): Promise<string> {
+  const { tally, installation } = ground
+  const folder = join(ground.folder, `restore-${plan.number}`)
+  await mkdir(folder, { recursive: true })
+  const dataDir = join(folder, 'data')
+  const restored = await restoreBackup(place, backup.id, dataDir, installation.version).outcome
+  const { verdict } = expectSuccess(restored) as { verdict?: unknown }
+  if (verdict !== 'good') throw new Error(`expected the verdict good:\n${restored.story}`)
+  tally.restores++
+  const instance = await startNeo4j({ installation, home: join(folder, 'home'), dataDir })
+  const driver = openDriver(instance.boltUri)
+  try {
+    const found = await ground.verifier.verify(driver)
+    tally.entitiesCompared += found.nodes + found.relationships
+    tally.propertiesCompared += found.properties
+    tally.questionsAsked += found.questions
+    const broken = [
+      ...outOfBounds(found.markers, backup.before, backup.after),
+      ...found.differences.map(({ kind, what, uid, detail }) => `${kind} ${what} ${uid}: ${detail}`),
+    ]
+    if (broken.length > 0) {
+      throw new Error(
+        `${found.differenceCount} differences from the model; the restored data is in ${folder}\n${broken.join('\n')}`,
+      )
+    }
+    await rm(folder, { recursive: true, force: true })
+    return `${found.nodes} nodes and ${found.relationships} relationships as they were after operations ${found.markers.writers.join(', ')}`
+  } finally {
+    await driver.close()
+    await instance.kill()
+  }
+}
+
+/** Keeps the repository small, and now and then has all of it checked. */
+async function tidy({ kept }: Ground, { validate }: RoundPlan, place: RepositoryPlace, id: string): Promise<void> {
+  const ids = kept.get(place) ?? []
+  kept.set(place, ids)
+  ids.push(id)
+  while (ids.length > keep) expectSuccess(await deleteBackup(place, ids.shift()!).outcome)
+  if (validate) expectSuccess(await validateBackups(place).outcome)
+}
