@@ -8,7 +8,7 @@ import { installNeo4j } from './neo4j/install.ts'
 import { openInstallation } from './neo4j/installation.ts'
 import type { KeySource } from './repository/keys.ts'
 import type { Manifest } from './repository/manifest.ts'
-import { openRepository } from './repository/repository.ts'
+import { initRepository, openRepository } from './repository/repository.ts'
 import { directoryStorage } from './storage/directory.ts'
 import { kernelVersions } from './txlog/kernelVersions.ts'
 
@@ -39,7 +39,12 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const staging: Services['staging'] = async (manifest) => installation(manifest.server?.version ?? likelyVersion(manifest))
 
-  const repositoryServices = { storage, repositoryKey: key, repository }
+  const newRepositoryIn: Services['newRepositoryIn'] = async (directory) => {
+    await initRepository(directoryStorage(directory), { clock })
+    return openRepository(directoryStorage(directory), { clock })
+  }
+
+  const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
   return { clock, log, ...repositoryServices, connection, graphIfAnswering, javaSearch, installation, staging }
 }
 

@@ -1,17 +1,40 @@
+import { holdfastVersion } from '../core/version.ts'
+import { backupCreateCommand } from './backupCreateCommand.ts'
+import { backupDeleteCommand } from './backupDeleteCommand.ts'
+import { backupListCommand } from './backupListCommand.ts'
+import { backupShowCommand } from './backupShowCommand.ts'
+import { backupValidateCommand } from './backupValidateCommand.ts'
 import { completionCommand } from './completionCommand.ts'
+import { demoCommand } from './demoCommand.ts'
 import type { Grammar } from './grammar.ts'
 import { helpCommand } from './helpCommand.ts'
 import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
-import { holdfastVersion, versionCommand } from './versionCommand.ts'
+import { restoreStartCommand } from './restoreStartCommand.ts'
+import { versionCommand } from './versionCommand.ts'
 
 /** Every command, in the order help shows them, and what the first word of a two-word command is about. */
 export function grammar(): Grammar {
   return {
     version: holdfastVersion(),
     groups: {
+      backup: 'take backups, look at them, prove them, delete them',
+      restore: 'bring a backup back, into a directory of its own',
       repo: 'make and inspect a repository, where backups live',
     },
-    commands: [repoInitCommand, repoShowCommand, helpCommand(grammar), completionCommand(grammar), versionCommand],
+    commands: [
+      demoCommand,
+      backupCreateCommand,
+      backupListCommand,
+      backupShowCommand,
+      backupValidateCommand,
+      backupDeleteCommand,
+      restoreStartCommand,
+      repoInitCommand,
+      repoShowCommand,
+      helpCommand(grammar),
+      completionCommand(grammar),
+      versionCommand,
+    ],
   }
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes in decimal units with three digits at most: `812 MB`, `1.25 GB`. */
@@ -24,3 +26,14 @@ export function formatPercent(part: number, whole: number): string {
 function threeDigits(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)
 }
+
+/** A size as it is typed: bytes, or with a decimal unit such as `50MB`. */
+export const sizeOption = z.string().transform((text, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB)?$/i.exec(text)
+  const bytes = match
+    ? Math.round(Number(match[1]) * 1000 ** units.findIndex((unit) => unit.toLowerCase() === (match[2] ?? 'B').toLowerCase()))
+    : 0
+  if (bytes > 0) return bytes
+  context.addIssue({ code: 'custom', message: 'expected a size above zero such as 50MB' })
+  return z.NEVER
+})

@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { holdfastVersion } from '../core/version.ts'
 import { defineCommand } from './command.ts'
 
 interface Versions {
   holdfast: string
   node: string
   platform: string
-}
-
-/** The version of Holdfast as package.json has it. */
-export function holdfastVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 export const versionCommand = defineCommand({

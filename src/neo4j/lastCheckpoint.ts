@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { readFully } from '../core/readFully.ts'
-import { type Checkpoint, readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import type { Checkpoint } from '../txlog/checkpointRecord.ts'
 import { listCheckpointFiles } from './dataDirectory.ts'
 
 /** A checkpoint log is rotated at 1 MiB; one much larger is not what it seems. */

@@ -1,0 +1,70 @@
+import type { BackupWriter } from '../repository/backupWriter.ts'
+import type { ManifestFile } from '../repository/manifest.ts'
+import type { Throttle } from './throttle.ts'
+
+/** What a copied file is called and how it is to look when it is restored. */
+export interface FileIdentity {
+  /** Relative to the data directory. */
+  path: string
+  /** Permission bits, numeric owner and group. */
+  mode: number
+  uid: number
+  gid: number
+}
+
+/** Where the files of one database go: their blocks into the backup, their names into a list for its manifest. */
+export class CopyTarget {
+  readonly #writer: BackupWriter
+  readonly #throttle: Throttle
+  readonly #copied: (bytes: number) => void
+  #files: ManifestFile[] = []
+  readonly #leftOut: { path: string; reason: string }[] = []
+
+  constructor(writer: BackupWriter, throttle: Throttle, copied: (bytes: number) => void) {
+    this.#writer = writer
+    this.#throttle = throttle
+    this.#copied = copied
+  }
+
+  get blockSize(): number {
+    return this.#writer.blockSize
+  }
+
+  get files(): readonly ManifestFile[] {
+    return this.#files
+  }
+
+  get leftOut(): readonly { path: string; reason: string }[] {
+    return this.#leftOut
+  }
+
+  /** Adds a file as it is found: its size is what was read. */
+  async copy(file: FileIdentity, kind: ManifestFile['kind'], blocks: AsyncIterable<Buffer>): Promise<void> {
+    const firstBlock = this.#writer.length
+    let size = 0
+    for await (const block of blocks) {
+      await this.#throttle(block.length, this.#writer.signal)
+      await this.#writer.add(block)
+      size += block.length
+      this.#copied(block.length)
+    }
+    const { path, mode, uid, gid } = file
+    this.#files.push({ path, size, mode: mode & 0o7777, uid, gid, kind, firstBlock, blocks: this.#writer.length - firstBlock })
+  }
+
+  /** A place to roll back to. */
+  mark(): { files: number; blocks: number } {
+    return { files: this.#files.length, blocks: this.#writer.length }
+  }
+
+  /** Forgets the files copied since the mark. */
+  rollBack(mark: { files: number; blocks: number }): void {
+    this.#files.length = mark.files
+    this.#writer.rewind(mark.blocks)
+  }
+
+  /** Notes that a derived file is not in the backup: Neo4j will rebuild it. */
+  leaveOut(path: string, reason: string): void {
+    this.#leftOut.push({ path, reason })
+  }
+}

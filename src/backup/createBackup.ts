@@ -1,0 +1,131 @@
+import type { Clock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
+import type { ProgressListener } from '../core/progress.ts'
+import { holdfastVersion } from '../core/version.ts'
+import { isRunning, listDatabases, listStoreFiles } from '../neo4j/dataDirectory.ts'
+import type { Graph } from '../neo4j/graph.ts'
+import type { BackupWriter, ManifestFields } from '../repository/backupWriter.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { CopyTarget } from './copyTarget.ts'
+import { DatabaseCopy } from './databaseCopy.ts'
+import { LogPrunedError } from './heldLogFiles.ts'
+import { askServer, recordedFacts, type ServerFacts } from './serverFacts.ts'
+import { throttleTo, unlimited } from './throttle.ts'
+
+export interface CreateOptions {
+  repository: Repository
+  dataDir: string
+  /** The database is stopped, and must stay so. */
+  offline?: boolean
+  /** The server, to be asked for its version, schema and counts; undefined where it does not answer. */
+  graph?: Graph | undefined
+  /** Bytes a second to read at most. */
+  maxRate?: number | undefined
+  label?: string | undefined
+  /** Milliseconds to wait for another backup or delete that is running. */
+  wait?: number | undefined
+  clock: Clock
+  progress: ProgressListener
+  signal: AbortSignal
+  warn: (message: string) => void
+}
+
+/** How often everything is copied again because Neo4j pruned log that was still needed; what is stored already costs nothing again. */
+const tries = 3
+
+/**
+ * Takes a base backup of all databases of a data directory, `system` among them, as one set.
+ * Only reads there, and needs no answer from the server.
+ * @throws HoldfastError `neo4j-unavailable` where the files cannot be had, `integrity` where the log is damaged,
+ * `refused` where another backup runs, or where the database runs though it should be offline.
+ */
+export async function createBackup(options: CreateOptions): Promise<Manifest> {
+  const { repository, dataDir, graph, clock, signal } = options
+  const names = await listDatabases(dataDir)
+  if (options.offline) await requireStopped(dataDir)
+  const before = graph && (await askServer(graph, names))
+  await using writer = await repository.startBackup({ command: 'backup create', signal, wait: options.wait })
+  for (const { id, error } of writer.skipped)
+    options.warn(`backup ${id} is damaged and nothing of it is reused: ${error.message}`)
+
+  const databases = await copyUntilWhole(names, writer, options)
+  if (options.offline) await requireStopped(dataDir)
+  const after = graph && (await askServer(graph, names))
+  return writer.finish(fieldsOf(databases, before, after, options, clock.now()))
+}
+
+async function copyUntilWhole(names: string[], writer: BackupWriter, options: CreateOptions): Promise<ManifestDatabase[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await copyDatabases(names, writer, options)
+    } catch (error) {
+      if (!(error instanceof LogPrunedError) || attempt === tries) throw error
+      options.warn(`${error.message}; copying again from a newer checkpoint`)
+      writer.rewind(0)
+    }
+  }
+}
+
+/** First the stores of all databases, then their logs, so that all of them end at nearly the same moment. */
+async function copyDatabases(names: string[], writer: BackupWriter, options: CreateOptions): Promise<ManifestDatabase[]> {
+  const { dataDir, progress, clock, maxRate } = options
+  const throttle = maxRate === undefined ? unlimited : throttleTo(maxRate, clock)
+  const total = await sizeOf(dataDir, names)
+  let done = 0
+  let phase = ''
+  const copied = (bytes: number): void => {
+    done += bytes
+    progress({ phase, done, total: Math.max(total, done) })
+  }
+
+  await using copies = new AsyncDisposableStack()
+  const begun: { name: string; copy: DatabaseCopy }[] = []
+  for (const name of names) {
+    const copy = await DatabaseCopy.begin(dataDir, name, new CopyTarget(writer, throttle, copied))
+    begun.push({ name, copy: copies.use(copy) })
+  }
+  for (const { name, copy } of begun) {
+    phase = `copy ${name}`
+    await copy.copyStore()
+  }
+  const databases: ManifestDatabase[] = []
+  for (const { name, copy } of begun) {
+    phase = `copy the log of ${name}`
+    databases.push(await copy.copyLog())
+  }
+  return databases
+}
+
+function fieldsOf(
+  databases: ManifestDatabase[],
+  before: ServerFacts | undefined,
+  after: ServerFacts | undefined,
+  { offline = false, label }: CreateOptions,
+  now: Date,
+): ManifestFields {
+  const withFacts = databases.map((database) => {
+    const facts = before && after && recordedFacts(before, after, database.name, now)
+    return facts ? { ...database, facts } : database
+  })
+  return {
+    holdfast: holdfastVersion(),
+    offline,
+    ...(label === undefined ? {} : { label }),
+    ...(after ? { server: after.server } : {}),
+    databases: withFacts,
+  }
+}
+
+async function requireStopped(dataDir: string): Promise<void> {
+  if (!(await isRunning(dataDir))) return
+  throw new HoldfastError('refused', `a running Neo4j uses ${dataDir}, expected a stopped one with --offline`, {
+    hint: 'stop Neo4j, or leave --offline out: a backup of a running database needs no stop',
+  })
+}
+
+/** Bytes of the stores, for the progress; the log comes on top. */
+async function sizeOf(dataDir: string, names: string[]): Promise<number> {
+  const files = await Promise.all(names.map(async (name) => listStoreFiles(dataDir, name)))
+  return files.flat().reduce((sum, file) => sum + (file.kind === 'never' ? 0 : file.size), 0)
+}

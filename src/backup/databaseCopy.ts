@@ -1,0 +1,106 @@
+import { basename } from 'node:path'
+import { logDirectory } from '../neo4j/dataDirectory.ts'
+import { type LastCheckpoint, readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import { recoveryPosition } from '../txlog/checkpointRecord.ts'
+import type { CopyTarget } from './copyTarget.ts'
+import { HeldLogFiles, LogPrunedError } from './heldLogFiles.ts'
+import { copyLog, findLogSlice } from './logCopy.ts'
+import { copyStore } from './storeCopy.ts'
+
+/** How often a start is tried while Neo4j prunes the log between the look at the checkpoint and the opening of its log file. */
+const tries = 10
+
+/**
+ * The copy of one database. The order of its steps is what makes it consistent: first the last checkpoint, with the log from there on
+ * held open, then the store, and only when the whole store has been read the end of the log.
+ */
+export class DatabaseCopy implements AsyncDisposable {
+  readonly #dataDir: string
+  readonly #name: string
+  readonly #start: LastCheckpoint
+  readonly #logs: HeldLogFiles
+  readonly #target: CopyTarget
+
+  private constructor(dataDir: string, name: string, start: LastCheckpoint, logs: HeldLogFiles, target: CopyTarget) {
+    this.#dataDir = dataDir
+    this.#name = name
+    this.#start = start
+    this.#logs = logs
+    this.#target = target
+  }
+
+  /** Finds the last checkpoint and takes hold of the log it needs. */
+  static async begin(dataDir: string, name: string, target: CopyTarget): Promise<DatabaseCopy> {
+    const directory = logDirectory(dataDir, name)
+    for (let attempt = 1; ; attempt++) {
+      const start = await readLastCheckpoint(directory)
+      const logs = await HeldLogFiles.open(directory, recoveryPosition(start.checkpoint).logVersion)
+      try {
+        await logs.files()
+        return new DatabaseCopy(dataDir, name, start, logs, target)
+      } catch (error) {
+        await logs[Symbol.asyncDispose]()
+        if (!(error instanceof LogPrunedError) || attempt === tries) throw error
+      }
+    }
+  }
+
+  get checkpoint(): LastCheckpoint['checkpoint'] {
+    return this.#start.checkpoint
+  }
+
+  async copyStore(): Promise<void> {
+    await copyStore(this.#dataDir, this.#name, this.#target)
+  }
+
+  /**
+   * Copies the checkpoint log up to the last checkpoint, and the log from its file on up to the last whole transaction.
+   * @throws LogPrunedError where a file in between is gone, HoldfastError `integrity` where the log is damaged.
+   */
+  async copyLog(): Promise<ManifestDatabase> {
+    const { checkpoint, fileName, bytes, mode, uid, gid } = this.#start
+    const directory = `transactions/${basename(this.#name)}`
+    await this.#target.copy(
+      { path: `${directory}/${fileName}`, mode, uid, gid },
+      'checkpoint',
+      blocksOf(bytes, this.#target.blockSize),
+    )
+    const slice = await findLogSlice(this.#logs, this.#start, logDirectory(this.#dataDir, this.#name))
+    await copyLog(slice, directory, this.#target)
+    const { storeId, transaction } = checkpoint
+    return {
+      name: this.#name,
+      storeId: {
+        creationTime: String(storeId.creationTime),
+        random: storeId.random,
+        format: storeId.family,
+      },
+      kernelVersion: slice.last?.kernelVersion ?? checkpoint.kernelVersion,
+      logFormat: slice.files.at(-1)!.header.format,
+      checkpoint: {
+        logVersion: checkpoint.position.logVersion,
+        byteOffset: checkpoint.position.byteOffset,
+        transactionId: transaction.id,
+        time: new Date(checkpoint.time).toISOString(),
+      },
+      lastTransaction: described(slice.last ?? transaction),
+      ...(slice.first ? { firstTransaction: described(slice.first) } : {}),
+      files: [...this.#target.files],
+      leftOut: [...this.#target.leftOut],
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#logs[Symbol.asyncDispose]()
+  }
+}
+
+function described(transaction: { id: number; checksum: number; commitTime: number }): ManifestDatabase['lastTransaction'] {
+  const { id, checksum, commitTime } = transaction
+  return { id, checksum, commitTime: new Date(commitTime).toISOString() }
+}
+
+async function* blocksOf(bytes: Buffer, blockSize: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += blockSize) yield bytes.subarray(at, at + blockSize)
+}

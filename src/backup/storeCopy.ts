@@ -1,0 +1,115 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasSystemCode } from '../core/errors.ts'
+import { readFully } from '../core/readFully.ts'
+import type { StoreFile } from '../neo4j/dataDirectory.ts'
+import { listStoreFiles } from '../neo4j/dataDirectory.ts'
+import type { CopyTarget } from './copyTarget.ts'
+import { fileBlocks } from './fileBlocks.ts'
+
+/** How often a derived file is copied again because a checkpoint touched it, before it is left out. */
+const tries = 5
+
+/** A B+ tree file of Neo4j says which checkpoint it belongs to in its first pages: one meta page and two state pages of 8 KiB. */
+const treeStateSize = 3 * 8192
+
+/**
+ * Copies the store of one database while Neo4j may be writing to it.
+ *
+ * Record files are copied as they are found: whatever mixture of old and new pages results, recovery writes every record changed
+ * since the checkpoint again. Derived files must not mix two checkpoints: each is proven not to have met one while it was copied,
+ * or copied again, and after a few tries left out, for Neo4j rebuilds it.
+ */
+export async function copyStore(dataDir: string, database: string, target: CopyTarget): Promise<void> {
+  const files = await listStoreFiles(dataDir, database)
+  for (const file of files) {
+    if (file.kind === 'record') await copyRecordFile(dataDir, file, target)
+    if (file.kind === 'tree') await copyTreeFile(dataDir, file, target)
+  }
+  for (const index of luceneIndexes(files)) await copyLuceneIndex(dataDir, database, index, target)
+}
+
+async function copyRecordFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
+  await using handle = await open(join(dataDir, file.path), 'r')
+  await target.copy(file, 'record', fileBlocks(handle, target.blockSize))
+}
+
+async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    const mark = target.mark()
+    try {
+      await using handle = await open(join(dataDir, file.path), 'r')
+      const before = await readFully(handle, 0, treeStateSize)
+      await target.copy(file, 'derived', fileBlocks(handle, target.blockSize))
+      const after = await readFully(handle, 0, treeStateSize)
+      if (before.equals(after)) return
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+      target.rollBack(mark)
+      return
+    }
+    target.rollBack(mark)
+  }
+  target.leaveOut(file.path, `each of ${tries} copies met a checkpoint`)
+}
+
+interface LuceneIndex {
+  directory: string
+  files: StoreFile[]
+}
+
+/** Groups Lucene files by the index they belong to: `schema/index/<provider>/<number>`. */
+function luceneIndexes(files: StoreFile[]): LuceneIndex[] {
+  const groups = Map.groupBy(
+    files.filter((file) => file.kind === 'lucene'),
+    (file) => /^.*schema\/index\/[^/]+\/[^/]+/.exec(file.path)?.[0] ?? file.path,
+  )
+  return [...groups].map(([directory, members]) => ({ directory, files: members }))
+}
+
+/**
+ * A Lucene commit is a new `segments_N`; the files it names never change and stay while it is the newest one.
+ * So a copy is whole if the same commits are there before and after it, and what a listing made meanwhile may have missed is added.
+ */
+async function copyLuceneIndex(dataDir: string, database: string, index: LuceneIndex, target: CopyTarget): Promise<void> {
+  const list = async (): Promise<StoreFile[]> =>
+    (await listStoreFiles(dataDir, database)).filter((file) => file.path.startsWith(`${index.directory}/`))
+  let before = index.files
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    const mark = target.mark()
+    await copyIfThere(dataDir, before, target)
+    const between = await list()
+    const known = new Set(before.map((file) => file.path))
+    await copyIfThere(
+      dataDir,
+      between.filter((file) => !known.has(file.path)),
+      target,
+    )
+    const after = await list()
+    if (sameCommits(before, after)) return
+    target.rollBack(mark)
+    before = after
+  }
+  target.leaveOut(index.directory, `each of ${tries} copies met a checkpoint`)
+}
+
+async function copyIfThere(dataDir: string, files: StoreFile[], target: CopyTarget): Promise<void> {
+  for (const file of files) {
+    try {
+      await using handle = await open(join(dataDir, file.path), 'r')
+      await target.copy(file, 'derived', fileBlocks(handle, target.blockSize))
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+    }
+  }
+}
+
+function sameCommits(before: StoreFile[], after: StoreFile[]): boolean {
+  const commits = (files: StoreFile[]): string =>
+    files
+      .map((file) => file.path)
+      .filter((path) => /\/segments_[0-9a-z]+$/.test(path))
+      .toSorted()
+      .join()
+  return commits(before) === commits(after)
+}

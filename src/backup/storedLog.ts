@@ -1,0 +1,95 @@
+import { HoldfastError } from '../core/errors.ts'
+import type { BlockTable } from '../repository/blockTable.ts'
+import type { ManifestDatabase, ManifestFile } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { type Checkpoint } from '../txlog/checkpointRecord.ts'
+import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import { LogContinuity } from './logContinuity.ts'
+import { scanLog } from './logScan.ts'
+
+/**
+ * Reads the log of a database in a backup and verifies every transaction, and that they reach from the checkpoint to where the manifest says.
+ * @returns the number of transactions.
+ * @throws HoldfastError `integrity` where the log does not hold what the manifest promises.
+ */
+export async function countTransactions(
+  repository: Repository,
+  table: BlockTable,
+  database: ManifestDatabase,
+  signal: AbortSignal,
+): Promise<number> {
+  const read = (file: ManifestFile): AsyncIterable<Buffer> =>
+    repository.readBlocks(table, { first: file.firstBlock, count: file.blocks }, { signal })
+  const continuity = new LogContinuity(await readCheckpoint(database, read))
+  let transactions = 0
+  const logs = database.files.filter(({ kind }) => kind === 'log')
+  for (const file of logs) {
+    const header = readLogFileHeader(await firstBytes(read(file), logHeaderLength), file.path)
+    if (header === undefined) throw new HoldfastError('integrity', `${file.path} in the backup has no header`)
+    continuity.enter(header, file.path)
+    const end = await scanLog({
+      path: file.path,
+      header,
+      before: continuity.last,
+      read: (offset) => skip(read(file), offset),
+      onTransaction: (transaction) => {
+        transactions += 1
+        continuity.add(transaction)
+      },
+    })
+    if (end.reason !== 'exact' || end.end !== file.size) {
+      throw new HoldfastError(
+        'integrity',
+        `${file.path} in the backup: expected whole transactions up to offset ${file.size}, found them up to ${end.end}`,
+      )
+    }
+  }
+  continuity.finish(database.name)
+  requireLast(database, continuity)
+  return transactions
+}
+
+function requireLast({ name, lastTransaction: promised, checkpoint }: ManifestDatabase, { last }: LogContinuity): void {
+  // A log without transactions ends where the checkpoint is.
+  const found = last
+    ? `${last.id} with checksum ${last.checksum}`
+    : `${checkpoint.transactionId} with checksum ${promised.checksum}`
+  const expected = `${promised.id} with checksum ${promised.checksum}`
+  if (found === expected) return
+  throw new HoldfastError(
+    'integrity',
+    `the log of ${name} in the backup ends with transaction ${found}, the manifest says ${expected}`,
+  )
+}
+
+async function readCheckpoint(
+  database: ManifestDatabase,
+  read: (file: ManifestFile) => AsyncIterable<Buffer>,
+): Promise<Checkpoint> {
+  const file = database.files.find(({ kind }) => kind === 'checkpoint')
+  const chunks: Buffer[] = []
+  if (file) for await (const chunk of read(file)) chunks.push(chunk)
+  const last = readCheckpointLog(Buffer.concat(chunks), file?.path ?? 'checkpoint log').last
+  if (!last) throw new HoldfastError('integrity', `the backup holds no checkpoint of ${database.name}`)
+  return last
+}
+
+async function firstBytes(bytes: AsyncIterable<Buffer>, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of bytes) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= length) break
+  }
+  return Buffer.concat(chunks).subarray(0, length)
+}
+
+async function* skip(bytes: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
+  let left = count
+  for await (const chunk of bytes) {
+    if (left < chunk.length) yield chunk.subarray(left)
+    left = Math.max(0, left - chunk.length)
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { createBackup } from '../backup/createBackup.ts'
+import { required } from '../config/resolve.ts'
+import type { Manifest } from '../repository/manifest.ts'
+import { defineCommand, toggle, valued } from './command.ts'
+import { durationOption, formatDuration } from './durations.ts'
+import { repositorySettings } from './repositorySettings.ts'
+import { formatRate, formatSize, sizeOption } from './sizes.ts'
+import { formatFacts } from './table.ts'
+
+/** `holdfast backup create` */
+export const backupCreateCommand = defineCommand({
+  name: 'backup create',
+  summary: 'back up a Neo4j without stopping it',
+  description:
+    'Copies all databases of a data directory, `system` among them, as one set, while Neo4j goes on writing. Only reads there. ' +
+    'Where the server answers, its version, schema and counts are recorded for the checks after a restore; nothing else needs it.',
+  settings: ['dataDir', ...repositorySettings, 'uri', 'user', 'password', 'passwordFile'],
+  options: {
+    offline: toggle('the database is stopped; refused where it runs'),
+    maxRate: valued(sizeOption, { placeholder: 'size', description: 'read at most this much a second, such as 50MB' }),
+    label: valued(z.string().max(200), { placeholder: 'text', description: 'a note to keep with the backup' }),
+    wait: valued(durationOption, { placeholder: 'time', description: 'wait this long for another backup to end, such as 5m' }),
+  },
+  examples: [
+    { command: 'holdfast backup create --data-dir /var/lib/neo4j/data --repo /backups', purpose: 'a hot backup' },
+    { command: 'holdfast backup create --offline --json', purpose: 'of a stopped database, with the manifest as result' },
+  ],
+  fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
+  run: async ({ options, settings, services, progress, signal }): Promise<Manifest> => {
+    const dataDir = required(settings, 'dataDir')
+    const repository = await services.repository()
+    await using graph = options.offline ? undefined : await services.graphIfAnswering()
+    return createBackup({
+      repository,
+      dataDir,
+      offline: options.offline,
+      graph,
+      maxRate: options.maxRate,
+      label: options.label,
+      wait: options.wait,
+      clock: services.clock,
+      progress,
+      signal,
+      warn: (message) => services.log.warn(message),
+    })
+  },
+  text: formatBackup,
+})
+
+/** The outcome of a backup, as facts under each other. */
+export function formatBackup({ id, totals, timing, databases, server }: Manifest): string {
+  const duration = Date.parse(timing.finished) - Date.parse(timing.started)
+  const leftOut = databases.flatMap((database) => database.leftOut)
+  return formatFacts([
+    ['backup', id],
+    ['size', formatSize(totals.size)],
+    ['stored', `${formatSize(totals.storedBytes)} for ${formatSize(totals.newBytes)} that no earlier backup had`],
+    ['time', `${formatDuration(duration)}, ${formatRate(totals.size, duration)}`],
+    ...databases.map(({ name, lastTransaction }) => [name, `up to transaction ${lastTransaction.id}`] as const),
+    ['server', server ? `Neo4j ${server.version} ${server.edition}` : 'did not answer; not asked for schema and counts'],
+    ['left out', leftOut.length > 0 ? `${leftOut.map(({ path }) => path).join(', ')}: Neo4j rebuilds them` : undefined],
+  ])
+}

@@ -1,0 +1,144 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createBackup } from '../backup/createBackup.ts'
+import type { Clock } from '../core/clock.ts'
+import type { ProgressListener } from '../core/progress.ts'
+import type { Graph } from '../neo4j/graph.ts'
+import { type GraphCounts, keptCounts } from '../neo4j/graphCounts.ts'
+import type { Installation } from '../neo4j/installation.ts'
+import { startNeo4j } from '../neo4j/instance.ts'
+import type { Neo4jInstance } from '../neo4j/neo4jInstance.ts'
+import { restore, type RestoreReport } from '../recovery/restore.ts'
+import type { Manifest } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { BusyWriter } from './busyWriter.ts'
+import { countRestored, type RestoredNotes } from './restoredNotes.ts'
+import { loadSampleGraph } from './sampleGraph.ts'
+
+export interface DemoOptions {
+  installation: Installation
+  /** Where everything goes and stays; a temporary directory that is removed unless given. */
+  directory?: string | undefined
+  /** Opens a new repository in a directory. */
+  newRepository: (directory: string) => Promise<Repository>
+  /** Entities in the graph. */
+  entities: number
+  clock: Clock
+  progress: ProgressListener
+  signal: AbortSignal
+}
+
+/** What was known of the busy writer when a backup began and when it had ended. */
+interface Taken {
+  manifest: Manifest
+  acknowledgedBefore: number
+  sentAfter: number
+}
+
+/** What the demo saw; the verdict is good only if every part of it is. */
+export interface DemoReport {
+  verdict: 'good' | 'bad'
+  neo4j: string
+  /** Present where everything was left to look at. */
+  directory?: string
+  backups: { id: string; size: number; storedBytes: number; milliseconds: number; lastTransaction: number }[]
+  /** Numbered writes: confirmed before the restored backup began, begun before it ended, confirmed when the database was destroyed. */
+  writes: { confirmedBefore: number; begunAfter: number; confirmedAtEnd: number; restored: RestoredNotes }
+  counts: { destroyed: GraphCounts; restored: GraphCounts }
+  restore: Pick<RestoreReport, 'verdict' | 'checks' | 'durations' | 'files'>
+}
+
+/** The main job once through: a busy database, two hot backups, its destruction, and a restore that is proven. */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+  const { installation, clock, progress, signal } = options
+  const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
+  try {
+    await mkdir(directory, { recursive: true })
+    const dataDir = join(directory, 'neo4j-data')
+    const repository = await options.newRepository(join(directory, 'repository'))
+    const lived = await liveAndBackUp(repository, dataDir, directory, options)
+
+    progress({ phase: 'destroy the database' })
+    await rm(dataDir, { recursive: true, force: true })
+
+    const target = join(directory, 'restored-data')
+    const restored = await restore(repository, lived.second.manifest, {
+      target,
+      staging: async () => installation,
+      clock,
+      progress,
+      signal,
+    })
+    const found = await lookInto(target, directory, options)
+    const report: DemoReport = {
+      verdict: restored.verdict === 'good' && holdsExactly(lived.second, found.notes) ? 'good' : 'bad',
+      neo4j: installation.version,
+      ...(options.directory ? { directory } : {}),
+      backups: [lived.first, lived.second].map(({ manifest }) => described(manifest)),
+      writes: {
+        confirmedBefore: lived.second.acknowledgedBefore,
+        begunAfter: lived.second.sentAfter,
+        confirmedAtEnd: lived.confirmedAtEnd,
+        restored: found.notes,
+      },
+      counts: { destroyed: lived.counts, restored: found.counts },
+      restore: { verdict: restored.verdict, checks: restored.checks, durations: restored.durations, files: restored.files },
+    }
+    return report
+  } finally {
+    if (!options.directory) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function liveAndBackUp(repository: Repository, dataDir: string, directory: string, options: DemoOptions) {
+  const { installation, entities, progress, signal } = options
+  await using server = await startNeo4j({ installation, home: join(directory, 'neo4j'), dataDir, signal, onProgress: progress })
+  await using graph = await server.connect()
+  await loadSampleGraph(graph, entities, progress)
+  await using writing = await server.connect()
+  const writer = new BusyWriter(writing)
+  await writer.advance(50)
+  const first = await takeBackup(repository, server, graph, writer, options)
+  await writer.advance(200)
+  const second = await takeBackup(repository, server, graph, writer, options)
+  await writer.advance(50)
+  await writer.stop()
+  const counts = await keptCounts(graph)
+  await server.kill()
+  return { first, second, counts, confirmedAtEnd: writer.acknowledged }
+}
+
+async function takeBackup(
+  repository: Repository,
+  { dataDir }: Neo4jInstance,
+  graph: Graph,
+  writer: BusyWriter,
+  { clock, progress, signal }: DemoOptions,
+): Promise<Taken> {
+  const acknowledgedBefore = writer.acknowledged
+  const manifest = await createBackup({ repository, dataDir, graph, clock, progress, signal, warn: () => {} })
+  return { manifest, acknowledgedBefore, sentAfter: writer.sent }
+}
+
+async function lookInto(dataDir: string, directory: string, { installation, progress, signal }: DemoOptions) {
+  progress({ phase: 'look for each numbered write' })
+  await using server = await startNeo4j({ installation, home: join(directory, 'neo4j'), dataDir, signal })
+  await using graph = await server.connect()
+  return { notes: await countRestored(graph), counts: await keptCounts(graph) }
+}
+
+/** Nothing confirmed before the backup began may be missing, nothing may be there that was not begun when it ended, and no gap in between. */
+function holdsExactly({ acknowledgedBefore, sentAfter }: Taken, { count, last }: RestoredNotes): boolean {
+  return count === last && last >= acknowledgedBefore && last <= sentAfter
+}
+
+function described({ id, totals, timing, databases }: Manifest): DemoReport['backups'][number] {
+  return {
+    id,
+    size: totals.size,
+    storedBytes: totals.storedBytes,
+    milliseconds: Date.parse(timing.finished) - Date.parse(timing.started),
+    lastTransaction: databases.find(({ name }) => name === 'neo4j')!.lastTransaction.id,
+  }
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { writeFileAtomically } from '../core/atomicFile.ts'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+
+const states = ['RECOVERING', 'VALIDATION', 'SUCCESS', 'FAILED'] as const
+
+const schema = z.object({
+  holdfast: z.literal('restore'),
+  format: z.literal(1),
+  state: z.enum(states),
+  backup: z.string(),
+  repository: z.string(),
+  started: z.iso.datetime(),
+  updated: z.iso.datetime(),
+})
+
+/** How far a restore has come; it lives beside the target directory, so that it outlives a crash. */
+export type RestoreJournal = z.infer<typeof schema>
+
+/** The journal of a restore into `target`: `<target>.holdfast-restore.json`. */
+export function journalPath(target: string): string {
+  return `${target.replace(/\/+$/, '')}.holdfast-restore.json`
+}
+
+/** @returns undefined where no restore into this directory was ever started. */
+export async function readJournal(target: string): Promise<RestoreJournal | undefined> {
+  const path = journalPath(target)
+  let text
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new HoldfastError('integrity', `${path} is not a restore journal`, {
+      cause,
+      hint: `remove it and ${target}, and start the restore again`,
+    })
+  }
+}
+
+export async function writeJournal(target: string, journal: RestoreJournal): Promise<void> {
+  await writeFileAtomically(journalPath(target), `${JSON.stringify(journal, undefined, 2)}\n`)
+}

@@ -1,0 +1,77 @@
+import { hash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import { isZero } from '../repository/block.ts'
+import type { BlockTable } from '../repository/blockTable.ts'
+import type { ManifestFile } from '../repository/manifest.ts'
+
+/** A file being restored: blocks go in one after the other, those of zeros as holes. */
+export class RestoredFile implements AsyncDisposable {
+  readonly #handle: FileHandle
+  readonly #file: ManifestFile
+  #position = 0
+
+  private constructor(handle: FileHandle, file: ManifestFile) {
+    this.#handle = handle
+    this.#file = file
+  }
+
+  static async create(path: string, file: ManifestFile): Promise<RestoredFile> {
+    return new RestoredFile(await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600), file)
+  }
+
+  async append(block: Buffer): Promise<void> {
+    if (!isZero(block)) await this.#write(block)
+    this.#position += block.length
+  }
+
+  /** Gives the file its size, mode and owner, and makes it durable. */
+  async finish(): Promise<void> {
+    if (this.#position !== this.#file.size) {
+      throw new HoldfastError('integrity', `${this.#file.path}: expected ${this.#file.size} bytes, found ${this.#position}`)
+    }
+    await this.#handle.truncate(this.#file.size)
+    await this.#handle.chmod(this.#file.mode)
+    if (process.getuid?.() === 0) await this.#handle.chown(this.#file.uid, this.#file.gid)
+    await this.#handle.sync()
+  }
+
+  async #write(block: Buffer): Promise<void> {
+    try {
+      for (let done = 0; done < block.length;) {
+        const { bytesWritten } = await this.#handle.write(block, done, block.length - done, this.#position + done)
+        done += bytesWritten
+      }
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOSPC', 'EDQUOT')) throw error
+      throw new HoldfastError('failed', `no space left while writing ${this.#file.path} at byte ${this.#position}`, {
+        cause: error,
+        hint: 'make room and go on with --resume',
+      })
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+/** Whether a file written by an earlier attempt holds exactly the blocks it should: it is read and hashed, not believed. */
+export async function isWhole(path: string, file: ManifestFile, table: BlockTable, blockSize: number): Promise<boolean> {
+  let handle
+  try {
+    if ((await stat(path)).size !== file.size) return false
+    handle = await open(path, 'r')
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return false
+    throw error
+  }
+  await using _closing = handle
+  const buffer = Buffer.allocUnsafe(blockSize)
+  for (let index = 0; index < file.blocks; index++) {
+    const { bytesRead } = await handle.read(buffer, 0, blockSize, index * blockSize)
+    if (!hash('sha256', buffer.subarray(0, bytesRead), 'buffer').equals(table.id(file.firstBlock + index))) return false
+  }
+  return ((await handle.stat()).mode & 0o7777) === file.mode
+}
