@@ -52,7 +52,7 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
   const databases = await copyUntilWhole(names, writer, options)
   if (options.offline) await requireStopped(dataDir)
   const after = graph && (await askServer(graph, names))
-  return writer.finish(fieldsOf(databases, before, after, options, clock.now()))
+  return await writer.finish(fieldsOf(databases, before, after, options, clock.now()))
 }
 
 async function copyUntilWhole(names: string[], writer: BackupWriter, options: CreateOptions): Promise<ManifestDatabase[]> {

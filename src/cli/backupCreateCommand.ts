@@ -31,7 +31,7 @@ export const backupCreateCommand = defineCommand({
     const dataDir = required(settings, 'dataDir')
     const repository = await services.repository()
     await using graph = options.offline ? undefined : await services.graphIfAnswering()
-    return createBackup({
+    return await createBackup({
       repository,
       dataDir,
       offline: options.offline,

@@ -68,6 +68,6 @@ export async function withNeo4j<Result>(
     await using instance = await startIn(folder, version, options)
     await using graph = await instance.connect()
     const { dataDir, home } = instance
-    return run({ installation: await installed(version), instance, graph, folder, dataDir, home })
+    return await run({ installation: await installed(version), instance, graph, folder, dataDir, home })
   })
 }

@@ -118,6 +118,7 @@ test('no operation uses a uid twice or works on what it deletes', () => {
       if (change.kind === 'change node') expect(deleted.has(change.uid)).toBe(false)
     }
   }
+  expect(uids.size).toBeGreaterThan(0)
 })
 
 function typeNameOf(text: string): string {
