@@ -44,7 +44,7 @@ export class CopyTarget {
     let size = 0
     for await (const block of blocks) {
       await this.#throttle(block.length, this.#writer.signal)
-      await this.#writer.add(block)
+      await this.#writer.add(block, { path: file.path, block: this.#writer.length - firstBlock })
       size += block.length
       this.#copied(block.length)
     }

@@ -2,8 +2,10 @@ import type { Clock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { holdfastVersion } from '../core/version.ts'
-import { isRunning, listDatabases, listStoreFiles } from '../neo4j/dataDirectory.ts'
+import { isRunning, listDatabases, listStoreFiles, logDirectory } from '../neo4j/dataDirectory.ts'
 import type { Graph } from '../neo4j/graph.ts'
+import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
+import { storeKey } from '../repository/baseBlocks.ts'
 import type { BackupWriter, ManifestFields } from '../repository/backupWriter.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -45,7 +47,8 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
   const names = await listDatabases(dataDir)
   if (options.offline) await requireStopped(dataDir)
   const before = graph && (await askServer(graph, names))
-  await using writer = await repository.startBackup({ command: 'backup create', signal, wait: options.wait })
+  const stores = await storesOf(dataDir, names)
+  await using writer = await repository.startBackup({ command: 'backup create', signal, wait: options.wait, stores })
   for (const { id, error } of writer.skipped)
     options.warn(`backup ${id} is damaged and nothing of it is reused: ${error.message}`)
 
@@ -115,6 +118,14 @@ function fieldsOf(
     ...(after ? { server: after.server } : {}),
     databases: withFacts,
   }
+}
+
+/** Which stores these are, whatever was restored or made anew under their names. */
+async function storesOf(dataDir: string, names: string[]): Promise<string[]> {
+  const checkpoints = await Promise.all(names.map(async (name) => readLastCheckpoint(logDirectory(dataDir, name))))
+  return checkpoints.map(({ checkpoint: { storeId } }, index) =>
+    storeKey({ name: names[index]!, storeId: { creationTime: String(storeId.creationTime), random: storeId.random } }),
+  )
 }
 
 async function requireStopped(dataDir: string): Promise<void> {

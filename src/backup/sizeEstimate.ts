@@ -15,7 +15,7 @@ export interface SizeEstimate {
 /** Estimates from what the repository holds: a whole backup, and as much for each later one as the middle one of those so far brought. */
 export function estimateSize(manifests: readonly Manifest[], table: BlockTable): SizeEstimate {
   const places = new Map<string, number>()
-  for (let index = 0; index < table.length; index++) {
+  for (let index = 0; index < table.rows; index++) {
     const { pack, offset, stored, encoding } = table.location(index)
     if (encoding !== encodings.zero) places.set(`${pack}:${offset}`, stored)
   }

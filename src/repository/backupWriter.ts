@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { timedId } from '../core/ids.ts'
 import type { Access } from './access.ts'
-import { blockId, defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
+import { BaseBlocks, type BlockOrigin } from './baseBlocks.ts'
+import { blockId, defaultBlockSize, difference, type Encoding, encodings, isZero } from './block.ts'
 import { encodeBlockTable, parseBlockTable } from './blockTable.ts'
 import { Compressor } from './compressor.ts'
 import { acquireLease, type Lease } from './lease.ts'
@@ -9,10 +10,12 @@ import { encodeManifest, type Manifest } from './manifest.ts'
 import { blockTableName, manifestName, packName } from './names.ts'
 import { PackSequence } from './packSequence.ts'
 import { findReusableBlocks, type ReusableBlocks } from './reusable.ts'
-import { TableBuilder } from './tableBuilder.ts'
+import { type Entry, TableBuilder } from './tableBuilder.ts'
 
 /** Who may add packs or remove them: one at a time. */
 export const packsLease = 'packs'
+/** The largest part of a block that its difference to another may take to be stored instead. */
+const worthwhile = 0.2
 /** Blocks under way between `add` and their pack. */
 const blocksUnderWay = 16
 
@@ -24,6 +27,8 @@ export interface BackupOptions {
   wait?: number | undefined
   /** Bytes per block. */
   blockSize?: number | undefined
+  /** The stores to back up, as `storeKey` names them: their last backup is what changed blocks are compared with. */
+  stores?: readonly string[] | undefined
 }
 
 /** What the caller of `finish` says about a backup; the writer knows the rest. */
@@ -44,17 +49,24 @@ export async function startBackup(access: Access, options: BackupOptions): Promi
   try {
     const signal = options.signal ? AbortSignal.any([lease.signal, options.signal]) : lease.signal
     const reusable = await findReusableBlocks(access, { signal })
-    return new BackupWriter(access, lease, reusable, signal, options.blockSize ?? defaultBlockSize)
+    const { blockSize = defaultBlockSize, stores = [] } = options
+    const bases = await BaseBlocks.find(access, reusable, { stores, blockSize, signal })
+    return new BackupWriter(access, lease, reusable, bases, signal, blockSize)
   } catch (error) {
     await lease.release()
     throw error
   }
 }
 
-interface EncodedBlock {
-  row: number
+interface Encoded {
   encoding: Encoding
   data: Buffer
+  /** The row of the block that a difference is to. */
+  base: number
+}
+
+interface EncodedBlock extends Encoded {
+  row: number
 }
 
 /**
@@ -72,6 +84,7 @@ export class BackupWriter implements AsyncDisposable {
   readonly #access: Access
   readonly #lease: Lease
   readonly #table: TableBuilder
+  readonly #bases: BaseBlocks
   readonly #sequence: PackSequence
   readonly #compressor = new Compressor()
   readonly #started: Date
@@ -82,7 +95,8 @@ export class BackupWriter implements AsyncDisposable {
   #finishing: Promise<Manifest> | undefined
   #ended = false
 
-  constructor(access: Access, lease: Lease, reusable: ReusableBlocks, signal: AbortSignal, blockSize: number) {
+  constructor(access: Access, lease: Lease, reusable: ReusableBlocks, bases: BaseBlocks, signal: AbortSignal, blockSize: number) {
+    this.#bases = bases
     this.#access = access
     this.#lease = lease
     this.#table = new TableBuilder(reusable)
@@ -120,16 +134,17 @@ export class BackupWriter implements AsyncDisposable {
 
   /**
    * Adds the next block: 1 to `blockSize` bytes, which must not be changed afterwards, nor read where they are in a buffer of `buffer()`.
+   * With `origin`, where an earlier backup has something else in the same place, only the difference may be stored.
    * Resolves with the block's index in the block table as soon as there is room for another block; await it before adding that.
    * @throws what made an earlier block fail, or the reason of `signal`.
    */
-  async add(plain: Buffer): Promise<number> {
+  async add(plain: Buffer, origin?: BlockOrigin): Promise<number> {
     this.signal.throwIfAborted()
     if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
     const index = this.length
     if (isZero(plain)) this.#table.addZero(plain.length)
     else {
-      const encoded = this.#encode(this.#table.reserve(plain.length), plain)
+      const encoded = this.#encode(this.#table.reserve(plain.length), plain, origin)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
       this.#tail = this.#tail.then(async () => this.#store(await encoded))
@@ -141,18 +156,32 @@ export class BackupWriter implements AsyncDisposable {
   }
 
   /** @returns undefined for a block that is stored already. */
-  async #encode(entry: ReturnType<TableBuilder['reserve']>, plain: Buffer): Promise<EncodedBlock | undefined> {
+  async #encode(entry: Entry, plain: Buffer, origin?: BlockOrigin): Promise<EncodedBlock | undefined> {
     const row = this.#table.identify(entry, await blockId(plain))
-    const data = row === undefined ? undefined : await this.#compressor.compress(plain)
-    if (row !== undefined && data && data.length >= plain.length) return { row, encoding: encodings.raw, data: plain }
-    if (this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
-    return row === undefined || !data ? undefined : { row, encoding: encodings.zstd, data }
+    const encoded = row === undefined ? undefined : ((await this.#difference(plain, origin)) ?? (await this.#whole(plain)))
+    if (encoded?.data !== plain && this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
+    return row === undefined || !encoded ? undefined : { row, ...encoded }
+  }
+
+  async #whole(plain: Buffer): Promise<Encoded> {
+    const data = await this.#compressor.compress(plain)
+    if (data.length >= plain.length) return { encoding: encodings.raw, data: plain, base: 0 }
+    return { encoding: encodings.zstd, data, base: 0 }
+  }
+
+  /** A difference ties a block to another, so it must be worth it. */
+  async #difference(plain: Buffer, origin: BlockOrigin | undefined): Promise<Encoded | undefined> {
+    const base = origin && (await this.#bases.read(origin, plain.length, { signal: this.signal }))
+    if (!base) return undefined
+    const data = await this.#compressor.compress(difference(plain, base.plain))
+    return data.length <= plain.length * worthwhile ? { encoding: encodings.difference, data, base: base.row } : undefined
   }
 
   async #store(block: EncodedBlock | undefined): Promise<void> {
     this.signal.throwIfAborted()
     if (this.#ended) throw new Error('the backup was abandoned')
-    if (block) this.#table.locate(block.row, { ...(await this.#sequence.append(block.data)), encoding: block.encoding })
+    if (block)
+      this.#table.locate(block.row, { ...(await this.#sequence.append(block.data)), encoding: block.encoding, base: block.base })
   }
 
   /**
@@ -169,8 +198,8 @@ export class BackupWriter implements AsyncDisposable {
     await this.#sequence.finish()
     this.signal.throwIfAborted()
     const { storage, clock } = this.#access
-    const { packs, rows, totals } = await this.#table.build(this.#sequence.packs)
-    const table = encodeBlockTable(this.#access, this.id, packs, rows)
+    const { totals, ...built } = await this.#table.build(this.#sequence.packs)
+    const table = encodeBlockTable(this.#access, this.id, built)
     const blockTable = { size: table.length, sha256: hash('sha256', table, 'hex') }
     const manifest: Manifest = {
       id: this.id,

@@ -1,7 +1,7 @@
 import { digestLength, type Encoding, encodings } from './block.ts'
 
-/** Bytes of one entry: SHA-256, pack (u32), offset (u32), stored length (u32), plain length (u24), encoding (u8); little-endian. */
-export const rowLength = 48
+/** Bytes of one entry: SHA-256, pack (u32), offset (u32), stored length (u32), plain length (u24), encoding (u8), base row (u32); little-endian. */
+export const rowLength = 52
 
 /** Where a block lies. */
 export interface BlockLocation {
@@ -14,6 +14,8 @@ export interface BlockLocation {
   /** Bytes of plaintext. */
   plain: number
   encoding: Encoding
+  /** The row of the block that a difference is to; 0 for any other encoding. */
+  base: number
 }
 
 export function writeRow(target: Buffer, at: number, id: Buffer, location: BlockLocation): void {
@@ -23,6 +25,7 @@ export function writeRow(target: Buffer, at: number, id: Buffer, location: Block
   target.writeUInt32LE(location.stored, at + digestLength + 8)
   target.writeUIntLE(location.plain, at + digestLength + 12, 3)
   target.writeUInt8(location.encoding, at + digestLength + 15)
+  target.writeUInt32LE(location.base, at + digestLength + 16)
 }
 
 /** The id in a row; a view, not a copy. */
@@ -33,12 +36,17 @@ export function rowId(source: Buffer, at: number): Buffer {
 /** @returns undefined where the encoding is none that the format knows. */
 export function rowLocation(source: Buffer, at: number): BlockLocation | undefined {
   const encoding = source.readUInt8(at + digestLength + 15)
-  if (encoding !== encodings.raw && encoding !== encodings.zstd && encoding !== encodings.zero) return undefined
+  if (!isEncoding(encoding)) return undefined
   return {
     pack: source.readUInt32LE(at + digestLength),
     offset: source.readUInt32LE(at + digestLength + 4),
     stored: source.readUInt32LE(at + digestLength + 8),
     plain: source.readUIntLE(at + digestLength + 12, 3),
     encoding,
+    base: source.readUInt32LE(at + digestLength + 16),
   }
+}
+
+function isEncoding(encoding: number): encoding is Encoding {
+  return Object.values<number>(encodings).includes(encoding)
 }

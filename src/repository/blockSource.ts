@@ -3,7 +3,7 @@ import { mapOrdered } from '../core/mapOrdered.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import { HoldfastError } from '../core/errors.ts'
 import type { Access } from './access.ts'
-import { blockId, decodeBlock, encodings } from './block.ts'
+import { blockId, decodeBlock, difference, encodings } from './block.ts'
 import type { BlockLocation } from './blockRow.ts'
 import { decrypt, objectKey, tagLength } from './encryption.ts'
 import { packName } from './names.ts'
@@ -17,11 +17,13 @@ export interface WantedBlock {
   id: Buffer
   pack: string
   location: BlockLocation
+  /** The block that a difference is to. */
+  base?: WantedBlock | undefined
 }
 
-/** A verified block, or why there is none. */
+/** A verified block, or why there is none, and which pack is to blame. */
 export type ReadBlock =
-  { block: WantedBlock; plain: Buffer; error?: never } | { block: WantedBlock; plain?: never; error: HoldfastError }
+  { block: WantedBlock; plain: Buffer; error?: never } | { block: WantedBlock; plain?: never; error: HoldfastError; pack: string }
 
 /** Bytes that one read takes at most, and those it may take in vain between two blocks. */
 const runLength = 2 * 1024 * 1024
@@ -47,7 +49,22 @@ export async function* readWantedBlocks(
 ): AsyncGenerator<ReadBlock, void, undefined> {
   const decoder = new Decoder(access)
   const stored = mapOrdered(gather(wanted), runsUnderWay, async (run) => fetch(access, run, options))
-  yield* mapOrdered(flatten(stored), blocksUnderWay, async (part) => decoder.decode(part))
+  const readBase = async (base: WantedBlock): Promise<ReadBlock> => {
+    const [part] = await fetch(access, runOf(base), options)
+    return decoder.decode(part!)
+  }
+  yield* mapOrdered(flatten(stored), blocksUnderWay, async (part) => decoder.decode(part, readBase))
+}
+
+/** One block by itself. */
+export async function readWantedBlock(access: Access, wanted: WantedBlock, options: StorageOptions = {}): Promise<ReadBlock> {
+  for await (const read of readWantedBlocks(access, [wanted], options)) return read
+  throw new Error('unreachable: one block in, one block out')
+}
+
+function runOf(block: WantedBlock): Run {
+  const { offset, stored } = block.location
+  return { pack: block.pack, offset, end: offset + stored, blocks: [block] }
 }
 
 function* gather(wanted: Iterable<WantedBlock>): Generator<Run> {
@@ -66,7 +83,7 @@ function* gather(wanted: Iterable<WantedBlock>): Generator<Run> {
       if (stored > 0) run.end = end
     } else {
       if (run) yield run
-      run = { pack: block.pack, offset, end, blocks: [block] }
+      run = runOf(block)
     }
   }
   if (run) yield run
@@ -111,12 +128,12 @@ class Decoder {
     this.#access = access
   }
 
-  async decode({ block, data }: StoredBlock): Promise<ReadBlock> {
-    if (data instanceof HoldfastError) return { block, error: data }
+  async decode({ block, data }: StoredBlock, readBase?: (base: WantedBlock) => Promise<ReadBlock>): Promise<ReadBlock> {
+    if (data instanceof HoldfastError) return { block, error: data, pack: block.pack }
     const { location } = block
     const bad = (expected: string, found: string) => {
       const where = `${expected} at bytes ${location.offset} to ${location.offset + location.stored}`
-      return { block, error: damage(packName(block.pack), this.#access.storage.location, where, found) }
+      return { block, error: damage(packName(block.pack), this.#access.storage.location, where, found), pack: block.pack }
     }
     if (location.encoding === encodings.zero) {
       const plain = Buffer.alloc(location.plain)
@@ -126,8 +143,11 @@ class Decoder {
     }
     const opened = this.#decrypt(block, data)
     if (!opened) return bad('a block encrypted for this pack and place', 'one that fails authentication')
-    const plain = await decodeBlock(opened, location.encoding, location.plain)
-    if (typeof plain === 'string') return bad(`a block of ${location.plain} bytes`, plain)
+    const decoded = await decodeBlock(opened, location.encoding, location.plain)
+    if (typeof decoded === 'string') return bad(`a block of ${location.plain} bytes`, decoded)
+    const base = block.base && readBase ? await readBase(block.base) : undefined
+    if (base?.error) return { ...base, block }
+    const plain = base ? difference(decoded, base.plain) : decoded
     const digest = await blockId(plain)
     if (!digest.equals(block.id)) return bad(`a block with SHA-256 ${block.id.toString('hex')}`, digest.toString('hex'))
     return { block, plain }

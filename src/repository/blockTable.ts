@@ -8,6 +8,9 @@ import { blockTableName } from './names.ts'
 import { packHeaderLength } from './pack.ts'
 import { damage, readObject, seal, unseal } from './sealed.ts'
 
+/** Number of packs, blocks, bases (u32 each). */
+const headLength = 12
+/** Id (16 bytes) and size (u64) of a pack. */
 const packEntryLength = 24
 
 export interface PackReference {
@@ -17,25 +20,35 @@ export interface PackReference {
   size: number
 }
 
-/** Where each block of a backup lies: entries in the order of the manifest's files and of the blocks in each. */
+/**
+ * Where each block of a backup lies: rows in the order of the manifest's files and of the blocks in each, and behind them the bases
+ * of those that are stored as a difference.
+ */
 export interface BlockTable {
   readonly backup: string
   readonly packs: readonly PackReference[]
-  /** Number of blocks. */
+  /** Number of blocks of the backup. */
   readonly length: number
+  /** Number of rows: the blocks and the bases. */
+  readonly rows: number
   /** SHA-256 of a block's plaintext; a view into the table. */
   id(index: number): Buffer
   location(index: number): BlockLocation
 }
 
-/** The bytes of a block table as they are stored. */
-export function encodeBlockTable({ master }: Access, backup: string, packs: readonly PackReference[], rows: Buffer): Buffer {
-  const head = Buffer.alloc(8 + packs.length * packEntryLength)
+/** The bytes of a block table as they are stored; the first `length` rows are those of blocks, the others of bases. */
+export function encodeBlockTable(
+  { master }: Access,
+  backup: string,
+  { packs, length, rows }: { packs: readonly PackReference[]; length: number; rows: Buffer },
+): Buffer {
+  const head = Buffer.alloc(headLength + packs.length * packEntryLength)
   head.writeUInt32LE(packs.length, 0)
-  head.writeUInt32LE(rows.length / rowLength, 4)
+  head.writeUInt32LE(length, 4)
+  head.writeUInt32LE(rows.length / rowLength - length, 8)
   for (const [index, pack] of packs.entries()) {
-    head.write(pack.id, 8 + index * packEntryLength, 'hex')
-    head.writeBigUInt64LE(BigInt(pack.size), 8 + index * packEntryLength + 16)
+    head.write(pack.id, headLength + index * packEntryLength, 'hex')
+    head.writeBigUInt64LE(BigInt(pack.size), headLength + index * packEntryLength + 16)
   }
   return seal({ kind: 'blocks', name: blockTableName(backup), master }, Buffer.concat([head, rows]))
 }
@@ -70,33 +83,54 @@ export function parseBlockTable({ storage, master }: Access, manifest: Manifest,
 }
 
 function parse(content: Buffer, manifest: Manifest, damaged: (expected: string, found: string) => Error): BlockTable {
-  const packCount = content.length >= 8 ? content.readUInt32LE(0) : 0
-  const length = content.length >= 8 ? content.readUInt32LE(4) : 0
-  const start = 8 + packCount * packEntryLength
-  const expected = start + length * rowLength
+  const [packCount, length, bases] = [0, 4, 8].map((at) => (content.length >= headLength ? content.readUInt32LE(at) : 0)) as [
+    number,
+    number,
+    number,
+  ]
+  const start = headLength + packCount * packEntryLength
+  const rows = length + bases
+  const expected = start + rows * rowLength
   if (content.length !== expected)
-    throw damaged(`${expected} bytes for ${packCount} packs and ${length} blocks`, `${content.length}`)
+    throw damaged(`${expected} bytes for ${packCount} packs, ${length} blocks and ${bases} bases`, `${content.length}`)
 
   const packs = Array.from({ length: packCount }, (_, index) => ({
-    id: content.toString('hex', 8 + index * packEntryLength, 8 + index * packEntryLength + 16),
-    size: Number(content.readBigUInt64LE(8 + index * packEntryLength + 16)),
+    id: content.toString('hex', headLength + index * packEntryLength, headLength + index * packEntryLength + 16),
+    size: Number(content.readBigUInt64LE(headLength + index * packEntryLength + 16)),
   }))
   const at = (index: number) => {
-    if (!(index >= 0 && index < length)) throw new RangeError(`block ${index} of ${length}`)
+    if (!(index >= 0 && index < rows)) throw new RangeError(`row ${index} of ${rows}`)
     return start + index * rowLength
   }
   const checked = (index: number) => {
     const found = rowLocation(content, at(index))
     if (!found || found.plain > manifest.blockSize || !fits(found, packs))
-      throw damaged(`a valid entry for block ${index}`, JSON.stringify(found))
+      throw damaged(`a valid entry in row ${index}`, JSON.stringify(found))
     return found
   }
-  for (let index = 0; index < length; index++) checked(index)
-  return { backup: manifest.id, packs, length, id: (index) => rowId(content, at(index)), location: checked }
+  for (let index = 0; index < rows; index++) {
+    const found = checked(index)
+    if (!hasFittingBase(found, index, length, rows, checked)) throw damaged(`a base for row ${index}`, JSON.stringify(found))
+  }
+  return { backup: manifest.id, packs, length, rows, id: (index) => rowId(content, at(index)), location: checked }
 }
 
 function fits(found: BlockLocation, packs: readonly PackReference[]): boolean {
   if (found.encoding === encodings.zero) return found.pack === 0 && found.offset === 0 && found.stored === 0
   const pack = packs[found.pack]
   return pack !== undefined && found.offset >= packHeaderLength && found.offset + found.stored <= pack.size
+}
+
+/** A base is whole, so that a block never needs more than one other; only a difference has one. */
+function hasFittingBase(
+  { encoding, base, plain }: BlockLocation,
+  index: number,
+  length: number,
+  rows: number,
+  at: (row: number) => BlockLocation,
+): boolean {
+  if (encoding !== encodings.difference) return base === 0
+  if (index >= length || base < length || base >= rows) return false
+  const found = at(base)
+  return found.plain === plain && (found.encoding === encodings.raw || found.encoding === encodings.zstd)
 }

@@ -13,10 +13,16 @@ export interface BlockRange {
 /** What has to be read for a part of a table, in its order. */
 export function* wantedBlocks(table: BlockTable, range: BlockRange = { first: 0, count: table.length }): Generator<WantedBlock> {
   for (let index = range.first; index < range.first + range.count; index++) {
-    const location = table.location(index)
-    const pack = location.encoding === encodings.zero ? undefined : table.packs[location.pack]
-    yield { index, id: table.id(index), pack: pack?.id ?? '', location }
+    yield wantedBlock(table, index)
   }
+}
+
+/** What has to be read for one row of a table. */
+export function wantedBlock(table: BlockTable, index: number): WantedBlock {
+  const location = table.location(index)
+  const pack = location.encoding === encodings.zero ? '' : table.packs[location.pack]!.id
+  const base = location.encoding === encodings.difference ? wantedBlock(table, location.base) : undefined
+  return { index, id: table.id(index), pack, location, base }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { HoldfastError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
-import { readBlockTable } from './blockTable.ts'
+import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { damagedPacks } from './damaged.ts'
 import { KnownBlocks } from './knownBlocks.ts'
 import { integrityError, listBackups } from './listing.ts'
@@ -46,13 +46,32 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
       if (!indices.has(pack.id)) indices.set(pack.id, packs.push(pack) - 1)
       return indices.get(pack.id)
     })
-    for (let index = 0; index < table.length; index++) {
-      const location = table.location(index)
-      const pack = location.encoding === encodings.zero ? undefined : usable[location.pack]
-      if (pack !== undefined && blocks.find(table.id(index)) === undefined) blocks.add(table.id(index), { ...location, pack })
-    }
+    addWhole(blocks, table, usable)
+    addDifferences(blocks, table, usable)
   }
   return { blocks, packs, skipped }
+}
+
+/** Blocks that are stored whole replace differences with the same content, so that a base is always whole. */
+function addWhole(blocks: KnownBlocks, table: BlockTable, usable: (number | undefined)[]): void {
+  for (let index = 0; index < table.rows; index++) {
+    const location = table.location(index)
+    const pack = usable[location.pack]
+    if (location.encoding === encodings.zero || location.encoding === encodings.difference || pack === undefined) continue
+    const row = blocks.find(table.id(index))
+    if (row === undefined) blocks.add(table.id(index), { ...location, pack })
+    else if (blocks.location(row).encoding === encodings.difference) blocks.set(row, table.id(index), { ...location, pack })
+  }
+}
+
+function addDifferences(blocks: KnownBlocks, table: BlockTable, usable: (number | undefined)[]): void {
+  for (let index = 0; index < table.length; index++) {
+    const location = table.location(index)
+    const pack = usable[location.pack]
+    if (location.encoding !== encodings.difference || pack === undefined) continue
+    const base = blocks.find(table.id(location.base))
+    if (base !== undefined && blocks.find(table.id(index)) === undefined) blocks.add(table.id(index), { ...location, pack, base })
+  }
 }
 
 /** Size by id of the packs in storage. */

@@ -10,12 +10,14 @@ const ownPacks = 0x8000_0000
 /** What a block table is made of. */
 interface BuiltTable {
   packs: PackReference[]
+  /** Number of blocks; the rows behind theirs are those of bases. */
+  length: number
   rows: Buffer
   totals: Omit<Manifest['totals'], 'storedBytes'>
 }
 
 /** A place in the table; `row` is set as soon as it is known which block is there. */
-interface Entry {
+export interface Entry {
   /** Bytes. */
   readonly length: number
   /** The block's row in the known blocks; a block of zeros has none. */
@@ -65,13 +67,13 @@ export class TableBuilder {
       entry.row = known
       return undefined
     }
-    entry.row = blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: entry.length, encoding: encodings.raw })
+    entry.row = blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: entry.length, encoding: encodings.raw, base: 0 })
     this.newBytes += entry.length
     return entry.row
   }
 
   /** Says where a new block lies; `pack` counts the packs of this backup. */
-  locate(row: number, found: { pack: number; offset: number; stored: number; encoding: Encoding }): void {
+  locate(row: number, found: { pack: number; offset: number; stored: number; encoding: Encoding; base: number }): void {
     const { blocks } = this.#reusable
     blocks.set(row, blocks.id(row), { ...found, pack: ownPacks + found.pack, plain: blocks.location(row).plain })
   }
@@ -88,22 +90,46 @@ export class TableBuilder {
     const zeroIds = new Map<number, Buffer>()
     const stored = new Set<number>()
     const rows = Buffer.alloc(this.#entries.length * rowLength)
+    const bases = new Map<number, { index: number; row: Buffer }>()
+    const baseOf = (row: number) => {
+      if (!bases.has(row)) {
+        const written = Buffer.alloc(rowLength)
+        const location = blocks.location(row)
+        writeRow(written, 0, blocks.id(row), { ...location, pack: indexOf(location.pack) })
+        bases.set(row, { index: this.#entries.length + bases.size, row: written })
+      }
+      return bases.get(row)!.index
+    }
     let newBytes = 0
     for (const [index, { row, length }] of this.#entries.entries()) {
       const at = index * rowLength
       if (row === undefined) throw new Error(`block ${index} has not been identified`)
       if (row === 'zero') {
         if (!zeroIds.has(length)) zeroIds.set(length, await blockId(Buffer.alloc(length)))
-        writeRow(rows, at, zeroIds.get(length)!, { pack: 0, offset: 0, stored: 0, plain: length, encoding: encodings.zero })
+        writeRow(rows, at, zeroIds.get(length)!, {
+          pack: 0,
+          offset: 0,
+          stored: 0,
+          plain: length,
+          encoding: encodings.zero,
+          base: 0,
+        })
         continue
       }
       const location = blocks.location(row)
-      writeRow(rows, at, blocks.id(row), { ...location, pack: indexOf(location.pack) })
+      const base = location.encoding === encodings.difference ? baseOf(location.base) : 0
+      writeRow(rows, at, blocks.id(row), { ...location, pack: indexOf(location.pack), base })
       if (location.pack < ownPacks || stored.has(row)) continue
       stored.add(row)
       newBytes += length
     }
     const totals = { size: this.size, blocks: this.#entries.length, newBlocks: stored.size, newBytes }
-    return { packs: Array.from(packs.values(), ({ pack }) => pack), rows, totals }
+    const length = this.#entries.length
+    return {
+      packs: Array.from(packs.values(), ({ pack }) => pack),
+      length,
+      rows: Buffer.concat([rows, ...Array.from(bases.values(), (base) => base.row)]),
+      totals,
+    }
   }
 }

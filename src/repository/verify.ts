@@ -61,12 +61,13 @@ export async function verifyBackups(access: Access, options: VerifyOptions = {})
   const damagedPacks = await checkPacks(access, wanted.packs, storageOptions)
   const damagedBlocks = new Map<string, HoldfastError>()
   let bytes = 0
-  for await (const { block, plain, error } of readWantedBlocks(access, wanted.inOrder(), storageOptions)) {
+  for await (const read of readWantedBlocks(access, wanted.inOrder(), storageOptions)) {
+    const { block, error } = read
     options.signal?.throwIfAborted()
     bytes += block.location.plain
-    if (!plain) damagedBlocks.set(place(block.pack, block.location.offset), error)
+    if (error) damagedBlocks.set(place(block.pack, block.location.offset), error)
     onProgress({ phase: 'read blocks', done: bytes, total: wanted.bytes })
-    if (error && !damagedPacks.has(block.pack)) damagedPacks.set(block.pack, error)
+    if (error && !damagedPacks.has(read.pack)) damagedPacks.set(read.pack, error)
   }
   for (const [pack, error] of damagedPacks) if (!(error instanceof ObjectMissingError)) await markDamaged(access, pack, error)
 
@@ -110,15 +111,22 @@ class WantedBlocks {
       this.#indices.set(pack.id, known)
       return known
     })
-    for (let index = 0; index < table.length; index++) {
-      const location = table.location(index)
-      const id = table.id(index)
-      if (location.encoding === encodings.zero || !this.#sampled(id)) continue
-      const found = { ...location, pack: packs[location.pack]! }
-      if (this.#blocks.find(id, found) !== undefined) continue
-      this.#blocks.add(id, found, 'places')
-      this.bytes += found.plain
+    // Bases first, for differences refer to their rows.
+    for (let index = table.rows - 1; index >= 0; index--) {
+      const { encoding, base } = table.location(index)
+      if (encoding === encodings.zero || !this.#sampled(table.id(index))) continue
+      const baseRow = encoding === encodings.difference ? this.#add(table, base, packs, 0) : 0
+      this.#add(table, index, packs, baseRow)
     }
+  }
+
+  #add(table: BlockTable, index: number, packs: readonly number[], base: number): number {
+    const location = table.location(index)
+    const found = { ...location, pack: packs[location.pack]!, base }
+    const known = this.#blocks.find(table.id(index), found)
+    if (known !== undefined) return known
+    this.bytes += found.plain
+    return this.#blocks.add(table.id(index), found, 'places')
   }
 
   *inOrder(): Generator<WantedBlock> {
@@ -127,10 +135,13 @@ class WantedBlocks {
       return pack * 2 ** 32 + offset
     })
     const rows = Uint32Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]!)
-    for (const row of rows) {
-      const location = this.#blocks.location(row)
-      yield { index: row, id: this.#blocks.id(row), pack: this.packs[location.pack]!.id, location }
-    }
+    for (const row of rows) yield this.#wanted(row)
+  }
+
+  #wanted(row: number): WantedBlock {
+    const location = this.#blocks.location(row)
+    const base = location.encoding === encodings.difference ? this.#wanted(location.base) : undefined
+    return { index: row, id: this.#blocks.id(row), pack: this.packs[location.pack]!.id, location, base }
   }
 
   /** Ids are uniform, so a random stretch of them is a random part of the blocks, the same for all tables. */
