@@ -25,6 +25,18 @@ export interface Ground {
   kept: Map<RepositoryPlace, string[]>
 }
 
+/** Tells how long each part of a round took. */
+class Stopwatch {
+  readonly laps: string[] = []
+  #since = performance.now()
+
+  lap(what: string): void {
+    const now = performance.now()
+    this.laps.push(`${what} in ${((now - this.#since) / 1000).toFixed(1)} s`)
+    this.#since = now
+  }
+}
+
 /** How many backups a repository keeps. */
 const keep = 4
 
@@ -43,14 +55,15 @@ export async function runRound(ground: Ground, plan: RoundPlan, place: Repositor
   await delay(plan.lead)
   workload.check()
   const checkpoints = await server.checkpoints()
-  const began = performance.now()
+  const watch = new Stopwatch()
   const backup = await takeBackup(ground, plan, place)
-  const duration = Math.round(performance.now() - began)
+  watch.lap('backed up')
   tally.checkpointsMet += Math.max(0, (await server.checkpoints()) - checkpoints)
   tally.backups++
-  const compared = await restoreAndCompare(ground, plan, place, backup)
+  const compared = await restoreAndCompare(ground, plan, place, backup, watch)
   await tidy(ground, plan, place, backup.id)
-  return `${backup.id} in ${duration} ms; ${compared}`
+  watch.lap('tidied')
+  return `${backup.id}; ${compared}; ${watch.laps.join(', ')}`
 }
 
 async function takeBackup(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
@@ -119,7 +132,13 @@ function expectSuccess(outcome: Outcome): unknown {
   return outcome.result
 }
 
-async function restoreAndCompare(ground: Ground, plan: RoundPlan, place: RepositoryPlace, backup: Backup): Promise<string> {
+async function restoreAndCompare(
+  ground: Ground,
+  plan: RoundPlan,
+  place: RepositoryPlace,
+  backup: Backup,
+  watch: Stopwatch,
+): Promise<string> {
   const { tally, installation } = ground
   const folder = join(ground.folder, `restore-${plan.number}`)
   await mkdir(folder, { recursive: true })
@@ -128,10 +147,13 @@ async function restoreAndCompare(ground: Ground, plan: RoundPlan, place: Reposit
   const { verdict } = expectSuccess(restored) as { verdict?: unknown }
   if (verdict !== 'good') throw new Error(`expected the verdict good:\n${restored.story}`)
   tally.restores++
+  watch.lap('restored')
   const instance = await startNeo4j({ installation, home: join(folder, 'home'), dataDir })
   const driver = openDriver(instance.boltUri)
+  watch.lap('booted')
   try {
     const found = await ground.verifier.verify(driver)
+    watch.lap('compared')
     tally.entitiesCompared += found.nodes + found.relationships
     tally.propertiesCompared += found.properties
     tally.questionsAsked += found.questions

@@ -27,29 +27,38 @@ export interface SoakOptions {
 
 /** Writes, backs up, restores and compares again and again; the first failure ends it, and its data is kept. */
 export async function runSoak(options: SoakOptions): Promise<Tally> {
-  const { seed, installation, folder, say } = options
-  const workloadOptions = workloadOf(seed, installation.version)
+  const { seed, folder, say } = options
   const tally = emptyTally()
-  const random = new Random(`${seed}/soak`)
-  const places = await makeRepositories(folder)
-  await using server = new SoakServer(installation, join(folder, 'server'), random)
-  await using workload = new Workload(workloadOptions)
-  const verifier = new WorkloadVerifier(workloadOptions)
-  const ground: Ground = { folder, installation, server, workload, verifier, tally, kept: new Map() }
   try {
-    await mkdir(join(folder, 'server'), { recursive: true })
-    await workload.start(await server.start())
-    await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 2))
-    await runRounds(options, ground, places, random)
+    await soak(options, tally)
+    await rm(folder, { recursive: true, force: true })
   } catch (error) {
     tally.failures++
     say(`FAILED: ${error instanceof Error ? error.stack : String(error)}`)
     say(`seed ${seed}; everything is kept in ${folder}`)
   }
-  tally.transactions = acknowledged(workload)
-  tally.checkpoints = await server.checkpoints().catch(() => 0)
-  if (tally.failures === 0) await rm(folder, { recursive: true, force: true })
   return tally
+}
+
+async function soak(options: SoakOptions, tally: Tally): Promise<void> {
+  const { seed, installation, folder } = options
+  const workloadOptions = workloadOf(seed, installation.version)
+  const random = new Random(`${seed}/soak`)
+  const places = await makeRepositories(folder)
+  const serverFolder = join(folder, 'server')
+  await mkdir(serverFolder)
+  await using server = new SoakServer(installation, serverFolder, random)
+  await using workload = new Workload(workloadOptions)
+  const verifier = new WorkloadVerifier(workloadOptions)
+  const ground: Ground = { folder, installation, server, workload, verifier, tally, kept: new Map() }
+  try {
+    await workload.start(await server.start())
+    await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 2))
+    await runRounds(options, ground, places, random)
+  } finally {
+    tally.transactions = acknowledged(workload)
+    tally.checkpoints = await server.checkpoints()
+  }
 }
 
 async function runRounds({ minutes, say }: SoakOptions, ground: Ground, places: Places, random: Random): Promise<void> {

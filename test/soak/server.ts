@@ -75,7 +75,7 @@ export class SoakServer implements AsyncDisposable {
 
   /** How many checkpoints of the database the server's log tells of. */
   async checkpoints(): Promise<number> {
-    const log = await readFile(join(this.#home, 'logs', 'debug.log'), 'utf8')
+    const log = await readFile(join(this.#home, 'logs', 'debug.log'), 'utf8').catch(() => '')
     return log.match(/\[neo4j\/[^\n]* checkpoint completed /g)?.length ?? 0
   }
 
