@@ -25,7 +25,7 @@ const files = fc
   .array(content, { maxLength: 6 })
   .map((contents): Files => Object.fromEntries(contents.map((each, index) => [`dir/file${index}`, each])))
 
-describe('a backup', () => {
+describe('a backup', { timeout: 60_000 }, () => {
   test.each([
     ['plain', undefined],
     ['encrypted', { passphrase: 'correct horse' }],
