@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type Checkpoint, recoveryPosition } from '../txlog/checkpointRecord.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import { describeStoreId, sameStore } from '../txlog/storeId.ts'
-import type { Transaction } from '../txlog/transactionScanner.ts'
+import type { Transaction } from '../txlog/transaction.ts'
 
 /** Follows a log from file to file and makes sure that it is one log, of the store that the checkpoint is of, and goes through the checkpoint. */
 export class LogContinuity {

@@ -6,9 +6,9 @@ import { readFully } from '../core/readFully.ts'
 import type { LastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
-import type { Transaction } from '../txlog/transactionScanner.ts'
+import type { Transaction } from '../txlog/transaction.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { fileBlocks } from './fileBlocks.ts'
+import { fileBytes, readFrom } from './fileBytes.ts'
 import type { HeldLogFiles } from './heldLogFiles.ts'
 import { LogContinuity } from './logContinuity.ts'
 import { damagedLog, type LogSource, requireTornTail, scanLog } from './logScan.ts'
@@ -59,7 +59,7 @@ export async function findLogSlice(logs: HeldLogFiles, start: LastCheckpoint, di
       path,
       header,
       before,
-      read: (offset) => fileBlocks(handle, 1 << 20, { start: offset }),
+      read: (offset) => fileBytes(handle, { start: offset }),
       onTransaction: (transaction) => continuity.add(transaction),
     }
     const end = newest ? await scanWhileWritten(source) : await scanRotated(source)
@@ -93,8 +93,8 @@ export async function copyLog({ files }: LogSlice, directory: string, target: Co
   for (const { name, handle, header, end, before } of files) {
     const path = `${directory}/${name}`
     const { mode, uid, gid } = await handle.stat()
-    await target.copy({ path, mode, uid, gid }, 'log', fileBlocks(handle, target.blockSize, { end }))
-    const read: LogSource['read'] = (start) => fileBlocks(handle, 1 << 20, { start, end })
+    await target.copy({ path, mode, uid, gid }, 'log', readFrom(handle), end)
+    const read: LogSource['read'] = (start) => fileBytes(handle, { start, end })
     const again = await scanLog({ path, header, before, read, onTransaction: () => {} })
     if (again.reason !== 'exact')
       throw new HoldfastError('integrity', `${path} changed while it was copied: expected whole transactions up to offset ${end}`)

@@ -3,7 +3,8 @@ import { unknownKernelVersion } from '../txlog/kernelVersions.ts'
 import { LaterTransactionSearch } from '../txlog/laterTransaction.ts'
 import type { LogEnd, TornEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
-import { type Transaction, TransactionScanner } from '../txlog/transactionScanner.ts'
+import type { Transaction } from '../txlog/transaction.ts'
+import { TransactionScanner } from '../txlog/transactionScanner.ts'
 
 /** The bytes of a log file from an offset on. */
 export type ReadFrom = (offset: number) => AsyncIterable<Uint8Array>

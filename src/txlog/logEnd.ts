@@ -1,5 +1,5 @@
 import type { Place } from './startEntry.ts'
-import type { Transaction } from './transactionScanner.ts'
+import type { Transaction } from './transaction.ts'
 
 interface AnyEnd {
   /** The offset in the file just behind the last whole transaction: a copy of the log ends here, and a later read starts here. */

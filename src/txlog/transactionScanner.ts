@@ -7,26 +7,7 @@ import { logHeaderLength } from './logFileHeader.ts'
 import type { LogFileHeader } from './logFileHeader.ts'
 import { describePlace, misplacement, readStart } from './startEntry.ts'
 import type { NotStart, Place, StartEntry } from './startEntry.ts'
-
-/** A whole transaction: its checksum holds, and it follows the one before it. Its entries, START to COMMIT, are the bytes from `offset` to `end`. */
-export interface Transaction {
-  id: number
-  /** Offset of its START entry in the file. */
-  offset: number
-  /** Offset just behind its COMMIT entry. */
-  end: number
-  /** Milliseconds since 1970; neither of the times need grow from transaction to transaction. */
-  startTime: number
-  commitTime: number
-  /** CRC-32C of its bytes, unsigned, as its COMMIT entry says. */
-  checksum: number
-  /** The checksum of the transaction before, where this kernel version writes it. */
-  previousChecksum: number | undefined
-  /** The kernel version's byte. */
-  kernelVersion: number
-  /** Where this kernel version writes it; the same number as the id. */
-  appendIndex: number | undefined
-}
+import type { Transaction } from './transaction.ts'
 
 export interface ScannerOptions {
   header: LogFileHeader

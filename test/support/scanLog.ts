@@ -3,7 +3,8 @@ import type { LaterTransaction } from '../../src/txlog/laterTransaction.ts'
 import type { LogEnd } from '../../src/txlog/logEnd.ts'
 import { readLogFileHeader } from '../../src/txlog/logFileHeader.ts'
 import { TransactionScanner } from '../../src/txlog/transactionScanner.ts'
-import type { ScannerOptions, Transaction } from '../../src/txlog/transactionScanner.ts'
+import type { Transaction } from '../../src/txlog/transaction.ts'
+import type { ScannerOptions } from '../../src/txlog/transactionScanner.ts'
 
 export interface Scan {
   transactions: Transaction[]

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
-import type { Transaction } from '../../src/txlog/transactionScanner.ts'
+import type { Transaction } from '../../src/txlog/transaction.ts'
 
 const folder = new URL('../fixtures/txlog/', import.meta.url)
 
