@@ -12,6 +12,9 @@ export interface FileIdentity {
   gid: number
 }
 
+/** Fills a buffer with what is at a position, in bytes; fewer only at the end. Returns how many. */
+export type ReadInto = (buffer: Buffer, position: number) => Promise<number>
+
 /** Where the files of one database go: their blocks into the backup, their names into a list for its manifest. */
 export class CopyTarget {
   readonly #writer: BackupWriter
@@ -26,10 +29,6 @@ export class CopyTarget {
     this.#copied = copied
   }
 
-  get blockSize(): number {
-    return this.#writer.blockSize
-  }
-
   get files(): readonly ManifestFile[] {
     return this.#files
   }
@@ -38,15 +37,24 @@ export class CopyTarget {
     return this.#leftOut
   }
 
-  /** Adds a file as it is found: its size is what was read. */
-  async copy(file: FileIdentity, kind: ManifestFile['kind'], blocks: AsyncIterable<Buffer>): Promise<void> {
+  /** Adds a file as it is found, up to `end` at most: its size is what was read. */
+  async copy(
+    file: FileIdentity,
+    kind: ManifestFile['kind'],
+    read: ReadInto,
+    end: number = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     const firstBlock = this.#writer.length
     let size = 0
-    for await (const block of blocks) {
+    while (size < end) {
+      const buffer = this.#writer.buffer()
+      const block = buffer.subarray(0, await read(buffer.subarray(0, Math.min(buffer.length, end - size)), size))
+      if (block.length === 0) break
       await this.#throttle(block.length, this.#writer.signal)
       await this.#writer.add(block, { path: file.path, block: this.#writer.length - firstBlock })
       size += block.length
       this.#copied(block.length)
+      if (block.length < buffer.length) break
     }
     const { path, mode, uid, gid } = file
     this.#files.push({ path, size, mode: mode & 0o7777, uid, gid, kind, firstBlock, blocks: this.#writer.length - firstBlock })

@@ -12,7 +12,7 @@ import type { Repository } from '../repository/repository.ts'
 import { CopyTarget } from './copyTarget.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
 import { LogPrunedError } from './heldLogFiles.ts'
-import { askServer, recordedFacts, type ServerFacts } from './serverFacts.ts'
+import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'
 import { throttleTo, unlimited } from './throttle.ts'
 
 export interface CreateOptions {
@@ -46,7 +46,7 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
   const { repository, dataDir, graph, clock, signal } = options
   const names = await listDatabases(dataDir)
   if (options.offline) await requireStopped(dataDir)
-  const before = graph && (await askServer(graph, names))
+  const before = graph && (await unlessUnwilling(async () => askServer(graph, names), options))
   const stores = await storesOf(dataDir, names)
   await using writer = await repository.startBackup({ command: 'backup create', signal, wait: options.wait, stores })
   for (const { id, error } of writer.skipped)
@@ -54,8 +54,19 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
 
   const databases = await copyUntilWhole(names, writer, options)
   if (options.offline) await requireStopped(dataDir)
-  const after = graph && (await askServer(graph, names))
-  return await writer.finish(fieldsOf(databases, before, after, options, clock.now()))
+  const record = before && (await unlessUnwilling(async () => recordServer(graph, before, databases, { clock, signal }), options))
+  return await writer.finish(fieldsOf(databases, record, options))
+}
+
+/** A backup needs only files: what the server says, or does not say, never stops it. */
+async function unlessUnwilling<Said>(ask: () => Promise<Said>, { signal, warn }: CreateOptions): Promise<Said | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || signal.aborted) throw error
+    warn(`the backup is made without the server's version, schema and counts: ${error.message}`)
+    return undefined
+  }
 }
 
 async function copyUntilWhole(names: string[], writer: BackupWriter, options: CreateOptions): Promise<ManifestDatabase[]> {
@@ -102,21 +113,18 @@ async function copyDatabases(names: string[], writer: BackupWriter, options: Cre
 
 function fieldsOf(
   databases: ManifestDatabase[],
-  before: ServerFacts | undefined,
-  after: ServerFacts | undefined,
+  record: ServerRecord | undefined,
   { offline = false, label }: CreateOptions,
-  now: Date,
 ): ManifestFields {
-  const withFacts = databases.map((database) => {
-    const facts = before && after && recordedFacts(before, after, database.name, now)
-    return facts ? { ...database, facts } : database
-  })
   return {
     holdfast: holdfastVersion(),
     offline,
     ...(label === undefined ? {} : { label }),
-    ...(after ? { server: after.server } : {}),
-    databases: withFacts,
+    ...(record ? { server: record.server } : {}),
+    databases: databases.map((database) => {
+      const facts = record?.facts.get(database.name)
+      return facts ? { ...database, facts } : database
+    }),
   }
 }
 

@@ -4,6 +4,7 @@ import { type LastCheckpoint, readLastCheckpoint } from '../neo4j/lastCheckpoint
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { recoveryPosition } from '../txlog/checkpointRecord.ts'
 import type { CopyTarget } from './copyTarget.ts'
+import { readFromBuffer } from './fileBytes.ts'
 import { HeldLogFiles, LogPrunedError } from './heldLogFiles.ts'
 import { copyLog, findLogSlice } from './logCopy.ts'
 import { copyStore } from './storeCopy.ts'
@@ -61,11 +62,7 @@ export class DatabaseCopy implements AsyncDisposable {
   async copyLog(): Promise<ManifestDatabase> {
     const { checkpoint, fileName, bytes, mode, uid, gid } = this.#start
     const directory = `transactions/${basename(this.#name)}`
-    await this.#target.copy(
-      { path: `${directory}/${fileName}`, mode, uid, gid },
-      'checkpoint',
-      blocksOf(bytes, this.#target.blockSize),
-    )
+    await this.#target.copy({ path: `${directory}/${fileName}`, mode, uid, gid }, 'checkpoint', readFromBuffer(bytes))
     const slice = await findLogSlice(this.#logs, this.#start, logDirectory(this.#dataDir, this.#name))
     await copyLog(slice, directory, this.#target)
     const { storeId, transaction } = checkpoint
@@ -99,8 +96,4 @@ export class DatabaseCopy implements AsyncDisposable {
 function described(transaction: { id: number; checksum: number; commitTime: number }): ManifestDatabase['lastTransaction'] {
   const { id, checksum, commitTime } = transaction
   return { id, checksum, commitTime: new Date(commitTime).toISOString() }
-}
-
-async function* blocksOf(bytes: Buffer, blockSize: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += blockSize) yield bytes.subarray(at, at + blockSize)
 }

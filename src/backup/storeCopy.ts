@@ -5,7 +5,7 @@ import { readFully } from '../core/readFully.ts'
 import type { StoreFile } from '../neo4j/dataDirectory.ts'
 import { listStoreFiles } from '../neo4j/dataDirectory.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { fileBlocks } from './fileBlocks.ts'
+import { readFrom } from './fileBytes.ts'
 
 /** How often a derived file is copied again because a checkpoint touched it, before it is left out. */
 const tries = 5
@@ -31,7 +31,7 @@ export async function copyStore(dataDir: string, database: string, target: CopyT
 
 async function copyRecordFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
   await using handle = await open(join(dataDir, file.path), 'r')
-  await target.copy(file, 'record', fileBlocks(handle, target.blockSize))
+  await target.copy(file, 'record', readFrom(handle))
 }
 
 async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
@@ -40,7 +40,7 @@ async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget
     try {
       await using handle = await open(join(dataDir, file.path), 'r')
       const before = await readFully(handle, 0, treeStateSize)
-      await target.copy(file, 'derived', fileBlocks(handle, target.blockSize))
+      await target.copy(file, 'derived', readFrom(handle))
       const after = await readFully(handle, 0, treeStateSize)
       if (before.equals(after)) return
     } catch (error) {
@@ -97,7 +97,7 @@ async function copyIfThere(dataDir: string, files: StoreFile[], target: CopyTarg
   for (const file of files) {
     try {
       await using handle = await open(join(dataDir, file.path), 'r')
-      await target.copy(file, 'derived', fileBlocks(handle, target.blockSize))
+      await target.copy(file, 'derived', readFrom(handle))
     } catch (error) {
       if (!hasSystemCode(error, 'ENOENT')) throw error
     }

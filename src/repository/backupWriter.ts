@@ -142,8 +142,10 @@ export class BackupWriter implements AsyncDisposable {
     this.signal.throwIfAborted()
     if (plain.length === 0 || plain.length > this.blockSize) throw new RangeError(`a block of ${plain.length} bytes`)
     const index = this.length
-    if (isZero(plain)) this.#table.addZero(plain.length)
-    else {
+    if (isZero(plain)) {
+      this.#table.addZero(plain.length)
+      this.#recycle(plain)
+    } else {
       const encoded = this.#encode(this.#table.reserve(plain.length), plain, origin)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
@@ -159,8 +161,12 @@ export class BackupWriter implements AsyncDisposable {
   async #encode(entry: Entry, plain: Buffer, origin?: BlockOrigin): Promise<EncodedBlock | undefined> {
     const row = this.#table.identify(entry, await blockId(plain))
     const encoded = row === undefined ? undefined : ((await this.#difference(plain, origin)) ?? (await this.#whole(plain)))
-    if (encoded?.data !== plain && this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
+    if (encoded?.data !== plain) this.#recycle(plain)
     return row === undefined || !encoded ? undefined : { row, ...encoded }
+  }
+
+  #recycle(plain: Buffer): void {
+    if (this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
   }
 
   async #whole(plain: Buffer): Promise<Encoded> {
