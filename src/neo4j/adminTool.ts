@@ -61,7 +61,7 @@ export function adminFailure(what: string, { text, exitCode }: AdminResult): Hol
   const noise = /^\s*$|^\.+ +\d+%$|^WARNING: |^\s+at |^\s*\.\.\. \d+ more/
   const lines = text.split('\n').filter((line) => !noise.test(line))
   const end = lines.slice(-12).join('\n')
-  return new HoldfastError('failed', `neo4j-admin ${what} ended with ${exitCode ?? 'a signal'}:\n${end}`, {
-    ...(/is in use|in use\.|lock/.test(end) ? { hint: 'stop the Neo4j that uses this data directory first' } : {}),
-  })
+  const isInUse = /is in use|in use\.|lock/.test(end)
+  const advice = isInUse ? { hint: 'stop the Neo4j that uses this data directory first' } : {}
+  return new HoldfastError('failed', `neo4j-admin ${what} ended with ${exitCode ?? 'a signal'}:\n${end}`, advice)
 }
