@@ -70,7 +70,9 @@ function addDifferences(blocks: KnownBlocks, table: BlockTable, usable: (number 
     const pack = usable[location.pack]
     if (location.encoding !== encodings.difference || pack === undefined) continue
     const base = blocks.find(table.id(location.base))
-    if (base !== undefined && blocks.find(table.id(index)) === undefined) blocks.add(table.id(index), { ...location, pack, base })
+    // Where the pack of the base cannot be used, its block may be known as a difference only, and those do not build on each other.
+    if (base === undefined || blocks.location(base).encoding === encodings.difference) continue
+    if (blocks.find(table.id(index)) === undefined) blocks.add(table.id(index), { ...location, pack, base })
   }
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { storeKey } from '../../src/repository/baseBlocks.ts'
 import type { BackupWriter } from '../../src/repository/backupWriter.ts'
 import type { Manifest, ManifestDatabase } from '../../src/repository/manifest.ts'
 import type { Repository } from '../../src/repository/repository.ts'
@@ -8,7 +9,7 @@ export type Files = Record<string, Buffer>
 
 /** Backs up files given as buffers. */
 export async function backUp(repository: Repository, files: Files, options: { blockSize?: number } = {}): Promise<Manifest> {
-  await using writer = await repository.startBackup({ command: 'test', ...options })
+  await using writer = await repository.startBackup({ command: 'test', stores: [storeKey(database)], ...options })
   return await writer.finish(await addFiles(writer, files))
 }
 
@@ -17,7 +18,9 @@ export async function addFiles(writer: BackupWriter, files: Files): Promise<Para
   const entries: ManifestDatabase['files'] = []
   for (const [path, content] of Object.entries(files)) {
     const firstBlock = writer.length
-    for (let at = 0; at < content.length; at += writer.blockSize) await writer.add(content.subarray(at, at + writer.blockSize))
+    for (let at = 0; at < content.length; at += writer.blockSize) {
+      await writer.add(content.subarray(at, at + writer.blockSize), { path, block: writer.length - firstBlock })
+    }
     const blocks = writer.length - firstBlock
     entries.push({ path, size: content.length, mode: 0o600, uid: 0, gid: 0, kind: 'record', firstBlock, blocks })
   }
