@@ -5,6 +5,7 @@ import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
+import { ManualClock } from '../../support/manualClock.ts'
 import { backUp, digests, type Files, readBack } from '../../support/smallBackup.ts'
 import { collect, failure, patterned } from '../../support/streams.ts'
 
@@ -37,11 +38,13 @@ describe.each([
   const content = patterned(40 * blockSize + 100)
   let storage: Storage
   let repository: Repository
+  let clock: ManualClock
 
   beforeEach(async () => {
     storage = memoryStorage()
     await initRepository(storage, { encryption: key })
-    repository = await openRepository(storage, { key })
+    clock = new ManualClock()
+    repository = await openRepository(storage, { key, clock })
   })
 
   const encodingsOf = async (manifest: Manifest) => {
@@ -129,19 +132,31 @@ describe.each([
   })
 
   test('do not build on a block that is known as a difference only, because its pack is damaged', async () => {
-    const x = content.subarray(0, blockSize)
-    const z = changed(x, [50])
-    // X is stored whole, then Z as a difference to X.
-    await backUp(repository, { a: x }, { blockSize })
-    const [packOfX] = await packs()
-    await backUp(repository, { a: z }, { blockSize })
-    // Elsewhere X becomes a difference to Y, because the pack with X is marked as damaged.
-    await storage.put(`damaged/${packOfX!.slice(-37, -5)}`, Buffer.from('x'))
-    const y = changed(x, [60])
+    const y = content.subarray(0, blockSize)
+    const x = changed(y, [50])
+    const z = changed(x, [60])
+    const newest = async () => (await packs()).find((name) => !seen.includes(name))!
+    const marker = (pack: string) => `damaged/${pack.slice(-37, -5)}`
+    const seen: string[] = []
     await backUp(repository, { a: y }, { blockSize })
+    seen.push(await newest())
+    clock.jump(1000)
     await backUp(repository, { a: x }, { blockSize })
-    const last = await backUp(repository, { a: z, b: x }, { blockSize })
-    expect(digests(await readBack(repository, last))).toEqual(digests({ a: z, b: x }))
+    const differenceOfX = await newest()
+    seen.push(differenceOfX)
+    // While that pack cannot be used, X is stored whole for another file, and Z as a difference to it.
+    await storage.put(marker(differenceOfX), Buffer.from('x'))
+    clock.jump(1000)
+    await backUp(repository, { b: x }, { blockSize })
+    const wholeX = await newest()
+    clock.jump(1000)
+    expect(await differences(await backUp(repository, { b: z }, { blockSize }))).toBe(1)
+    // The pack is repaired, and then the one with the whole X is damaged.
+    await storage.delete(marker(differenceOfX))
+    await storage.put(marker(wholeX), Buffer.from('x'))
+    clock.jump(1000)
+    const last = await backUp(repository, { a: x, b: z }, { blockSize })
+    expect(digests(await readBack(repository, last))).toEqual(digests({ a: x, b: z }))
   })
 
   test('whatever changes between backups, each comes back as it was', async () => {
