@@ -1,3 +1,4 @@
+import { ByteWindow } from './byteWindow.ts'
 import { commitBytesInChecksum, commitLength, commitType } from './commitEntry.ts'
 import { crc32c } from './crc32c.ts'
 import { readInt64 } from './int64.ts'
@@ -37,10 +38,7 @@ const openingsKept = 8
 export class LaterTransactionSearch {
   readonly #lastId: number
   readonly #begin: number
-  readonly #window = Buffer.allocUnsafeSlow(windowLength)
-  readonly #view = new DataView(this.#window.buffer)
-  #base: number
-  #filled = 0
+  readonly #window: ByteWindow
   /** Index in the window up to which the openings' checksums go. */
   #summed = 0
   #openings: Opening[] = []
@@ -48,76 +46,77 @@ export class LaterTransactionSearch {
 
   constructor({ end, next }: Pick<LogEnd, 'end' | 'next'>) {
     this.#begin = end
-    this.#base = end
+    this.#window = new ByteWindow(windowLength, end)
     this.#lastId = next.id - 1
   }
 
   /** Takes the next bytes; returns the first whole transaction as soon as there is one. */
   push(chunk: Uint8Array): LaterTransaction | undefined {
-    for (let taken = 0; taken < chunk.length && !this.#found;) {
-      const part = chunk.subarray(taken, taken + windowLength - this.#filled)
-      this.#window.set(part, this.#filled)
-      this.#filled += part.length
-      taken += part.length
-      this.#search(Math.max(0, this.#filled - longestStart))
+    let taken = 0
+    while (taken < chunk.length && !this.#found) {
+      taken += this.#window.fill(chunk, taken)
+      this.#search(Math.max(0, this.#window.bytes.length - longestStart))
     }
     return this.#found
   }
 
   /** The first whole transaction, when no more bytes come. */
   end(): LaterTransaction | undefined {
-    this.#search(this.#filled)
+    this.#search(this.#window.bytes.length)
     return this.#found
   }
 
   /** Looks at each byte before index `to` as the first of an entry, and drops these bytes. */
   #search(to: number): void {
     for (let at = 0; at < to && !this.#found; at++) {
-      const type = this.#window[at + 1]
+      const type = this.#window.bytes[at + 1]
       if (type === startType) this.#tryStart(at)
       else if (type === commitType) this.#tryCommit(at)
     }
     this.#sumTo(to)
-    this.#window.copyWithin(0, to, this.#filled)
-    this.#base += to
-    this.#filled -= to
+    this.#window.drop(to)
     this.#summed = 0
   }
 
   #tryStart(at: number): void {
-    if (!kernelVersions[this.#window[at]!]) return
-    const start = readStart(this.#view, at, this.#filled - at)
+    if (!kernelVersions[this.#window.bytes[at]!]) return
+    const start = readStart(this.#window.view, at, this.#window.bytes.length - at)
     if (start === 'incomplete' || 'found' in start) return
     const highest = this.#highestId(at)
     if (!(start.lastCommitted >= -1 && start.lastCommitted <= highest)) return
     if (start.appendIndex !== undefined && !(start.appendIndex > this.#lastId && start.appendIndex <= highest)) return
     this.#sumTo(at)
     if (this.#openings.length === openingsKept) this.#openings.shift()
-    this.#openings.push({ offset: this.#base + at, kernelVersion: start.version.byte, id: start.appendIndex, checksum: 0 })
+    this.#openings.push({
+      offset: this.#window.offset + at,
+      kernelVersion: start.version.byte,
+      id: start.appendIndex,
+      checksum: 0,
+    })
   }
 
   #tryCommit(at: number): void {
-    if (at + commitLength > this.#filled || this.#openings.length === 0) return
-    const id = readInt64(this.#view, at + 2)
+    if (at + commitLength > this.#window.bytes.length || this.#openings.length === 0) return
+    const id = readInt64(this.#window.view, at + 2)
     if (!(id > this.#lastId && id <= this.#highestId(at))) return
-    const checksum = this.#view.getUint32(at + commitBytesInChecksum, true)
+    const checksum = this.#window.view.getUint32(at + commitBytesInChecksum, true)
     this.#sumTo(at)
     for (const opening of this.#openings) {
-      if (opening.kernelVersion !== this.#window[at] || (opening.id ?? id) !== id) continue
-      if (crc32c(this.#window, at, at + commitBytesInChecksum, opening.checksum) !== checksum) continue
+      if (opening.kernelVersion !== this.#window.bytes[at] || (opening.id ?? id) !== id) continue
+      if (crc32c(this.#window.bytes, at, at + commitBytesInChecksum, opening.checksum) !== checksum) continue
       this.#found = { id, offset: opening.offset }
       return
     }
   }
 
   #highestId(at: number): number {
-    return this.#lastId + 2 + Math.floor((this.#base + at - this.#begin) / shortestTransaction)
+    return this.#lastId + 2 + Math.floor((this.#window.offset + at - this.#begin) / shortestTransaction)
   }
 
   #sumTo(index: number): void {
     if (index <= this.#summed) return
     for (const opening of this.#openings) {
-      opening.checksum = crc32c(this.#window, this.#summed, index, opening.checksum)
+      opening.checksum = crc32c(this.#window.bytes, this.#summed, index, opening.checksum)
     }
     this.#summed = index
   }

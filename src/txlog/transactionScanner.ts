@@ -1,4 +1,5 @@
 import { HoldfastError } from '../core/errors.ts'
+import { ByteWindow } from './byteWindow.ts'
 import { commitBytesInChecksum, commitLength, commitPatternLength, writeCommitPattern } from './commitEntry.ts'
 import { crc32c, crc32cOfZeros, indexOfNonZero } from './crc32c.ts'
 import { readInt64 } from './int64.ts'
@@ -37,12 +38,8 @@ const windowLength = 128 * 1024
  */
 export class TransactionScanner {
   readonly #begin: number
-  readonly #window = Buffer.allocUnsafeSlow(windowLength)
-  readonly #view = new DataView(this.#window.buffer)
-  /** The part of the window that is filled. */
-  #bytes = this.#window.subarray(0, 0)
-  /** Offset in the file of the window's first byte; all indexes below are in the window. */
-  #base: number
+  /** All indexes below are in the window. */
+  readonly #window: ByteWindow
   #state: 'boundary' | 'commands' | 'zeros' | 'refused' = 'boundary'
   /** Everything before this index has been dealt with. */
   #searched = 0
@@ -70,17 +67,15 @@ export class TransactionScanner {
       throw new HoldfastError('failed', `cannot read a transaction log from offset ${position} on without the id expected there`)
     }
     this.#begin = position
-    this.#base = position
+    this.#window = new ByteWindow(windowLength, position)
     this.#next = { id: expectedId ?? header.lastIdBefore + 1, previousChecksum }
   }
 
   /** Takes the next bytes of the file; they are copied. Calls back with each transaction once what follows it has been seen. */
   push(chunk: Uint8Array, onTransaction: (transaction: Transaction) => void): void {
-    for (let taken = 0; taken < chunk.length;) {
-      const part = chunk.subarray(taken, taken + windowLength - this.#bytes.length)
-      this.#window.set(part, this.#bytes.length)
-      this.#bytes = this.#window.subarray(0, this.#bytes.length + part.length)
-      taken += part.length
+    let taken = 0
+    while (taken < chunk.length) {
+      taken += this.#window.fill(chunk, taken)
       while (this.#step(onTransaction));
       this.#dropSearched()
     }
@@ -94,7 +89,7 @@ export class TransactionScanner {
     if (whole) this.#emit(whole, onTransaction)
     const at = { end: this.#last?.end ?? this.#begin, last: this.#last, next: { ...this.#next } }
     if (this.#state === 'zeros') return { reason: 'preallocated', ...at }
-    if (this.#state === 'boundary' && this.#boundary === this.#bytes.length) return { reason: 'exact', ...at }
+    if (this.#state === 'boundary' && this.#boundary === this.#window.bytes.length) return { reason: 'exact', ...at }
     const { unknownVersion, expected, found } = refusal ?? this.#describeTail()
     if (unknownVersion === undefined) return { reason: 'torn', ...at, expected, found }
     return { reason: 'unsupported', ...at, kernelVersion: unknownVersion, expected, found }
@@ -110,28 +105,28 @@ export class TransactionScanner {
       case 'zeros':
         return this.#skipZeros()
       case 'refused':
-        this.#searched = this.#bytes.length
+        this.#searched = this.#window.bytes.length
         return false
     }
   }
 
   #crossBoundary(onTransaction: (transaction: Transaction) => void): boolean {
     const at = this.#boundary
-    if (at === this.#bytes.length) return false
-    if (this.#bytes[at] === 0) {
+    if (at === this.#window.bytes.length) return false
+    if (this.#window.bytes[at] === 0) {
       this.#sumTo(at)
       this.#searched = at
-      this.#zerosFrom = this.#base + at
+      this.#zerosFrom = this.#window.offset + at
       this.#state = 'zeros'
       return true
     }
-    const start = readStart(this.#view, at, this.#bytes.length - at)
+    const start = readStart(this.#window.view, at, this.#window.bytes.length - at)
     if (start === 'incomplete') return false
     if ('found' in start) return this.#refuse({ ...start, expected: describePlace(this.#next) })
     const found = misplacement(start, this.#next)
     if (found !== undefined) return this.#refuse({ found, expected: describePlace(this.#next) })
     if (this.#candidate) this.#emit(this.#candidate, onTransaction)
-    this.#open = { id: this.#next.id, offset: this.#base + at, start }
+    this.#open = { id: this.#next.id, offset: this.#window.offset + at, start }
     writeCommitPattern(this.#pattern, start.version.byte, this.#next.id)
     this.#checksum = 0
     this.#summed = at
@@ -142,9 +137,9 @@ export class TransactionScanner {
 
   #findCommit(): boolean {
     const { id, offset, start } = this.#open!
-    const length = this.#bytes.length
+    const length = this.#window.bytes.length
     for (;;) {
-      const at = this.#bytes.indexOf(this.#pattern, this.#searched)
+      const at = this.#window.bytes.indexOf(this.#pattern, this.#searched)
       if (at < 0 || at + commitLength > length) {
         this.#searched = at < 0 ? Math.max(this.#searched, length - commitPatternLength + 1) : at
         this.#sumTo(this.#searched)
@@ -152,14 +147,14 @@ export class TransactionScanner {
       }
       this.#searched = at + 1
       this.#sumTo(at + commitBytesInChecksum)
-      const commitTime = readInt64(this.#view, at + commitPatternLength)
-      const checksum = this.#view.getUint32(at + commitBytesInChecksum, true)
+      const commitTime = readInt64(this.#window.view, at + commitPatternLength)
+      const checksum = this.#window.view.getUint32(at + commitBytesInChecksum, true)
       if (checksum === this.#checksum && !Number.isNaN(commitTime)) {
         this.#boundary = at + commitLength
         this.#candidate = {
           id,
           offset,
-          end: this.#base + this.#boundary,
+          end: this.#window.offset + this.#boundary,
           startTime: start.time,
           commitTime,
           checksum,
@@ -172,16 +167,16 @@ export class TransactionScanner {
         this.#state = 'boundary'
         return true
       }
-      this.#mismatch = { offset: this.#base + at, expected: checksum, found: this.#checksum }
+      this.#mismatch = { offset: this.#window.offset + at, expected: checksum, found: this.#checksum }
     }
   }
 
   #skipZeros(): boolean {
-    const at = indexOfNonZero(this.#bytes, this.#searched)
-    this.#searched = at < 0 ? this.#bytes.length : at
+    const at = indexOfNonZero(this.#window.bytes, this.#searched)
+    this.#searched = at < 0 ? this.#window.bytes.length : at
     this.#summed = this.#searched
     if (at < 0) return false
-    const offset = this.#base + at
+    const offset = this.#window.offset + at
     this.#checksum = crc32cOfZeros(offset - this.#zerosFrom, this.#checksum)
     return this.#refuse({ expected: 'only zeros behind the last transaction', found: `other bytes from offset ${offset} on` })
   }
@@ -201,7 +196,7 @@ export class TransactionScanner {
 
   #sumTo(index: number): void {
     if (index <= this.#summed) return
-    this.#checksum = crc32c(this.#bytes, this.#summed, index, this.#checksum)
+    this.#checksum = crc32c(this.#window.bytes, this.#summed, index, this.#checksum)
     this.#summed = index
   }
 
@@ -215,9 +210,7 @@ export class TransactionScanner {
 
   #dropSearched(): void {
     const searched = this.#searched
-    this.#window.copyWithin(0, searched, this.#bytes.length)
-    this.#bytes = this.#window.subarray(0, this.#bytes.length - searched)
-    this.#base += searched
+    this.#window.drop(searched)
     this.#summed -= searched
     this.#boundary -= searched
     this.#searched = 0
@@ -225,11 +218,11 @@ export class TransactionScanner {
 
   #describeTail(): Refusal {
     if (this.#state === 'boundary') {
-      return { expected: describePlace(this.#next), found: `${this.#bytes.length - this.#boundary} bytes` }
+      return { expected: describePlace(this.#next), found: `${this.#window.bytes.length - this.#boundary} bytes` }
     }
     const { id, offset } = this.#open!
     if (!this.#mismatch) {
-      const length = this.#base + this.#bytes.length - offset
+      const length = this.#window.offset + this.#window.bytes.length - offset
       return { expected: `the COMMIT entry of transaction ${id}`, found: `${length} bytes without it` }
     }
     const { offset: commit, expected, found } = this.#mismatch
