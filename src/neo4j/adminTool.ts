@@ -1,5 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import { writeAdminConfiguration } from './configuration.ts'
@@ -32,7 +32,8 @@ export interface AdminResult {
  * @throws the signal's reason when it is aborted.
  */
 export async function neo4jAdmin(installation: Installation, place: AdminPlace, args: readonly string[]): Promise<AdminResult> {
-  const { home, dataDir, settings = {}, heap = '1g', signal } = place
+  const { settings = {}, heap = '1g', signal } = place
+  const [home, dataDir] = [resolve(place.home), resolve(place.dataDir)]
   signal?.throwIfAborted()
   const configuration = join(home, 'admin-conf')
   const output = join(home, 'logs', `neo4j-admin-${randomId(4)}.log`)

@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
 import { type ProgressListener, silent } from '../core/progress.ts'
 import { unknownSettings, writeServerConfiguration } from './configuration.ts'
@@ -9,7 +8,7 @@ import type { Installation } from './installation.ts'
 import { javaArguments, javaEnvironment, quickStart } from './javaCommand.ts'
 import { type Authentication, Neo4jInstance } from './neo4jInstance.ts'
 import { untilReady } from './readiness.ts'
-import { consoleLogPath, failureLines, readServerLog } from './serverLog.ts'
+import { consoleLogPath, failureLines, readServerLog, setLogsAside } from './serverLog.ts'
 import { type ServerCommand, ServerProcess } from './serverProcess.ts'
 import { versionTraits } from './versions.ts'
 
@@ -33,8 +32,17 @@ export interface StartOptions {
   boltPort?: number | undefined
   /** Milliseconds until it must answer; 10 minutes unless told, for a recovery may take long. */
   limit?: number | undefined
+  /** Whether it goes on when this process ends; otherwise it ends with it at the latest. */
+  detached?: boolean | undefined
+  /** Called when the process is there, before it is ready. */
+  onSpawn?: ((instance: Neo4jInstance) => Promise<void>) | undefined
   signal?: AbortSignal | undefined
   onProgress?: ProgressListener | undefined
+}
+
+/** The word on a server's command line that tells its home. */
+export function homeArgument(home: string): string {
+  return `--home-dir=${home}`
 }
 
 /** What a fresh server's user `neo4j` logs in with. */
@@ -48,7 +56,8 @@ const portTries = 5
  * @throws HoldfastError `refused` where a running server uses the data directory, `usage` at a setting that Neo4j does not know,
  * `neo4j-unavailable` where it ends or does not answer in time, with the last lines of its log.
  */
-export async function startNeo4j(options: StartOptions): Promise<Neo4jInstance> {
+export async function startNeo4j(given: StartOptions): Promise<Neo4jInstance> {
+  const options = { ...given, home: resolve(given.home), dataDir: resolve(given.dataDir) }
   const { dataDir, boltPort, signal } = options
   if (await isRunning(dataDir)) {
     throw new HoldfastError('refused', `${dataDir} is in use by a running Neo4j`, { hint: 'stop that one first' })
@@ -74,8 +83,10 @@ async function startOn(port: number, options: StartOptions): Promise<Neo4jInstan
   const facts = { version: installation.version, home, dataDir, boltUri: `bolt://127.0.0.1:${port}` }
   const instance = new Neo4jInstance(server, facts, authentication)
   try {
+    await options.onSpawn?.(instance)
     await awaitStart(instance, port, options)
     await requireKnownSettings(home, settings)
+    if (options.detached) server.letGo()
     return instance
   } catch (error) {
     await server.kill()
@@ -107,7 +118,7 @@ async function awaitStart(instance: Neo4jInstance, port: number, options: StartO
 
 async function prepareHome(port: number, options: StartOptions): Promise<void> {
   const { home, dataDir, settings = {}, authentication = 'none', pageCache = '64m' } = options
-  await rm(join(home, 'logs', 'neo4j.log'), { force: true })
+  await setLogsAside(home)
   await writeServerConfiguration({
     home,
     dataDir,
@@ -121,6 +132,7 @@ async function prepareHome(port: number, options: StartOptions): Promise<void> {
 async function serverCommand({
   installation,
   home,
+  detached,
   heap = '512m',
   javaOptions = quickStart,
 }: StartOptions): Promise<ServerCommand> {
@@ -129,7 +141,7 @@ async function serverCommand({
     mainClass: versionTraits(installation.version).serverClass,
     heap,
     javaOptions,
-    arguments: [`--home-dir=${home}`, `--config-dir=${join(home, 'conf')}`],
+    arguments: [homeArgument(home), `--config-dir=${join(home, 'conf')}`],
   })
   return {
     command: installation.java.command,
@@ -137,6 +149,7 @@ async function serverCommand({
     environment: javaEnvironment,
     directory: home,
     outputPath: consoleLogPath(home),
+    detached,
   }
 }
 

@@ -16,23 +16,27 @@ const script = `
 exec "$@" 3<&-
 `
 
-/** A process that cannot outlive this one, even if this one is killed with SIGKILL. */
-export interface TiedProcess {
+/** What is started: a command, its words, its whole environment, its folder, and a file descriptor for both of its outputs. */
+export interface SpawnCommand {
+  command: string
+  arguments: readonly string[]
+  environment: Readonly<Record<string, string>>
+  directory: string
+  output: number
+}
+
+/** A process, and what to do when it has ended. */
+export interface SpawnedProcess {
   process: ChildProcess
-  /** To be called when it has ended, so that its watcher ends too. */
   release: () => void
 }
 
 /**
- * Starts a command, in a session of its own so that a Ctrl-C at the terminal does not reach it, that dies with this process.
- * @param output - a file descriptor for both of its outputs
+ * Starts a command that cannot outlive this process, even if this one is killed with SIGKILL.
+ * It gets a session of its own, so that a Ctrl-C at the terminal does not reach it.
  */
-export function spawnTied(
-  command: string,
-  args: readonly string[],
-  { output, environment, directory }: { output: number; environment: Readonly<Record<string, string>>; directory: string },
-): TiedProcess {
-  const child = spawn('/bin/sh', ['-c', script, 'holdfast', command, ...args], {
+export function spawnTied({ command, arguments: words, environment, directory, output }: SpawnCommand): SpawnedProcess {
+  const child = spawn('/bin/sh', ['-c', script, 'holdfast', command, ...words], {
     cwd: directory,
     env: { ...environment },
     detached: true,
@@ -42,4 +46,15 @@ export function spawnTied(
   // The watcher may be gone before it reads the word; then there is nobody to tell.
   lifeline.on('error', () => lifeline.destroy())
   return { process: child, release: () => lifeline.end('done\n') }
+}
+
+/** Starts a command that goes on when this process ends. */
+export function spawnDetached({ command, arguments: words, environment, directory, output }: SpawnCommand): SpawnedProcess {
+  const child = spawn(command, words, {
+    cwd: directory,
+    env: { ...environment },
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
+  return { process: child, release: () => {} }
 }

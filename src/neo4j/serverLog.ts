@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasSystemCode } from '../core/errors.ts'
 
@@ -10,7 +10,18 @@ export function consoleLogPath(home: string): string {
   return join(home, 'logs', 'console.log')
 }
 
-/** The last part of the server's own log since it was started at a size, and of what Java printed. */
+/** Renames what an earlier server logged in this home, so that the logs tell of the next one only. */
+export async function setLogsAside(home: string): Promise<void> {
+  for (const name of ['neo4j', 'debug']) {
+    try {
+      await rename(join(home, 'logs', `${name}.log`), join(home, 'logs', `${name}.previous.log`))
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+    }
+  }
+}
+
+/** The last part of what Java printed and of the server's own log. */
 export async function readServerLog(home: string): Promise<string> {
   const texts = await Promise.all([consoleLogPath(home), join(home, 'logs', 'neo4j.log')].map((path) => tail(path)))
   return texts.join('\n')

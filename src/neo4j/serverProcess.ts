@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
-import { spawnTied } from './lifeline.ts'
+import { type SpawnCommand, spawnDetached, spawnTied } from './lifeline.ts'
 
 /** How a process ended. */
 export interface Exit {
@@ -10,44 +11,49 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** What is run, where its output goes. */
-export interface ServerCommand {
-  command: string
-  arguments: readonly string[]
-  environment: Readonly<Record<string, string>>
-  directory: string
+/** What is run, and how. */
+export interface ServerCommand extends Omit<SpawnCommand, 'output'> {
   /** A file that both outputs are written to, emptied first. */
   outputPath: string
+  /** Whether it goes on when this process ends; otherwise it ends with it at the latest. */
+  detached?: boolean | undefined
 }
 
-/** A process that this one started, and that ends with it at the latest. */
+/** A process that this one started. */
 export class ServerProcess {
   readonly pid: number
   /** Resolves when the process is gone, for whatever reason; never rejects. */
   readonly exited: Promise<Exit>
+  readonly #process: ChildProcess
   #exit: Exit | undefined
 
-  private constructor(pid: number, exited: Promise<Exit>) {
-    this.pid = pid
+  private constructor(process: ChildProcess, exited: Promise<Exit>) {
+    this.pid = process.pid!
+    this.#process = process
     this.exited = exited.then((exit) => (this.#exit = exit))
   }
 
   /** @throws HoldfastError `failed` where it cannot be started. */
-  static async start({ command, arguments: args, environment, directory, outputPath }: ServerCommand): Promise<ServerProcess> {
+  static async start({ outputPath, detached = false, ...command }: ServerCommand): Promise<ServerProcess> {
     await using output = await open(outputPath, 'w', 0o600)
-    const { process, release } = spawnTied(command, args, { output: output.fd, environment, directory })
-    try {
-      await once(process, 'spawn')
-    } catch (error) {
-      throw new HoldfastError('failed', `cannot start a process in ${directory}`, { cause: error })
-    }
+    const { process, release } = (detached ? spawnDetached : spawnTied)({ ...command, output: output.fd })
     const exited = new Promise<Exit>((resolve) => {
       process.once('exit', (code, signal) => {
         release()
         resolve({ code, signal })
       })
     })
-    return new ServerProcess(process.pid!, exited)
+    try {
+      await once(process, 'spawn')
+    } catch (error) {
+      throw new HoldfastError('failed', `cannot start ${command.command}`, { cause: error })
+    }
+    return new ServerProcess(process, exited)
+  }
+
+  /** Lets this process end without waiting for the other one. */
+  letGo(): void {
+    this.#process.unref()
   }
 
   /** Asks the process to end, and ends it after `limit` milliseconds; tells whether it ended by itself. */

@@ -15,14 +15,17 @@ const luceneProviders = /^(text|fulltext|vector)-/
 export function storeFileKind(path: string): StoreFileKind {
   const parts = path.split('/')
   const name = parts.at(-1)!
-  if (/_lock$|\.lock$|\.tmp(\.\d+)?$/.test(name)) return 'never'
+  if (/_lock$|\.lock$|\.tmp(\.\d+)?$|^pending_segments_/.test(name)) return 'never'
   if (parts[0] === 'schema') return indexFileKind(parts)
   return treeFiles.includes(name) || name.endsWith('.id') ? 'tree' : 'record'
 }
 
-/** An index of a provider that is not known is left to Neo4j to rebuild, for nothing is known of when its files are whole. */
-function indexFileKind([, index, provider = '', , ...rest]: string[]): StoreFileKind {
-  if (index !== 'index' || rest.length === 0) return 'never'
-  if (treeProviders.test(provider)) return 'tree'
-  return luceneProviders.test(provider) ? 'lucene' : 'never'
+/**
+ * The kind of a file at `schema/index/<provider>/<index>/…`. An index that is being built keeps other files beside its tree for a while;
+ * and an index of an unknown provider is left to Neo4j to rebuild, for nothing is known of when its files are whole.
+ */
+function indexFileKind([, folder, provider = '', index, ...rest]: string[]): StoreFileKind {
+  if (folder !== 'index' || rest.length === 0) return 'never'
+  if (luceneProviders.test(provider)) return 'lucene'
+  return treeProviders.test(provider) && rest.join('/') === `index-${index}` ? 'tree' : 'never'
 }

@@ -1,0 +1,111 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { writeFileAtomically } from '../core/atomicFile.ts'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { homeArgument, type StartOptions, startNeo4j } from './instance.ts'
+import { commandLineOf } from './processIdentity.ts'
+
+/** A server that goes on when who started it has ended, as it is written down in its home. */
+export interface DetachedServer {
+  pid: number
+  uri: string
+  version: string
+  dataDir: string
+  /** ISO 8601. */
+  startedAt: string
+}
+
+/** A detached server, and whether it still runs. */
+export interface DetachedStatus extends DetachedServer {
+  running: boolean
+}
+
+/** Milliseconds that a server has for its last checkpoint before it is killed. */
+const stopLimit = 120_000
+
+/** Milliseconds between two looks whether a process, which is not ours to wait for, has gone. */
+const pause = 50
+
+/**
+ * Starts a server that outlives this process; `stopDetached` with the same home stops it.
+ * @throws HoldfastError as `startNeo4j`, and `refused` where one runs in this home already.
+ */
+export async function startDetached(options: StartOptions): Promise<DetachedServer> {
+  const home = resolve(options.home)
+  const present = await detachedStatus(home)
+  if (present?.running) {
+    throw new HoldfastError(
+      'refused',
+      `a Neo4j ${present.version} already runs in ${home}, as process ${present.pid} at ${present.uri}`,
+    )
+  }
+  let server: DetachedServer | undefined
+  try {
+    await startNeo4j({
+      ...options,
+      detached: true,
+      onSpawn: async ({ pid, boltUri, version, dataDir }) => {
+        server = { pid, uri: boltUri, version, dataDir, startedAt: new Date().toISOString() }
+        await writeFileAtomically(runFile(home), `${JSON.stringify(server, undefined, 2)}\n`)
+      },
+    })
+  } catch (error) {
+    await rm(runFile(home), { force: true })
+    throw error
+  }
+  return server!
+}
+
+/** What is known of the server of a home, or undefined where none was started there or it was stopped. */
+export async function detachedStatus(home: string): Promise<DetachedStatus | undefined> {
+  let text: string
+  try {
+    text = await readFile(runFile(home), 'utf8')
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+  const server = JSON.parse(text) as DetachedServer
+  return { ...server, running: await isAlive(server, home) }
+}
+
+/**
+ * Stops the server of a home as an operator would, and kills it when it takes more than `limit` milliseconds.
+ * @returns what it was, or undefined where none ran.
+ */
+export async function stopDetached(
+  home: string,
+  { limit = stopLimit }: { limit?: number } = {},
+): Promise<DetachedServer | undefined> {
+  const status = await detachedStatus(home)
+  if (status === undefined) return undefined
+  const { running, ...server } = status
+  if (running) {
+    signal(server, 'SIGTERM')
+    const deadline = performance.now() + limit
+    while (await isAlive(server, home)) {
+      if (performance.now() > deadline) signal(server, 'SIGKILL')
+      await delay(pause)
+    }
+  }
+  await rm(runFile(home), { force: true })
+  return running ? server : undefined
+}
+
+function signal({ pid }: DetachedServer, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!hasSystemCode(error, 'ESRCH')) throw error
+  }
+}
+
+/** Whether the process is still the server: a process number alone may be another's by now. */
+async function isAlive({ pid }: DetachedServer, home: string): Promise<boolean> {
+  return ` ${(await commandLineOf(pid)) ?? ''} `.includes(` ${homeArgument(resolve(home))} `)
+}
+
+function runFile(home: string): string {
+  return join(home, 'holdfast-neo4j.json')
+}
