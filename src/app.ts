@@ -6,11 +6,10 @@ import { HoldfastError } from './core/errors.ts'
 import { connect } from './neo4j/graph.ts'
 import { installNeo4j } from './neo4j/install.ts'
 import { openInstallation } from './neo4j/installation.ts'
+import { likelyVersion } from './recovery/likelyVersion.ts'
 import type { KeySource } from './repository/keys.ts'
-import type { Manifest } from './repository/manifest.ts'
 import { initRepository, openRepository } from './repository/repository.ts'
 import { directoryStorage } from './storage/directory.ts'
-import { kernelVersions } from './txlog/kernelVersions.ts'
 
 /** Builds what a command may use from the settings: the one place where the parts of the program are put together. */
 export function buildServices({ settings, log, progress, signal }: Surroundings): Services {
@@ -37,7 +36,14 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     return installNeo4j({ version: neo4jVersion ?? wanted, cacheDir, java: javaSearch(), signal, onProgress: progress })
   }
 
-  const staging: Services['staging'] = async (manifest) => installation(manifest.server?.version ?? likelyVersion(manifest))
+  const staging: Services['staging'] = async (manifest) => {
+    const { version } = manifest.server ?? {}
+    if (version === undefined && neo4jVersion === undefined && neo4jHome === undefined)
+      log.warn(
+        `no server answered when ${manifest.id} was made: it is checked on Neo4j ${likelyVersion(manifest)}, as its logs suggest`,
+      )
+    return installation(version ?? likelyVersion(manifest))
+  }
 
   const newRepositoryIn: Services['newRepositoryIn'] = async (directory) => {
     await initRepository(directoryStorage(directory), { clock })
@@ -46,12 +52,6 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
   return { clock, log, ...repositoryServices, connection, graphIfAnswering, javaSearch, installation, staging }
-}
-
-/** The version to check a backup on whose server was not asked: the newest of its line, which opens what older ones of it wrote. */
-function likelyVersion({ databases }: Manifest): string {
-  const names = databases.map(({ kernelVersion }) => kernelVersions[Number(kernelVersion)]?.name)
-  return names.every((name) => name?.startsWith('V5_')) ? 'lts' : 'latest'
 }
 
 function keySource(key: RepositoryKey | undefined): KeySource | undefined {

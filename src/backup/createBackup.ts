@@ -10,6 +10,7 @@ import type { BackupWriter, ManifestFields } from '../repository/backupWriter.ts
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { CopyTarget } from './copyTarget.ts'
+import { dataFileFailure } from './dataFileFailure.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
 import { LogPrunedError } from './heldLogFiles.ts'
 import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'
@@ -43,6 +44,14 @@ const tries = 3
  * `refused` where another backup runs, or where the database runs though it should be offline.
  */
 export async function createBackup(options: CreateOptions): Promise<Manifest> {
+  try {
+    return await create(options)
+  } catch (error) {
+    throw dataFileFailure(error, options.dataDir)
+  }
+}
+
+async function create(options: CreateOptions): Promise<Manifest> {
   const { repository, dataDir, graph, clock, signal } = options
   const names = await listDatabases(dataDir)
   if (options.offline) await requireStopped(dataDir)

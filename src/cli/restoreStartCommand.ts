@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { restore, type RestoreReport } from '../recovery/restore.ts'
+import { planRestore } from '../recovery/restorePlan.ts'
 import { resolveBackup } from './backupArgument.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
@@ -39,20 +40,9 @@ export const restoreStartCommand = defineCommand({
   run: async ({ options, services, progress, signal }) => {
     const repository = await services.repository()
     const manifest = await resolveBackup(repository, options.id, signal)
-    if (options.dryRun) {
-      const files = manifest.databases.reduce((sum, database) => sum + database.files.length, 0)
-      return {
-        plan: {
-          backup: manifest.id,
-          directory: options.toDir,
-          files,
-          size: manifest.totals.size,
-          databases: manifest.databases.map(({ name, lastTransaction }) => ({ name, lastTransaction })),
-        },
-      }
-    }
-    const staging = options.skipChecks ? undefined : services.staging
     const { toDir: target, resume } = options
+    if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume }) }
+    const staging = options.skipChecks ? undefined : services.staging
     return restore(repository, manifest, { target, resume, staging, clock: services.clock, progress, signal })
   },
   text: (result) =>

@@ -11,6 +11,14 @@ const schema = z.object({
   state: z.enum(states),
   backup: z.string(),
   repository: z.string(),
+  /** Which process restores, so that another one does not join it. */
+  process: z.object({
+    host: z.string(),
+    boot: z.string().optional(),
+    pidNamespace: z.string().optional(),
+    pid: z.int(),
+    started: z.string().optional(),
+  }),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
 })

@@ -1,10 +1,11 @@
-import { chmod, chown, mkdir, rename } from 'node:fs/promises'
+import { chmod, mkdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import type { Manifest, ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import { giveTo } from './ownership.ts'
 import { isWhole, RestoredFile } from './restoredFile.ts'
 import { clearPartial, movedNames, partialName } from './target.ts'
 
@@ -39,7 +40,10 @@ export async function materialise(
   const total = files.reduce((sum, file) => sum + file.size, 0)
 
   const missing: ManifestFile[] = []
-  for (const file of files) if (!(await isWhole(join(partial, file.path), file, table, manifest.blockSize))) missing.push(file)
+  for (const file of files) {
+    signal.throwIfAborted()
+    if (!(await isWhole(join(partial, file.path), file, table, manifest.blockSize))) missing.push(file)
+  }
   const resumed = total - missing.reduce((sum, file) => sum + file.size, 0)
 
   let done = resumed
@@ -101,10 +105,10 @@ async function makeDirectories(partial: string, files: ManifestFile[]): Promise<
   }
   for (const always of movedNames) if (!directories.has(always) && files[0]) directories.set(always, files[0])
   await mkdir(partial, { recursive: true, mode: 0o700 })
-  for (const [path, { uid, gid }] of [...directories].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [path, owner] of [...directories].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     await mkdir(join(partial, path), { recursive: true })
     await chmod(join(partial, path), 0o755)
-    await giveTo(join(partial, path), uid, gid)
+    await giveTo(join(partial, path), owner)
   }
   return ['.', ...directories.keys()]
 }
@@ -114,9 +118,4 @@ async function moveIntoPlace(partial: string, target: string): Promise<void> {
   await syncDirectory(target)
   await clearPartial(target)
   await syncDirectory(dirname(target))
-}
-
-/** Hands a file to the owner it had, where this process may. */
-export async function giveTo(path: string, uid: number, gid: number): Promise<void> {
-  if (process.getuid?.() === 0) await chown(path, uid, gid)
 }

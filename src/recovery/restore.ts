@@ -2,13 +2,16 @@ import { mkdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { ProgressListener } from '../core/progress.ts'
-import type { Manifest } from '../repository/manifest.ts'
+import { filesOf, type Manifest } from '../repository/manifest.ts'
+import { ownIdentity } from '../repository/processIdentity.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Check } from './checks.ts'
 import { type RestoreJournal, writeJournal } from './journal.ts'
 import { materialise, type Materialised } from './materialise.ts'
+import { giveNewFiles, ownerOf } from './ownership.ts'
 import type { Staging } from './staging.ts'
-import { claimTarget } from './target.ts'
+import { claimTarget, inspectTarget } from './target.ts'
+import { targetFailure } from './targetFailure.ts'
 import { validateRestored } from './validateRestored.ts'
 
 export interface RestoreOptions {
@@ -38,29 +41,38 @@ export interface RestoreReport {
 /**
  * Restores a backup into a directory of its own and checks it there: `RECOVERING` while its files are written, `VALIDATION` while
  * a scratch Neo4j of the same version recovers and is questioned, then `SUCCESS` or `FAILED`. Production is never touched.
- * @throws HoldfastError `refused` for a directory that is not empty, `integrity` for a damaged backup.
+ * @throws HoldfastError `refused` for a directory that is not empty, `integrity` for a damaged backup, `failed` for a full disk.
  */
 export async function restore(repository: Repository, manifest: Manifest, options: RestoreOptions): Promise<RestoreReport> {
-  const { clock, progress, signal, staging } = options
   const target = resolve(options.target)
-  const claimed = await claimTarget(target, { backup: manifest.id, repository: repository.id, resume: options.resume ?? false })
-  const started = claimed?.started ?? clock.now().toISOString()
+  try {
+    return await restoreInto(target, repository, manifest, options)
+  } catch (error) {
+    throw targetFailure(error, target)
+  }
+}
+
+async function restoreInto(
+  target: string,
+  repository: Repository,
+  manifest: Manifest,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  const { clock, progress, signal, staging, resume = false } = options
+  const beginning = await inspectTarget(target, { backup: manifest.id, repository: repository.id, resume })
+  const started = 'started' in beginning ? beginning.started : clock.now().toISOString()
+  const process = await ownIdentity()
   const enter = async (state: RestoreJournal['state']): Promise<void> => {
     const updated = clock.now().toISOString()
-    await writeJournal(target, {
-      holdfast: 'restore',
-      format: 1,
-      state,
-      backup: manifest.id,
-      repository: repository.id,
-      started,
-      updated,
-    })
+    const about = { backup: manifest.id, repository: repository.id, process, started, updated }
+    await writeJournal(target, { holdfast: 'restore', format: 1, state, ...about })
   }
 
-  await enter('RECOVERING')
   const begun = clock.monotonic()
-  const files = await materialise(repository, manifest, target, { progress, signal })
+  await claimTarget(target, beginning, ownerOf(manifest))
+  if (beginning.at !== 'checks') await enter('RECOVERING')
+  const files =
+    beginning.at === 'checks' ? inPlace(manifest) : await materialise(repository, manifest, target, { progress, signal })
   const materialised = clock.monotonic()
   await enter('VALIDATION')
 
@@ -79,6 +91,12 @@ export async function restore(repository: Repository, manifest: Manifest, option
   }
 }
 
+/** What an earlier attempt has written to the end. */
+function inPlace(manifest: Manifest): Materialised {
+  const { size } = manifest.totals
+  return { files: filesOf(manifest).length, size, resumed: size }
+}
+
 /** The scratch server's own folder lies beside the target, and is kept where something is wrong, for its logs. */
 async function validate(
   staging: Staging,
@@ -89,6 +107,7 @@ async function validate(
   const home = `${target}.holdfast-scratch`
   await mkdir(home, { recursive: true, mode: 0o700 })
   const checks = await validateRestored(staging, { dataDir: target, home, manifest, progress, signal })
+  await giveNewFiles(target, manifest)
   if (checks.every((check) => check.passed)) await rm(home, { recursive: true, force: true })
   return checks
 }

@@ -32,9 +32,7 @@ export class RestoredFile implements AsyncDisposable {
       throw new HoldfastError('integrity', `${this.#file.path}: expected ${this.#file.size} bytes, found ${this.#position}`)
     }
     await this.#handle.truncate(this.#file.size)
-    await this.#handle.chmod(this.#file.mode)
-    if (process.getuid?.() === 0) await this.#handle.chown(this.#file.uid, this.#file.gid)
-    await this.#handle.sync()
+    await complete(this.#handle, this.#file)
   }
 
   async #write(block: Buffer): Promise<void> {
@@ -57,14 +55,17 @@ export class RestoredFile implements AsyncDisposable {
   }
 }
 
-/** Whether a file written by an earlier attempt holds exactly the blocks it should: it is read and hashed, not believed. */
+/**
+ * Whether a file written by an earlier attempt holds exactly the blocks it should: it is read and hashed, not believed.
+ * One that does is made durable, with its mode and owner, which the attempt may not have come to.
+ */
 export async function isWhole(path: string, file: ManifestFile, table: BlockTable, blockSize: number): Promise<boolean> {
   let handle
   try {
     if ((await stat(path)).size !== file.size) return false
     handle = await open(path, 'r')
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return false
+    if (hasSystemCode(error, 'ENOENT', 'EACCES')) return false
     throw error
   }
   await using _closing = handle
@@ -73,5 +74,12 @@ export async function isWhole(path: string, file: ManifestFile, table: BlockTabl
     const { bytesRead } = await handle.read(buffer, 0, blockSize, index * blockSize)
     if (!hash('sha256', buffer.subarray(0, bytesRead), 'buffer').equals(table.id(file.firstBlock + index))) return false
   }
-  return ((await handle.stat()).mode & 0o7777) === file.mode
+  await complete(handle, file)
+  return true
+}
+
+async function complete(handle: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
+  await handle.chmod(mode)
+  if (process.getuid?.() === 0) await handle.chown(uid, gid)
+  await handle.sync()
 }
