@@ -25,12 +25,14 @@ export class LogContinuity {
       throw new HoldfastError(
         'integrity',
         `${path}: expected the log of ${describeStoreId(storeId)}, found that of ${describeStoreId(header.storeId)}`,
+        { hint: 'files of two databases were mixed; put those back that belong to this one' },
       )
     }
     if (this.last && header.lastIdBefore !== this.last.id) {
       throw new HoldfastError(
         'integrity',
         `${path}: expected to follow transaction ${this.last.id}, its header says ${header.lastIdBefore}`,
+        { hint: 'a file of the log is missing or has been replaced; Neo4j itself would not start on this log' },
       )
     }
     this.#fileNumber = header.logVersion

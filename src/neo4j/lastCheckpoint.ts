@@ -22,16 +22,24 @@ export interface LastCheckpoint {
 
 /**
  * Finds the last checkpoint of a database in its checkpoint log.
- * @throws HoldfastError where there is no checkpoint, or where the checkpoint log is damaged.
+ * @throws HoldfastError `neo4j-unavailable` where there is no checkpoint, `integrity` where the only one is damaged.
  */
 export async function readLastCheckpoint(logDirectory: string): Promise<LastCheckpoint> {
   const files = await listCheckpointFiles(logDirectory)
+  let torn: string | undefined
   for (const { name } of files.toReversed()) {
     const read = await readCheckpointFile(join(logDirectory, name))
     if (read === undefined) continue
-    const { last } = readCheckpointLog(read.bytes, join(logDirectory, name))
-    if (last === undefined) continue
-    return { ...read, checkpoint: last, fileName: name, bytes: read.bytes.subarray(0, last.end) }
+    const log = readCheckpointLog(read.bytes, join(logDirectory, name))
+    if (log.last !== undefined) {
+      return { ...read, checkpoint: log.last, fileName: name, bytes: read.bytes.subarray(0, log.last.end) }
+    }
+    if (log.torn) torn ??= `${name} at offset ${log.torn.offset}: expected ${log.torn.expected}, found ${log.torn.found}`
+  }
+  if (torn !== undefined) {
+    throw new HoldfastError('integrity', `no whole checkpoint in ${logDirectory}: ${torn}`, {
+      hint: 'Neo4j itself would not know where to recover from; restore the last good backup into another directory',
+    })
   }
   throw new HoldfastError('neo4j-unavailable', `no checkpoint in ${logDirectory}: found ${files.length} checkpoint files`, {
     hint: 'is this the data directory of a Neo4j 5.13 or later that has been started at least once?',

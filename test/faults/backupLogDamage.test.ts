@@ -1,0 +1,217 @@
+import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Manifest } from '../../src/repository/manifest.ts'
+import type { Transaction } from '../../src/txlog/transaction.ts'
+import { expectSameFiles, makeData } from '../support/faultsData.ts'
+import { holdfast, succeed } from '../support/holdfast.ts'
+import { withFolder } from '../support/neo4j.ts'
+import { scanLog } from '../support/scanLog.ts'
+
+let shared: string
+let original: string
+
+/** The file of the log that is damaged: not the newest, and far behind the checkpoint. */
+const middle = 'transactions/neo4j/neostore.transaction.db.1'
+
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'holdfast-log-damage-'))
+  original = await makeData(shared, { ending: 'killed' })
+})
+afterAll(async () => rm(shared, { recursive: true, force: true }))
+
+interface Ground {
+  dataDir: string
+  repo: string
+  change: (path: string, edit: (bytes: Buffer) => Buffer | void) => Promise<void>
+}
+
+/** Damages a copy of the data directory, of which a backup was made while it was whole. */
+async function withCopy(run: (ground: Ground) => Promise<void>): Promise<void> {
+  await withFolder('log-damage', async (folder) => {
+    const [dataDir, repo] = [join(folder, 'data'), join(folder, 'repo')]
+    await cp(original, dataDir, { recursive: true, preserveTimestamps: true })
+    await succeed('repo', 'init', '--repo', repo)
+    const earlier = await succeed<Manifest>('backup', 'create', '--offline', '--data-dir', dataDir, '--repo', repo)
+    await run({
+      dataDir,
+      repo,
+      change: async (path, edit) => {
+        const bytes = await readFile(join(dataDir, path))
+        await writeFile(join(dataDir, path), edit(bytes) ?? bytes)
+      },
+    })
+    const kept = await succeed<{ verdict: string; backups: { id: string }[] }>('backup', 'validate', earlier.id, '--repo', repo)
+    expect(kept).toMatchObject({ verdict: 'good', backups: [{ id: earlier.id }] })
+  })
+}
+
+async function create({ dataDir, repo }: Ground) {
+  return holdfast<Manifest>('backup', 'create', '--offline', '--data-dir', dataDir, '--repo', repo)
+}
+
+async function backups({ repo }: Ground): Promise<number> {
+  return (await succeed<{ backups: unknown[] }>('backup', 'list', '--repo', repo)).backups.length
+}
+
+/** Damages the data directory and makes sure that it is refused, with an error that says where the damage is. */
+async function expectRefused(ground: Ground, code: string, exitCode: number, message: RegExp | string): Promise<void> {
+  const { exitCode: found, error, story } = await create(ground)
+  expect(found, story).toBe(exitCode)
+  expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string, hint: expect.any(String) as string })
+  expect(await backups(ground)).toBe(1)
+}
+
+function transactionsOf(bytes: Buffer): Transaction[] {
+  return scanLog(bytes).transactions
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+describe('[damage.detected] a byte changed in the middle of the log', () => {
+  const places: [string, (transaction: Transaction) => number][] = [
+    ['in a START entry', ({ offset }) => offset + 12],
+    ['in a command', ({ offset, end }) => Math.floor((offset + end) / 2)],
+    ['in a COMMIT entry', ({ end }) => end - 15],
+    ['in a checksum', ({ end }) => end - 1],
+  ]
+  test.each(places)('%s is an error that names file and offset', async (_, place) => {
+    await withCopy(async (ground) => {
+      const transactions = transactionsOf(await readFile(join(ground.dataDir, middle)))
+      const damaged = transactions[Math.floor(transactions.length / 2)]!
+      await ground.change(middle, (bytes) => void (bytes[place(damaged)]! ^= 0x10))
+      const path = escaped(join(ground.dataDir, middle))
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        new RegExp(`^${path} is damaged at offset ${damaged.offset}: expected .+, found `),
+      )
+    })
+  })
+
+  test('in the log of the system database too', async () => {
+    await withCopy(async (ground) => {
+      const log = 'transactions/system/neostore.transaction.db.0'
+      const damaged = transactionsOf(await readFile(join(ground.dataDir, log)))[5]!
+      await ground.change(log, (bytes) => void (bytes[damaged.end - 30]! ^= 1))
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        new RegExp(`system/neostore.transaction.db.0 is damaged at offset ${damaged.offset}`),
+      )
+    })
+  })
+
+  test('is not taken for a torn end where a rotated file was cut', async () => {
+    await withCopy(async (ground) => {
+      const last = transactionsOf(await readFile(join(ground.dataDir, middle))).at(-1)!
+      await truncate(join(ground.dataDir, middle), last.end - 1)
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        new RegExp(`db\\.1 is damaged at offset ${last.offset}.*the log goes on in another file`),
+      )
+    })
+  })
+})
+
+describe('[damage.detected] a log that is not one', () => {
+  test('the log of another store is refused', async () => {
+    await withCopy(async (ground) => {
+      const log = (database: string) => join(ground.dataDir, `transactions/${database}/neostore.transaction.db.0`)
+      await cp(log('system'), log('neo4j'))
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        /neo4j\/neostore.transaction.db.0: expected the log of record-aligned.*, found that of record-aligned/,
+      )
+    })
+  })
+
+  test('files that changed places are refused', async () => {
+    await withCopy(async (ground) => {
+      const log = (version: number) => join(ground.dataDir, `transactions/neo4j/neostore.transaction.db.${version}`)
+      await rename(log(1), log(9))
+      await rename(log(2), log(1))
+      await rename(log(9), log(2))
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        /neostore.transaction.db.1: expected to follow transaction \d+, its header says \d+/,
+      )
+    })
+  })
+
+  test('a file that is missing in the middle is refused', async () => {
+    await withCopy(async (ground) => {
+      await rm(join(ground.dataDir, middle))
+      await expectRefused(ground, 'neo4j-unavailable', 3, /transaction log file 1 in .*transactions\/neo4j was pruned/)
+    })
+  })
+
+  test('a checkpoint log that is missing or damaged is refused', async () => {
+    await withCopy(async (ground) => {
+      const checkpoints = 'transactions/neo4j/checkpoint.0'
+      await ground.change(checkpoints, (bytes) => void (bytes[200]! ^= 1))
+      await expectRefused(
+        ground,
+        'integrity',
+        4,
+        /checkpoint\.0.* at offset 128: expected checksum \d+ of the checkpoint record, found/,
+      )
+      await rm(join(ground.dataDir, checkpoints))
+      await expectRefused(ground, 'neo4j-unavailable', 3, /no checkpoint in .*transactions\/neo4j/)
+    })
+  })
+})
+
+describe('[log.unknown-version] what a later Neo4j wrote is refused, not tried', () => {
+  test.each([
+    [
+      'a transaction',
+      'neostore.transaction.db.1',
+      (bytes: Buffer) => transactionsOf(bytes).at(-1)!.offset,
+      /unknown kernel version 99/,
+    ],
+    ['a checkpoint', 'checkpoint.0', () => 128, /unknown kernel version 99/],
+    ['a log file', 'neostore.transaction.db.0', () => 0, /unsupported log format 99/],
+  ])('%s', async (_, name, offset, message) => {
+    await withCopy(async (ground) => {
+      await ground.change(`transactions/neo4j/${name}`, (bytes) => void (bytes[offset(bytes)] = 99))
+      await expectRefused(ground, 'failed', 1, message)
+    })
+  })
+})
+
+describe('[log.boundary] a log that a crash has torn is backed up to its last whole transaction', () => {
+  const tears: [string, (bytes: Buffer, last: Transaction) => Buffer][] = [
+    ['within the last one', (bytes, { end }) => bytes.subarray(0, end - 5)],
+    ['just behind its START entry', (bytes, { offset }) => bytes.subarray(0, offset + 34)],
+    ['with zeros behind', (bytes, { end }) => Buffer.concat([bytes.subarray(0, end - 5), Buffer.alloc(70_000)])],
+  ]
+  test.each(tears)('torn %s', async (_, tear) => {
+    await withCopy(async (ground) => {
+      const newest = 'transactions/neo4j/neostore.transaction.db.2'
+      const [before, last] = transactionsOf(await readFile(join(ground.dataDir, newest))).slice(-2)
+      await ground.change(newest, (bytes) => tear(bytes, last!))
+      const { exitCode, result, story } = await create(ground)
+      expect(exitCode, story).toBe(0)
+      expect(result.databases.find(({ name }) => name === 'neo4j')?.lastTransaction).toMatchObject({
+        id: before!.id,
+        checksum: before!.checksum,
+      })
+      const restored = join(ground.repo, '..', 'restored')
+      await succeed('restore', 'start', '--skip-checks', '--to-dir', restored, '--repo', ground.repo)
+      await expectSameFiles(ground.dataDir, restored, result)
+      expect((await readFile(join(restored, newest))).length).toBe(before!.end)
+    })
+  })
+})
