@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 const decompress = promisify(zstdDecompress)
 
 /** Bytes of plaintext per block, unless a backup chooses otherwise; see docs/decisions. */
-export const defaultBlockSize = 128 * 1024
+export const defaultBlockSize = 256 * 1024
 /** The limit of the format, in bytes: a length fits 24 bits. */
 export const largestBlock = 8 * 1024 * 1024
 

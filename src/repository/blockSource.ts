@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { mapOrdered } from '../core/mapOrdered.ts'
-import type { StorageOptions } from '../storage/storage.ts'
+import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import { HoldfastError } from '../core/errors.ts'
 import type { Access } from './access.ts'
 import { blockId, decodeBlock, difference, encodings } from './block.ts'
@@ -97,15 +97,12 @@ interface StoredBlock {
 async function fetch(access: Access, run: Run, options: StorageOptions): Promise<StoredBlock[]> {
   const { storage } = access
   const name = packName(run.pack)
-  let bytes = Buffer.alloc(0)
+  let bytes: Buffer
   try {
-    const range = { offset: run.offset, length: run.end - run.offset }
-    const chunks: Uint8Array[] = []
-    if (range.length > 0) for await (const chunk of storage.get(name, { ...options, range })) chunks.push(chunk)
-    bytes = Buffer.concat(chunks)
+    bytes = await readRange(storage, name, { offset: run.offset, length: run.end - run.offset }, options)
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'integrity') throw error
-    return run.blocks.map((block) => ({ block, data: block.location.stored > 0 ? error : bytes }))
+    return run.blocks.map((block) => ({ block, data: block.location.stored > 0 ? error : Buffer.alloc(0) }))
   }
   return run.blocks.map((block) => {
     const { offset, stored } = block.location
@@ -114,6 +111,13 @@ async function fetch(access: Access, run: Run, options: StorageOptions): Promise
     const found = `its end at byte ${run.offset + bytes.length}`
     return { block, data: damage(name, storage.location, `a block at bytes ${offset} to ${offset + stored}`, found) }
   })
+}
+
+async function readRange(storage: Storage, name: string, range: ByteRange, options: StorageOptions): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  if (range.length > 0) for await (const chunk of storage.get(name, { ...options, range })) chunks.push(chunk)
+  const [only] = chunks
+  return chunks.length === 1 && only ? Buffer.from(only.buffer, only.byteOffset, only.length) : Buffer.concat(chunks)
 }
 
 async function* flatten(runs: AsyncIterable<StoredBlock[]>): AsyncGenerator<StoredBlock> {

@@ -11,6 +11,8 @@ import type { ByteRange, Storage, StorageOptions } from './storage.ts'
 import { ObjectExistsError, ObjectMissingError } from './storageErrors.ts'
 
 const readSize = 256 * 1024
+/** A range that is not longer comes in one piece. */
+const rangeSize = 4 * 1024 * 1024
 /** Starts with a dot, so that no object can have this name and no listing shows it. */
 const unfinished = '.unfinished'
 
@@ -113,11 +115,12 @@ async function* read(root: string, name: string, options: StorageOptions & { ran
   const { signal, range } = options
   let position = range?.offset ?? 0
   const end = range === undefined ? Infinity : range.offset + range.length
+  const most = range === undefined ? readSize : rangeSize
   try {
     await using handle = await open(join(root, name), 'r')
     while (position < end) {
       signal?.throwIfAborted()
-      const chunk = Buffer.allocUnsafeSlow(Math.min(readSize, end - position))
+      const chunk = Buffer.allocUnsafeSlow(Math.min(most, end - position))
       const { bytesRead } = await handle.read(chunk, 0, chunk.length, position)
       if (bytesRead === 0) return
       position += bytesRead
