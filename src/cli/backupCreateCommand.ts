@@ -49,7 +49,7 @@ export const backupCreateCommand = defineCommand({
 })
 
 /** The outcome of a backup, as facts under each other. */
-export function formatBackup({ id, totals, timing, databases, server }: Manifest): string {
+function formatBackup({ id, totals, timing, databases, server }: Manifest): string {
   const duration = Date.parse(timing.finished) - Date.parse(timing.started)
   const leftOut = databases.flatMap((database) => database.leftOut)
   return formatFacts([

@@ -53,7 +53,7 @@ export const restoreStartCommand = defineCommand({
 })
 
 /** The outcome of a restore, as facts under each other. */
-export function formatReport({ backup, directory, verdict, files, checks, durations }: RestoreReport): string {
+function formatReport({ backup, directory, verdict, files, checks, durations }: RestoreReport): string {
   return formatFacts([
     ['backup', backup],
     ['directory', directory],

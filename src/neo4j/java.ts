@@ -49,7 +49,7 @@ export async function findJava(neo4jVersion: string, search: JavaSearch = {}): P
 }
 
 /** What a `java` command is, from the `release` file of its home or else by asking it; undefined where it is none. */
-export async function identifyJava(command: string): Promise<Java | undefined> {
+async function identifyJava(command: string): Promise<Java | undefined> {
   let real: string
   try {
     real = await realpath(command)

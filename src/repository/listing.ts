@@ -27,7 +27,7 @@ export async function listBackups(access: Access, options: StorageOptions = {}):
 }
 
 /** The ids of all backups that exist, that is, that have a manifest, oldest first. */
-export async function* manifestIds({ storage }: Access, options: StorageOptions = {}): AsyncGenerator<string> {
+async function* manifestIds({ storage }: Access, options: StorageOptions = {}): AsyncGenerator<string> {
   for await (const { name } of storage.list(backupsPrefix, options)) {
     const found = partOfBackup(name)
     if (found?.part === 'manifest') yield found.backup

@@ -14,7 +14,7 @@ export const packSize = 32 * 1024 * 1024
 /** Bytes that may wait to be stored. */
 const waitingLimit = 2 * 1024 * 1024
 
-export function packHeader(id: string): Buffer {
+function packHeader(id: string): Buffer {
   return Buffer.concat([magic, Buffer.from(id, 'hex')])
 }
 

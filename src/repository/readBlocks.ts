@@ -11,14 +11,14 @@ export interface BlockRange {
 }
 
 /** What has to be read for a part of a table, in its order. */
-export function* wantedBlocks(table: BlockTable, range: BlockRange = { first: 0, count: table.length }): Generator<WantedBlock> {
+function* wantedBlocks(table: BlockTable, range: BlockRange = { first: 0, count: table.length }): Generator<WantedBlock> {
   for (let index = range.first; index < range.first + range.count; index++) {
     yield wantedBlock(table, index)
   }
 }
 
 /** What has to be read for one row of a table. */
-export function wantedBlock(table: BlockTable, index: number): WantedBlock {
+function wantedBlock(table: BlockTable, index: number): WantedBlock {
   const location = table.location(index)
   const pack = location.encoding === encodings.zero ? '' : table.packs[location.pack]!.id
   const base = location.encoding === encodings.difference ? wantedBlock(table, location.base) : undefined

@@ -6,7 +6,7 @@ import type { Storage } from '../storage/storage.ts'
 import { decrypt, encrypt, nonceLength, objectKey } from './encryption.ts'
 
 /** The version of the repository format that this program reads and writes. */
-export const formatVersion = 1
+const formatVersion = 1
 
 export type Kind = 'repository' | 'key' | 'manifest' | 'blocks' | 'lease' | 'damaged'
 
