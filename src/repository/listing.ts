@@ -23,7 +23,12 @@ export async function listBackups(access: Access, options: StorageOptions = {}):
     }
   }
   for await (const backup of mapOrdered(manifestIds(access, options), 8, read)) if (backup) backups.push(backup)
-  return backups
+  return backups.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+/** Ids know seconds only, and several backups may be made within one; such as `20261122T101500.123Z-…` and `20261122T101500Z-…`. */
+function sortKey({ id, manifest }: ListedBackup): string {
+  return manifest ? `${manifest.created.replaceAll(/[-:]/g, '')}-${id}` : id
 }
 
 /** The ids of all backups that exist, that is, that have a manifest, oldest first. */

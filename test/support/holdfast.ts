@@ -1,9 +1,11 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { expect } from 'vitest'
 import { buildServices } from '../../src/app.ts'
 import { grammar } from '../../src/cli/commands.ts'
 import { runProgram } from '../../src/cli/program.ts'
+import { type ErrorCode, exitCodes } from '../../src/core/errors.ts'
 import { cacheDir } from './neo4j.ts'
 
 /** What a run of `holdfast … --json` said. */
@@ -64,7 +66,7 @@ export async function holdfast<Result = unknown>(...words: readonly string[]): P
 
 /** Starts a command in a process of its own, which may be killed. */
 export function startHoldfast(words: readonly string[], { inside = [] }: RunOptions = {}): Run {
-  const [command = '', ...args] = [...inside, process.execPath, mainPath, ...words, '--json']
+  const [command, ...args] = [...inside, process.execPath, mainPath, ...words, '--json']
   const child = execa(command, args, {
     reject: false,
     stdin: 'ignore',
@@ -85,6 +87,12 @@ export function startHoldfast(words: readonly string[], { inside = [] }: RunOpti
 /** The result of a run that must succeed. */
 export async function succeed<Result>(...words: readonly string[]): Promise<Result> {
   return resultOf(await holdfast<Result>(...words))
+}
+
+/** What the outcome of a run is to match that is refused with a documented error. */
+export function refusal(code: ErrorCode, message: RegExp | string): object {
+  const error = { code, message: expect.stringMatching(message) as string, hint: expect.any(String) as string }
+  return { exitCode: exitCodes[code], error }
 }
 
 /** @throws Error, with everything it said, where a run did not succeed. */
