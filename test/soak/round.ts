@@ -58,7 +58,7 @@ export async function runRound(ground: Ground, plan: RoundPlan, place: Repositor
   const watch = new Stopwatch()
   const backup = await takeBackup(ground, plan, place)
   watch.lap('backed up')
-  tally.checkpointsMet += Math.max(0, (await server.checkpoints()) - checkpoints)
+  tally.checkpointsMet += (await server.checkpoints()) - checkpoints
   tally.backups++
   const compared = await restoreAndCompare(ground, plan, place, backup, watch)
   await tidy(ground, plan, place, backup.id)

@@ -105,7 +105,7 @@ function workloadOf(seed: string, version: string): WorkloadOptions {
     seed,
     writers: 3,
     size: { nodes: 2500, relationships: 4000 },
-    pace: 30,
+    pace: 60,
     schemaPace: 3000,
     withVectors: major > 5 || minor >= 15,
   }

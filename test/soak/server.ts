@@ -15,6 +15,8 @@ export class SoakServer implements AsyncDisposable {
   readonly #random: Random
   readonly #lost = Promise.withResolvers<never>()
   #running: { instance: Neo4jInstance; driver: Driver } | undefined
+  #log = ''
+  #checkpoints = 0
   /** What the present start was configured with. */
   settings: Readonly<Record<string, string>> = {}
 
@@ -42,6 +44,7 @@ export class SoakServer implements AsyncDisposable {
 
   /** Starts it with settings chosen anew. */
   async start(): Promise<Driver> {
+    await this.checkpoints()
     this.settings = randomSettings(this.#random)
     const instance = await startNeo4j({
       installation: this.#installation,
@@ -73,10 +76,14 @@ export class SoakServer implements AsyncDisposable {
     await driver.close()
   }
 
-  /** How many checkpoints of the database the server's log tells of. */
+  /** How many checkpoints of the database the server's log has told of since the first start. */
   async checkpoints(): Promise<number> {
     const log = await readFile(join(this.#home, 'logs', 'debug.log'), 'utf8').catch(() => '')
-    return log.match(/\[neo4j\/[^\n]* checkpoint completed /g)?.length ?? 0
+    // Some versions begin a new log at each start.
+    const news = log.slice(log.startsWith(this.#log) ? this.#log.length : 0)
+    this.#log = log
+    this.#checkpoints += news.match(/\[neo4j\/[^\n]* checkpoint completed /g)?.length ?? 0
+    return this.#checkpoints
   }
 
   async #watch(instance: Neo4jInstance): Promise<void> {
