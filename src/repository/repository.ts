@@ -11,7 +11,7 @@ import { deleteBackups, type DeletionOptions, type DeletionPlan, type DeletionRe
 import { type KeySource, newMasterKey, openKey, storeKey } from './keys.ts'
 import { type ListedBackup, listBackups } from './listing.ts'
 import { type Manifest, readManifest } from './manifest.ts'
-import { repositoryName } from './names.ts'
+import { backupsPrefix, repositoryName } from './names.ts'
 import { type BlockRange, readBlocks } from './readBlocks.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 import { verifyBackups, type VerifyOptions, type VerifyResult } from './verify.ts'
@@ -42,13 +42,14 @@ export interface Repository {
 
 /**
  * Makes a repository in empty storage.
- * @throws HoldfastError `refused` where there is one already.
+ * @throws HoldfastError `refused` where there is one already, or the backups of one.
  */
 export async function initRepository(
   storage: Storage,
   { encryption, clock = systemClock }: { encryption?: KeySource | undefined; clock?: Clock } = {},
 ): Promise<{ id: string }> {
   if (await storage.stat(repositoryName)) throw alreadyThere(storage)
+  for await (const { name } of storage.list(backupsPrefix)) throw orphaned(storage, name)
   const id = randomId()
   // The key first: a repository that exists can be opened.
   const key = encryption && (await storeKey(storage, id, newMasterKey(), encryption))
@@ -126,4 +127,14 @@ function alreadyThere(storage: Storage): HoldfastError {
   return new HoldfastError('refused', `there is already a repository at ${storage.location}`, {
     hint: 'use it, or choose another location',
   })
+}
+
+function orphaned(storage: Storage, name: string): HoldfastError {
+  return new HoldfastError(
+    'refused',
+    `${storage.location} holds backups (${name}) of a repository whose object '${repositoryName}' is missing`,
+    {
+      hint: `restore the object '${repositoryName}' from a copy, or choose another location`,
+    },
+  )
 }

@@ -50,8 +50,8 @@ async function* walkDirectory(
 /** Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. */
 async function childNames(root: string, directory: string): Promise<string[]> {
   const entries = await readdir(join(root, directory), { withFileTypes: true }).catch((error: unknown) => {
-    // The root must be there; what lies below may be deleted meanwhile.
-    if (directory !== '' && hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return []
+    // A directory appears with its first object and goes with its last.
+    if (hasSystemCode(error, 'ENOENT') || (directory !== '' && hasSystemCode(error, 'ENOTDIR'))) return []
     throw error
   })
   const names = entries

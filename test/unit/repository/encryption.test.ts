@@ -174,6 +174,13 @@ describe('making and opening a repository', { timeout: 60_000 }, () => {
     await openRepository(storage, { key })
   })
 
+  test('one over the backups of another, whose first object is missing, is refused', async () => {
+    const storage = memoryStorage('/backups')
+    await storage.put('backups/20260101T000000Z-abcdef/manifest', Buffer.from('x'))
+    expect(await failure(initRepository(storage))).toMatchObject({ code: 'refused', hint: anything('from a copy') })
+    expect(await repositoryExists(storage)).toBe(false)
+  })
+
   test('one that is not there is refused with the next step', async () => {
     expect(await failure(openRepository(memoryStorage('/backups')))).toMatchObject({
       code: 'repository',
