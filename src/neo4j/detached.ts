@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFileAtomically } from '../core/atomicFile.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { isRunning } from './dataDirectory.ts'
 import { homeArgument, type StartOptions, startNeo4j } from './instance.ts'
 import { commandLineOf } from './processIdentity.ts'
 
@@ -88,6 +89,8 @@ export async function stopDetached(
       if (performance.now() > deadline) signal(server, 'SIGKILL')
       await delay(pause)
     }
+    // A process that is ending lets go of its locks a moment after it has lost its name.
+    while ((await isRunning(server.dataDir)) && performance.now() < deadline) await delay(pause)
   }
   await rm(runFile(home), { force: true })
   return running ? server : undefined

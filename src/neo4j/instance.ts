@@ -84,7 +84,7 @@ async function startOn(port: number, options: StartOptions): Promise<Neo4jInstan
   const instance = new Neo4jInstance(server, facts, authentication)
   try {
     await options.onSpawn?.(instance)
-    await awaitStart(instance, port, options)
+    await awaitStart(instance, options)
     await requireKnownSettings(home, settings)
     if (options.detached) server.letGo()
     return instance
@@ -94,12 +94,12 @@ async function startOn(port: number, options: StartOptions): Promise<Neo4jInstan
   }
 }
 
-async function awaitStart(instance: Neo4jInstance, port: number, options: StartOptions): Promise<void> {
+async function awaitStart(instance: Neo4jInstance, options: StartOptions): Promise<void> {
   const { authentication = 'none', limit = 600_000, signal } = options
   const tooLate = AbortSignal.timeout(limit)
   const ended = new AbortController()
   const ready = untilReady({
-    port,
+    home: instance.home,
     connection: instance.connection,
     initialPassword: authentication === 'none' ? undefined : initialPassword,
     signal: AbortSignal.any([ended.signal, tooLate, ...(signal ? [signal] : [])]),

@@ -1,14 +1,14 @@
-import { connect as connectSocket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
 import { type Connection, Graph, isRefusal, type Password } from './graph.ts'
+import { hasOpenedBolt, readServerLog } from './serverLog.ts'
 
 /** Milliseconds between two looks. */
 const pause = 40
 
 /** What a starting server is expected to do. */
 export interface Expectation {
-  port: number
+  home: string
   connection: Connection
   /** The password that a fresh server has, to be replaced by that of the connection. */
   initialPassword?: Password | undefined
@@ -20,8 +20,9 @@ export interface Expectation {
  * @throws HoldfastError `neo4j-unavailable` where the database cannot be started, or the user is refused.
  * @throws the signal's reason when it is aborted.
  */
-export async function untilReady({ port, connection, initialPassword, signal }: Expectation): Promise<void> {
-  while (!(await accepts(port))) await delay(pause, undefined, { signal })
+export async function untilReady({ home, connection, initialPassword, signal }: Expectation): Promise<void> {
+  // That somebody listens on the port proves nothing: another server may have taken it before this one could.
+  while (!hasOpenedBolt(await readServerLog(home))) await delay(pause, undefined, { signal })
   await using graph = new Graph(connection)
   let initial = initialPassword
   for (;;) {
@@ -74,16 +75,4 @@ async function replacePassword(connection: Connection, present: Password): Promi
 
 function isUnavailable(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError && error.code === 'neo4j-unavailable' && !isRefusal(error)
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connectSocket({ port, host: '127.0.0.1' })
-  try {
-    return await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-  } finally {
-    socket.destroy()
-  }
 }

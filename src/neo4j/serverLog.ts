@@ -27,6 +27,11 @@ export async function readServerLog(home: string): Promise<string> {
   return texts.join('\n')
 }
 
+/** Whether a server says in its log that it listens. */
+export function hasOpenedBolt(log: string): boolean {
+  return /\bBolt enabled on |\bStarted\.$/m.test(log)
+}
+
 /** The lines of the logs that most likely say why a server failed, at most `count`. */
 export async function failureLines(home: string, count = 15): Promise<string> {
   const text = await readServerLog(home)
