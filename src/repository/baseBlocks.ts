@@ -3,7 +3,7 @@ import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import { readWantedBlock } from './blockSource.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
-import { integrityError, listBackups } from './listing.ts'
+import { integrityError } from './listing.ts'
 import { filesOf, type Manifest } from './manifest.ts'
 import type { ReusableBlocks } from './reusable.ts'
 
@@ -48,10 +48,10 @@ export class BaseBlocks {
     reusable: ReusableBlocks,
     { stores, blockSize, signal }: { stores: readonly string[]; blockSize: number; signal: AbortSignal },
   ): Promise<BaseBlocks> {
-    const before = (await listBackups(access, { signal })).findLast(
-      ({ manifest }) =>
-        manifest?.blockSize === blockSize && manifest.databases.some((database) => stores.includes(storeKey(database))),
-    )?.manifest
+    const before = reusable.backups.findLast(
+      (manifest) =>
+        manifest.blockSize === blockSize && manifest.databases.some((database) => stores.includes(storeKey(database))),
+    )
     try {
       if (before) return new BaseBlocks(access, reusable, await readBlockTable(access, before, { signal }), [...filesOf(before)])
     } catch (error) {

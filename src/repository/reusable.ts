@@ -6,6 +6,7 @@ import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { damagedPacks } from './damaged.ts'
 import { KnownBlocks } from './knownBlocks.ts'
 import { integrityError, listBackups } from './listing.ts'
+import type { Manifest } from './manifest.ts'
 import { packOfName, packsPrefix } from './names.ts'
 
 /** Blocks that a new backup need not store again. */
@@ -13,6 +14,8 @@ export interface ReusableBlocks {
   blocks: KnownBlocks
   /** The packs that the rows of `blocks` point into. */
   packs: { id: string; size: number }[]
+  /** Backups that were taken into account, oldest first. */
+  backups: Manifest[]
   /** Backups whose blocks could not be taken into account, and why. */
   skipped: { id: string; error: HoldfastError }[]
 }
@@ -28,6 +31,7 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
   const blocks = new KnownBlocks()
   const packs: ReusableBlocks['packs'] = []
   const indices = new Map<string, number>()
+  const backups: ReusableBlocks['backups'] = []
   const skipped: ReusableBlocks['skipped'] = []
   for (const backup of await listBackups(access, options)) {
     if (backup.error) {
@@ -48,8 +52,9 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
     })
     addWhole(blocks, table, usable)
     addDifferences(blocks, table, usable)
+    backups.push(backup.manifest)
   }
-  return { blocks, packs, skipped }
+  return { blocks, packs, backups, skipped }
 }
 
 /** Blocks that are stored whole replace differences with the same content, so that a base is always whole. */
