@@ -1,6 +1,7 @@
 import { holdfastVersion } from '../core/version.ts'
 import { backupCreateCommand } from './backupCreateCommand.ts'
 import { backupDeleteCommand } from './backupDeleteCommand.ts'
+import { backupExportCommand } from './backupExportCommand.ts'
 import { backupListCommand } from './backupListCommand.ts'
 import { backupShowCommand } from './backupShowCommand.ts'
 import { backupValidateCommand } from './backupValidateCommand.ts'
@@ -18,7 +19,7 @@ export function grammar(): Grammar {
   return {
     version: holdfastVersion(),
     groups: {
-      backup: 'take backups, look at them, prove them, delete them',
+      backup: 'take backups, look at them, prove them, export them, delete them',
       restore: 'bring a backup back, into a directory of its own',
       repo: 'make and inspect a repository, where backups live',
     },
@@ -28,6 +29,7 @@ export function grammar(): Grammar {
       backupListCommand,
       backupShowCommand,
       backupValidateCommand,
+      backupExportCommand,
       backupDeleteCommand,
       restoreStartCommand,
       repoInitCommand,

@@ -49,7 +49,7 @@ async function question(
   progress({ phase: `start a scratch Neo4j ${installation.version}` })
   await using server = await startNeo4j({ installation, home, dataDir, signal, onProgress: progress })
   const checks: Check[] = []
-  for (const database of manifest.databases) checks.push(await lastTransaction(dataDir, database))
+  for (const database of manifest.databases) checks.push(await checkLastTransaction(dataDir, database))
   await using graph = await server.connect()
   for (const database of manifest.databases) {
     if (database.name === 'system') continue
@@ -62,7 +62,10 @@ async function question(
 }
 
 /** Recovery ends with a checkpoint that names the last transaction it found. */
-async function lastTransaction(dataDir: string, { name, lastTransaction: expected }: ManifestDatabase): Promise<Check> {
+export async function checkLastTransaction(
+  dataDir: string,
+  { name, lastTransaction: expected }: ManifestDatabase,
+): Promise<Check> {
   const { transaction } = (await readLastCheckpoint(logDirectory(dataDir, name))).checkpoint
   return {
     database: name,
