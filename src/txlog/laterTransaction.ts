@@ -17,8 +17,6 @@ export interface LaterTransaction {
 interface Opening {
   offset: number
   kernelVersion: number
-  /** Undefined where the kernel version does not write it: any id will do. */
-  id: number | undefined
   checksum: number
 }
 
@@ -82,15 +80,12 @@ export class LaterTransactionSearch {
     if (!kernelVersions[this.#window.bytes[at]!]) return
     const start = readStart(this.#window.view, at, this.#window.bytes.length - at)
     if (start === 'incomplete' || 'found' in start) return
-    const highest = this.#highestId(at)
-    if (!(start.lastCommitted >= -1 && start.lastCommitted <= highest)) return
-    if (start.appendIndex !== undefined && !(start.appendIndex > this.#lastId && start.appendIndex <= highest)) return
+    if (start.appendIndex !== undefined && !this.#isLater(start.appendIndex, at)) return
     this.#sumTo(at)
     if (this.#openings.length === openingsKept) this.#openings.shift()
     this.#openings.push({
       offset: this.#window.offset + at,
       kernelVersion: start.version.byte,
-      id: start.appendIndex,
       checksum: 0,
     })
   }
@@ -98,19 +93,22 @@ export class LaterTransactionSearch {
   #tryCommit(at: number): void {
     if (at + commitLength > this.#window.bytes.length || this.#openings.length === 0) return
     const id = readInt64(this.#window.view, at + 2)
-    if (!(id > this.#lastId && id <= this.#highestId(at))) return
+    if (!this.#isLater(id, at)) return
     const checksum = this.#window.view.getUint32(at + commitBytesInChecksum, true)
     this.#sumTo(at)
     for (const opening of this.#openings) {
-      if (opening.kernelVersion !== this.#window.bytes[at] || (opening.id ?? id) !== id) continue
+      if (opening.kernelVersion !== this.#window.bytes[at]) continue
       if (crc32c(this.#window.bytes, at, at + commitBytesInChecksum, opening.checksum) !== checksum) continue
       this.#found = { id, offset: opening.offset }
       return
     }
   }
 
-  #highestId(at: number): number {
-    return this.#lastId + 2 + Math.floor((this.#window.offset + at - this.#begin) / shortestTransaction)
+  /** Whether a transaction behind the ones read can have this id: there is only room for so many before index `at`. */
+  #isLater(id: number, at: number): boolean {
+    return (
+      id > this.#lastId && id <= this.#lastId + 2 + Math.floor((this.#window.offset + at - this.#begin) / shortestTransaction)
+    )
   }
 
   #sumTo(index: number): void {

@@ -102,6 +102,21 @@ test('a wiped stretch of a log is damage', () => {
   }
 })
 
+test('a later transaction is found though its values look like START entries', () => {
+  const lookalikes = [
+    ...Array.from({ length: 20 }, () => startBytes({ id: 1, kernelVersion: 33 })),
+    ...Array.from({ length: 5 }, (_, index) => startBytes({ id: 4 + index, kernelVersion: 33 })),
+  ]
+  const [one, two, three] = chainBytes([{}, { body: Buffer.alloc(500, 7) }, { body: Buffer.concat(lookalikes) }]) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
+  two[100]! ^= 1
+  const file = Buffer.concat([headerBytes(), one, two, three])
+  expect(findLater(file, scanLog(file))).toEqual({ id: 4, offset: 128 + one.length + two.length })
+})
+
 test('the values of a torn transaction are not taken for later transactions', () => {
   const [one] = chainBytes([{ kernelVersion: 33 }]) as [Buffer]
   // Copies of log bytes in a value: their ids are not later ones, or there is no room for so many transactions.

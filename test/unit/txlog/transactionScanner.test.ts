@@ -109,6 +109,8 @@ describe.each(versions)('kernel version %i', (kernelVersion) => {
     const { transactions, end } = scanEveryWay(log(...parts))
     expect(transactions.map(({ end: offset }) => offset)).toEqual([128 + parts[0]!.length, end.end])
     expect(end.reason).toBe('exact')
+    const cut = parts[1]!.subarray(0, -1)
+    expect(scanLog(log(parts[0]!, cut)).end).toMatchObject({ reason: 'torn', found: `${cut.length} bytes without it` })
   })
 
   test.each([
@@ -117,8 +119,17 @@ describe.each(versions)('kernel version %i', (kernelVersion) => {
     ['zeros', () => Buffer.alloc(20)],
     ['another COMMIT', () => Buffer.from([kernelVersion, 5])],
     [
-      'a START of another transaction',
-      (checksum: number) => startBytes({ ...first, id: 3, previousChecksum: checksum + 1, appendIndex: 4, lastCommitted: 7 }),
+      'the START of one that began too late',
+      (checksum: number) => startBytes({ ...first, id: 3, previousChecksum: checksum, lastCommitted: 4 }),
+    ],
+    [
+      'a START that claims another place',
+      (checksum: number) =>
+        startBytes({ ...first, id: 3, previousChecksum: checksum + (kernelVersion < 22 ? 1 : 0), appendIndex: 4 }),
+    ],
+    [
+      'a START with a long header',
+      (checksum: number) => startBytes({ ...first, id: 3, previousChecksum: checksum, header: Buffer.alloc(9) }),
     ],
     [
       'a START without a plausible time',
@@ -133,8 +144,13 @@ describe.each(versions)('kernel version %i', (kernelVersion) => {
     const { transactions, end } = scanEveryWay(log(...parts))
     expect(transactions.map(({ id }) => id)).toEqual([2, 3, 4])
     expect(end).toMatchObject({ reason: 'exact', end: 128 + Buffer.concat(parts).length })
-    // The same at the end of the log, and where the transaction with the forged COMMIT is itself cut off.
-    expect(scanEveryWay(log(parts[0]!)).end).toMatchObject({ reason: 'exact', end: 128 + parts[0]!.length })
+    // The same at the end of the log, and what follows there is described for what it is.
+    const length = parts[0]!.length
+    expect(scanEveryWay(log(parts[0]!)).end).toMatchObject({ reason: 'exact', end: 128 + length })
+    expect(scanEveryWay(log(parts[0]!, parts[1]!.subarray(0, 5))).end).toMatchObject({ end: 128 + length, found: '5 bytes' })
+    const cut = scanEveryWay(log(parts[0]!, parts[1]!.subarray(0, -1)))
+    expect(cut.transactions).toEqual(transactions.slice(0, 1))
+    expect(cut.end).toMatchObject({ found: `${parts[1]!.length - 1} bytes without it` })
   })
 
   test('a forgery of everything, which a client could only make by guessing the clock of the server, is reported as damage', () => {
@@ -230,6 +246,11 @@ test('says what it found instead of a transaction', () => {
 test('needs to know which transaction to expect in the middle of a file', () => {
   const header = readLogFileHeader(headerBytes(), 'log')!
   expect(() => new TransactionScanner({ header, position: 500 })).toThrow(/offset 500/)
+})
+
+test('a time that is no time is no transaction', () => {
+  expect(scanLog(log(...chainBytes([{ commitTime: 2 ** 60 }]))).end).toMatchObject({ reason: 'torn', end: 128 })
+  expect(scanLog(log(...chainBytes([{ startTime: 2 ** 60 }]))).end).toMatchObject({ reason: 'torn', end: 128 })
 })
 
 test('ids beyond 32 bits', () => {
