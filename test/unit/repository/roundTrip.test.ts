@@ -43,7 +43,7 @@ describe('a backup', { timeout: 60_000 }, () => {
     )
     const again = await open()
     for (const [each, id] of made) expect(digests(await readBack(again, await again.readManifest(id)))).toEqual(digests(each))
-    expect((await again.listBackups()).map(({ id }) => id)).toEqual(made.map(([, id]) => id).toSorted())
+    expect((await again.listBackups()).map(({ id }) => id)).toEqual(made.map(([, id]) => id))
   })
 
   test('stores a block once, however often and in however many backups it occurs, and zeros never', async () => {

@@ -46,7 +46,7 @@ describe.each([
     const progress: number[] = []
     const result = await repository.verifyBackups({ onProgress: ({ done, total }) => void progress.push(done! / total!) })
     expect(result).toEqual({
-      backups: [a.id, b.id].toSorted().map((id) => ({ id, damagedFiles: [], damagedPacks: [] })),
+      backups: [a.id, b.id].map((id) => ({ id, damagedFiles: [], damagedPacks: [] })),
       blocks: 103,
       bytes: 103 * blockSize,
       damagedBlocks: 0,
