@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { importCsv } from '../src/neo4j/admin.ts'
 import { connect } from '../src/neo4j/graph.ts'
+import { mavenEnvironment } from '../src/config/environment.ts'
 import { installNeo4j } from '../src/neo4j/install.ts'
 import type { Installation } from '../src/neo4j/installation.ts'
 import { startNeo4j } from '../src/neo4j/instance.ts'
@@ -25,7 +26,7 @@ export interface BenchStore {
  * kept between runs. A million and a half nodes are about 1.1 GB.
  */
 export async function benchStore(nodes: number): Promise<BenchStore> {
-  const installation = await installNeo4j({ version: 'lts', cacheDir: cache })
+  const installation = await installNeo4j({ version: 'lts', cacheDir: cache, mavenEnvironment: mavenEnvironment(process.env) })
   const dataDir = join(benchFolder, `${installation.version}-${nodes}`)
   const there = await access(dataDir).then(
     () => true,

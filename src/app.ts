@@ -1,5 +1,6 @@
 import type { Services, Surroundings } from './cli/services.ts'
 import { neo4jPassword, type RepositoryKey, repositoryKey } from './config/credentials.ts'
+import { mavenEnvironment, processEnvironment } from './config/environment.ts'
 import { required } from './config/resolve.ts'
 import { systemClock } from './core/clock.ts'
 import { HoldfastError } from './core/errors.ts'
@@ -33,7 +34,9 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   const javaSearch = () => ({ javaHome, path })
   const installation: Services['installation'] = async (wanted = 'lts') => {
     if (neo4jHome !== undefined) return openInstallation(neo4jHome, javaSearch())
-    return installNeo4j({ version: neo4jVersion ?? wanted, cacheDir, java: javaSearch(), signal, onProgress: progress })
+    const place = { version: neo4jVersion ?? wanted, cacheDir, java: javaSearch() }
+    const maven = mavenEnvironment({ ...processEnvironment(), ...(path === undefined ? {} : { PATH: path }) })
+    return installNeo4j({ ...place, mavenEnvironment: maven, signal, onProgress: progress })
   }
 
   const staging: Services['staging'] = async (manifest) => {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { execa } from 'execa'
 import { hasSystemCode } from '../core/errors.ts'
+import { systemToolEnvironment } from './systemTools.ts'
 
 /** Whether a process of this machine holds a lock on one of the files (elsewhere than on Linux: has one of them open). */
 export async function heldLocks(paths: readonly string[]): Promise<boolean> {
@@ -30,6 +31,7 @@ function hexByte(value: bigint): string {
 }
 
 async function isOpen(paths: string[]): Promise<boolean> {
-  const { stdout } = await execa('lsof', ['-t', '--', ...paths], { reject: false, stdin: 'ignore' })
+  const bounds = { stdin: 'ignore', env: systemToolEnvironment, extendEnv: false } as const
+  const { stdout } = await execa('lsof', ['-t', '--', ...paths], { reject: false, ...bounds })
   return stdout.trim() !== ''
 }

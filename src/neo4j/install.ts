@@ -21,6 +21,8 @@ export interface InstallationPlace {
 export interface InstallOptions extends InstallationPlace {
   signal?: AbortSignal | undefined
   onProgress?: ProgressListener | undefined
+  /** All that Maven sees of an environment; without any it looks in the usual places only. */
+  mavenEnvironment?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -29,12 +31,12 @@ export interface InstallOptions extends InstallationPlace {
  * @throws HoldfastError `neo4j-unavailable` where no Java fits or Maven fails, `refused` for a version that is not known to work.
  */
 export async function installNeo4j(options: InstallOptions): Promise<Installation> {
-  const { cacheDir, java, signal, onProgress = silent } = options
+  const { cacheDir, java, signal, onProgress = silent, mavenEnvironment: environment = {} } = options
   const place = { ...options, version: resolveVersion(options.version) }
   const present = await installedNeo4j(place)
   if (present !== undefined) return present
   await findJava(place.version, java)
-  await assemble(place.version, join(cacheDir, 'neo4j'), { signal, onProgress })
+  await assemble(place.version, join(cacheDir, 'neo4j'), { environment, signal, onProgress })
   const installed = await installedNeo4j(place)
   if (installed === undefined)
     throw new HoldfastError('failed', `Neo4j ${place.version} is gone from ${cacheDir} right after its installation`)
@@ -50,11 +52,7 @@ export async function installedNeo4j({ version, cacheDir, java = {} }: Installat
   return { ...(await openLibrary(join(folder, 'lib'), java)), archiveFolder: folder }
 }
 
-async function assemble(
-  version: string,
-  root: string,
-  options: { signal: AbortSignal | undefined; onProgress: ProgressListener },
-): Promise<void> {
+async function assemble(version: string, root: string, options: Parameters<typeof copyFromMaven>[2]): Promise<void> {
   await mkdir(root, { recursive: true })
   await removeAbandoned(root)
   const assembled = temporaryFolder(root, version)

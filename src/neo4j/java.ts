@@ -3,6 +3,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { installedJavaHomes } from './javaFolders.ts'
+import { systemToolEnvironment } from './systemTools.ts'
 import { versionTraits } from './versions.ts'
 
 /** A Java runtime on this machine. */
@@ -78,7 +79,8 @@ async function releasedVersion(home: string): Promise<string | undefined> {
 }
 
 async function reportedVersion(command: string): Promise<string | undefined> {
-  const { stderr } = await execa(command, ['-version'], { reject: false, stdin: 'ignore', timeout: 10_000 })
+  const bounds = { stdin: 'ignore', timeout: 10_000, env: systemToolEnvironment, extendEnv: false } as const
+  const { stderr } = await execa(command, ['-version'], { reject: false, ...bounds })
   return /version "([^"]+)"/.exec(stderr)?.[1]
 }
 

@@ -16,6 +16,13 @@ const artifacts = [
 /** Pinned, so that Maven needs not ask which one is the newest. */
 const copyGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
+interface MavenOptions {
+  /** All that Maven sees of an environment. */
+  environment: Readonly<Record<string, string>>
+  signal?: AbortSignal | undefined
+  onProgress?: ProgressListener | undefined
+}
+
 /**
  * Has Maven put the jar files of a Neo4j version into `lib` of a folder.
  * @throws HoldfastError `neo4j-unavailable` where Maven is missing, knows no such version or cannot reach its registry.
@@ -23,7 +30,7 @@ const copyGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-de
 export async function copyFromMaven(
   version: string,
   folder: string,
-  { signal, onProgress = silent }: { signal?: AbortSignal | undefined; onProgress?: ProgressListener | undefined } = {},
+  { environment, signal, onProgress = silent }: MavenOptions,
 ): Promise<void> {
   const phase = `download Neo4j ${version}`
   onProgress({ phase })
@@ -35,6 +42,8 @@ export async function copyFromMaven(
       cwd: folder,
       stdin: 'ignore',
       all: true,
+      env: environment,
+      extendEnv: false,
       ...(signal ? { cancelSignal: signal } : {}),
     },
   )

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { hasSystemCode } from '../core/errors.ts'
+import { systemToolEnvironment } from './systemTools.ts'
 
 /** The words a process of this machine was started with, separated by spaces; undefined where there is none with this number. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
@@ -8,6 +9,8 @@ export async function commandLineOf(pid: number): Promise<string | undefined> {
     const { stdout, exitCode } = await execa('ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
       reject: false,
       stdin: 'ignore',
+      env: systemToolEnvironment,
+      extendEnv: false,
     })
     return exitCode === 0 ? stdout : undefined
   }

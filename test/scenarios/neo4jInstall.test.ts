@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { mavenEnvironment } from '../../src/config/environment.ts'
 import { installedNeo4j, installNeo4j } from '../../src/neo4j/install.ts'
 import { classArchivePath } from '../../src/neo4j/javaCommand.ts'
 import { namedVersions } from '../../src/neo4j/versions.ts'
@@ -31,7 +32,8 @@ test('two processes install the same version at once; the third finds it there, 
     expect(present).toMatchObject({ version, java: { major: 17 } })
     expect(existsSync(classArchivePath(present!)!)).toBe(true)
     const phases: string[] = []
-    const options = { cacheDir, version, onProgress: ({ phase }: { phase: string }) => phases.push(phase) }
+    const onProgress = ({ phase }: { phase: string }): unknown => phases.push(phase)
+    const options = { cacheDir, version, onProgress, mavenEnvironment: mavenEnvironment(process.env) }
     await installNeo4j(options)
     expect(phases).toEqual([])
 

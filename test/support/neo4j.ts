@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mavenEnvironment } from '../../src/config/environment.ts'
 import type { Graph } from '../../src/neo4j/graph.ts'
 import { installNeo4j } from '../../src/neo4j/install.ts'
 import type { Installation } from '../../src/neo4j/installation.ts'
@@ -21,7 +22,8 @@ const installations = new Map<string, Promise<Installation>>()
 
 /** The installation of a version, installed at its first use. */
 export async function installed(version: string): Promise<Installation> {
-  const present = installations.get(version) ?? installNeo4j({ version, cacheDir })
+  const present =
+    installations.get(version) ?? installNeo4j({ version, cacheDir, mavenEnvironment: mavenEnvironment(process.env) })
   installations.set(version, present)
   return present
 }
