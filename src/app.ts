@@ -45,7 +45,10 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
       log.warn(
         `no server answered when ${manifest.id} was made: it is checked on Neo4j ${likelyVersion(manifest)}, as its logs suggest`,
       )
-    return installation(version ?? likelyVersion(manifest))
+    const found = await installation(version ?? likelyVersion(manifest))
+    if (version !== undefined && found.version !== version && settings.sources.neo4jVersion?.kind !== 'flag')
+      throw otherVersion(manifest.id, version, found.version)
+    return found
   }
 
   const newRepositoryIn: Services['newRepositoryIn'] = async (directory) => {
@@ -55,6 +58,13 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
   return { clock, log, ...repositoryServices, connection, graphIfAnswering, javaSearch, installation, staging }
+}
+
+/** A newer Neo4j upgrades what it starts on, and then the one that the backup is of can no longer open it. */
+function otherVersion(backup: string, expected: string, found: string): HoldfastError {
+  return new HoldfastError('refused', `backup ${backup} is of Neo4j ${expected}, the settings name ${found} to check it on`, {
+    hint: `leave out NEO4J_HOME and the configured version, so that Neo4j ${expected} is installed for the check; or give --neo4j-version ${found} if you mean it`,
+  })
 }
 
 function keySource(key: RepositoryKey | undefined): KeySource | undefined {

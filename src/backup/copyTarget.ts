@@ -29,6 +29,11 @@ export class CopyTarget {
     this.#copied = copied
   }
 
+  /** Aborted when the backup cannot go on. */
+  get signal(): AbortSignal {
+    return this.#writer.signal
+  }
+
   get files(): readonly ManifestFile[] {
     return this.#files
   }
@@ -58,6 +63,15 @@ export class CopyTarget {
     }
     const { path, mode, uid, gid } = file
     this.#files.push({ path, size, mode: mode & 0o7777, uid, gid, kind, firstBlock, blocks: this.#writer.length - firstBlock })
+  }
+
+  /** The same bytes, at the rate at which files are read. */
+  async *throttled(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      this.signal.throwIfAborted()
+      await this.#throttle(chunk.length, this.signal)
+      yield chunk
+    }
   }
 
   /** A place to roll back to. */

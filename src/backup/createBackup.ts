@@ -12,7 +12,7 @@ import type { Repository } from '../repository/repository.ts'
 import { CopyTarget } from './copyTarget.ts'
 import { dataFileFailure } from './dataFileFailure.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
-import { LogPrunedError } from './heldLogFiles.ts'
+import { LogChangedError } from './heldLogFiles.ts'
 import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'
 import { throttleTo, unlimited } from './throttle.ts'
 
@@ -72,7 +72,8 @@ async function unlessUnwilling<Said>(ask: () => Promise<Said>, { signal, warn }:
   try {
     return await ask()
   } catch (error) {
-    if (!(error instanceof HoldfastError) || signal.aborted) throw error
+    // That the copied files lack transactions is no matter of the server's willingness.
+    if (!(error instanceof HoldfastError) || error.code === 'integrity' || signal.aborted) throw error
     warn(`the backup is made without the server's version, schema and counts: ${error.message}`)
     return undefined
   }
@@ -83,7 +84,7 @@ async function copyUntilWhole(names: string[], writer: BackupWriter, options: Cr
     try {
       return await copyDatabases(names, writer, options)
     } catch (error) {
-      if (!(error instanceof LogPrunedError) || attempt === tries) throw error
+      if (!(error instanceof LogChangedError) || attempt === tries) throw error
       options.warn(`${error.message}; copying again from a newer checkpoint`)
       writer.rewind(0)
     }

@@ -5,7 +5,7 @@ import type { ManifestDatabase } from '../repository/manifest.ts'
 import { recoveryPosition } from '../txlog/checkpointRecord.ts'
 import type { CopyTarget } from './copyTarget.ts'
 import { readFromBuffer } from './fileBytes.ts'
-import { HeldLogFiles, LogPrunedError } from './heldLogFiles.ts'
+import { HeldLogFiles, LogChangedError } from './heldLogFiles.ts'
 import { copyLog, findLogSlice } from './logCopy.ts'
 import { copyStore } from './storeCopy.ts'
 
@@ -42,13 +42,9 @@ export class DatabaseCopy implements AsyncDisposable {
         return new DatabaseCopy(dataDir, name, start, logs, target)
       } catch (error) {
         await logs[Symbol.asyncDispose]()
-        if (!(error instanceof LogPrunedError) || attempt === tries) throw error
+        if (!(error instanceof LogChangedError) || attempt === tries) throw error
       }
     }
-  }
-
-  get checkpoint(): LastCheckpoint['checkpoint'] {
-    return this.#start.checkpoint
   }
 
   async copyStore(): Promise<void> {
@@ -57,14 +53,15 @@ export class DatabaseCopy implements AsyncDisposable {
 
   /**
    * Copies the checkpoint log up to the last checkpoint, and the log from its file on up to the last whole transaction.
-   * @throws LogPrunedError where a file in between is gone, HoldfastError `integrity` where the log is damaged.
+   * @throws LogChangedError where a file in between is gone, HoldfastError `integrity` where the log is damaged.
    */
   async copyLog(): Promise<ManifestDatabase> {
     const { checkpoint, fileName, bytes, mode, uid, gid } = this.#start
     const directory = `transactions/${basename(this.#name)}`
     await this.#target.copy({ path: `${directory}/${fileName}`, mode, uid, gid }, 'checkpoint', readFromBuffer(bytes))
-    const slice = await findLogSlice(this.#logs, this.#start, logDirectory(this.#dataDir, this.#name))
+    const slice = await findLogSlice(this.#logs, this.#start, logDirectory(this.#dataDir, this.#name), this.#target)
     await copyLog(slice, directory, this.#target)
+    await this.#logs.requireSame()
     const { storeId, transaction } = checkpoint
     return {
       name: this.#name,
@@ -74,7 +71,7 @@ export class DatabaseCopy implements AsyncDisposable {
         format: storeId.family,
       },
       kernelVersion: slice.last?.kernelVersion ?? checkpoint.kernelVersion,
-      logFormat: slice.files.at(-1)!.header.format,
+      logFormat: slice.files.at(-1)!.scan.header.format,
       checkpoint: {
         logVersion: checkpoint.position.logVersion,
         byteOffset: checkpoint.position.byteOffset,

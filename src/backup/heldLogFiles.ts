@@ -1,10 +1,16 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { listLogFiles } from '../neo4j/dataDirectory.ts'
 
 /** How often new log files are looked for: far less than the time a log file lives after a rotation. */
 const lookInterval = 200
+
+interface HeldFile {
+  version: number
+  name: string
+  handle: FileHandle
+}
 
 /**
  * Keeps the transaction-log files from a given version on open while a backup runs, so that Neo4j's pruning,
@@ -13,27 +19,19 @@ const lookInterval = 200
 export class HeldLogFiles implements AsyncDisposable {
   readonly #directory: string
   readonly #firstVersion: number
-  readonly #handles = new Map<number, FileHandle>()
+  readonly #held = new Map<number, HeldFile>()
   readonly #timer: NodeJS.Timeout
   #looking: Promise<void> | undefined
-  #failure: unknown
 
   private constructor(directory: string, firstVersion: number) {
     this.#directory = directory
     this.#firstVersion = firstVersion
-    this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().then(
-        () => (this.#looking = undefined),
-        (error: unknown) => {
-          this.#failure = error
-          this.#looking = undefined
-        },
-      ) as Promise<void>
-    }, lookInterval)
+    // What keeps a look from succeeding is reported by the one that `files` makes in the end.
+    this.#timer = setInterval(() => void this.#look().catch(() => undefined), lookInterval)
     this.#timer.unref()
   }
 
-  /** @throws HoldfastError where the first file is not there. */
+  /** @throws HoldfastError where the directory cannot be read. */
   static async open(directory: string, firstVersion: number): Promise<HeldLogFiles> {
     const held = new HeldLogFiles(directory, firstVersion)
     try {
@@ -47,25 +45,44 @@ export class HeldLogFiles implements AsyncDisposable {
 
   /**
    * The open files from the first version to the newest, after one more look for new ones.
-   * @throws LogPrunedError where one in between is missing.
+   * @throws LogChangedError where one in between is missing, or one has been replaced by another of the same name.
    */
   async files(): Promise<{ version: number; handle: FileHandle }[]> {
-    await this.#looking
     await this.#look()
-    if (this.#failure !== undefined) throw this.#failure
-    const versions = [...this.#handles.keys()].toSorted((a, b) => a - b)
-    versions.forEach((version, index) => {
-      if (version !== this.#firstVersion + index) throw new LogPrunedError(this.#directory, this.#firstVersion + index)
-    })
-    if (versions.length === 0) throw new LogPrunedError(this.#directory, this.#firstVersion)
-    return versions.map((version) => ({ version, handle: this.#handles.get(version)! }))
+    const files = [...this.#held.values()].toSorted((a, b) => a.version - b.version)
+    if (files.length === 0) throw new LogChangedError(this.#directory, this.#firstVersion, 'was pruned before it could be read')
+    for (const [index, { version }] of files.entries()) {
+      const expected = this.#firstVersion + index
+      if (version !== expected) throw new LogChangedError(this.#directory, expected, 'was pruned before it could be read')
+    }
+    await this.requireSame()
+    return files
   }
 
+  /**
+   * Makes sure that the held files are still those of the directory, as far as they are not pruned: a server that recovers from
+   * a crash may make its newest file anew, and a load replaces all of them.
+   * @throws LogChangedError where one was replaced.
+   */
+  async requireSame(): Promise<void> {
+    for (const { version, name, handle } of this.#held.values()) {
+      const [ours, theirs] = await Promise.all([handle.stat({ bigint: true }), statIfThere(join(this.#directory, name))])
+      if (theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino))
+        throw new LogChangedError(this.#directory, version, 'was replaced while the backup ran')
+    }
+  }
+
+  /** One look at a time, which whoever wants one shares. */
   async #look(): Promise<void> {
+    this.#looking ??= this.#openNew().finally(() => (this.#looking = undefined))
+    await this.#looking
+  }
+
+  async #openNew(): Promise<void> {
     for (const { version, name } of await listLogFiles(this.#directory)) {
-      if (version < this.#firstVersion || this.#handles.has(version)) continue
+      if (version < this.#firstVersion || this.#held.has(version)) continue
       try {
-        this.#handles.set(version, await open(join(this.#directory, name), 'r'))
+        this.#held.set(version, { version, name, handle: await open(join(this.#directory, name), 'r') })
       } catch (error) {
         if (!hasSystemCode(error, 'ENOENT')) throw error
       }
@@ -74,17 +91,26 @@ export class HeldLogFiles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    await this.#looking
-    await Promise.all([...this.#handles.values()].map((handle) => handle.close()))
-    this.#handles.clear()
+    await Promise.allSettled([this.#looking])
+    await Promise.all([...this.#held.values()].map(async ({ handle }) => handle.close()))
+    this.#held.clear()
   }
 }
 
-/** A log file that the backup needs was pruned before it could be opened; trying again from a newer checkpoint helps. */
-export class LogPrunedError extends HoldfastError {
-  constructor(directory: string, version: number) {
-    super('neo4j-unavailable', `transaction log file ${version} in ${directory} was pruned before it could be read`, {
-      hint: 'Neo4j prunes its log faster than the backup can open it: raise db.tx_log.rotation.size or db.tx_log.rotation.retention_policy',
+async function statIfThere(path: string) {
+  try {
+    return await stat(path, { bigint: true })
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** The log that the backup needs is no longer the one it began with; trying again from a newer checkpoint helps. */
+export class LogChangedError extends HoldfastError {
+  constructor(directory: string, version: number, what: string) {
+    super('neo4j-unavailable', `transaction log file ${version} in ${directory} ${what}`, {
+      hint: 'Neo4j was restarted, loaded anew, or prunes faster than a backup can follow: try again, or raise db.tx_log.rotation.retention_policy',
     })
   }
 }

@@ -1,8 +1,11 @@
 import { HoldfastError } from '../core/errors.ts'
 import { type Checkpoint, recoveryPosition } from '../txlog/checkpointRecord.ts'
+import { continueLog, type ScannedFile } from '../txlog/logChain.ts'
+import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import { describeStoreId, sameStore } from '../txlog/storeId.ts'
 import type { Transaction } from '../txlog/transaction.ts'
+import type { ScannerOptions } from '../txlog/transactionScanner.ts'
 
 /** Follows a log from file to file and makes sure that it is one log, of the store that the checkpoint is of, and goes through the checkpoint. */
 export class LogContinuity {
@@ -11,38 +14,42 @@ export class LogContinuity {
   readonly #checkpoint: Checkpoint
   /** Boundaries that must be met: where recovery starts and what the checkpoint covers. */
   #awaited: { logVersion: number; byteOffset: number }[]
-  #fileNumber = -1
+  #before: ScannedFile | undefined
+  #logVersion = -1
 
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint
     this.#awaited = [recoveryPosition(checkpoint), checkpoint.position]
   }
 
-  /** @throws HoldfastError `integrity` where this file does not continue the log. */
-  enter(header: LogFileHeader, path: string): void {
+  /**
+   * How to scan the next file.
+   * @throws HoldfastError `integrity` where it does not continue the log.
+   */
+  begin(header: LogFileHeader, path: string): ScannerOptions {
+    const options = this.#before ? continueLog(this.#before, header, path) : { header }
     const { storeId } = this.#checkpoint
     if (!sameStore(header.storeId, storeId)) {
       throw new HoldfastError(
         'integrity',
         `${path}: expected the log of ${describeStoreId(storeId)}, found that of ${describeStoreId(header.storeId)}`,
-        { hint: 'files of two databases were mixed; put those back that belong to this one' },
+        { hint: 'the transaction log and the checkpoint log belong to different databases; put back the right files' },
       )
     }
-    if (this.last && header.lastIdBefore !== this.last.id) {
-      throw new HoldfastError(
-        'integrity',
-        `${path}: expected to follow transaction ${this.last.id}, its header says ${header.lastIdBefore}`,
-        { hint: 'a file of the log is missing or has been replaced; Neo4j itself would not start on this log' },
-      )
-    }
-    this.#fileNumber = header.logVersion
+    this.#logVersion = header.logVersion
     this.#reach(logHeaderLength)
+    return options
   }
 
   add(transaction: Transaction): void {
     this.first ??= transaction
     this.last = transaction
     this.#reach(transaction.end)
+  }
+
+  /** Says where the file ended that was begun last. */
+  end(header: LogFileHeader, end: LogEnd): void {
+    this.#before = { header, end }
   }
 
   /** @throws HoldfastError `integrity` where the checkpoint's position was no boundary. */
@@ -57,6 +64,6 @@ export class LogContinuity {
   }
 
   #reach(offset: number): void {
-    this.#awaited = this.#awaited.filter(({ logVersion, byteOffset }) => logVersion !== this.#fileNumber || byteOffset !== offset)
+    this.#awaited = this.#awaited.filter(({ logVersion, byteOffset }) => logVersion !== this.#logVersion || byteOffset !== offset)
   }
 }

@@ -2,25 +2,26 @@ import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
-import { readFully } from '../core/readFully.ts'
+import { fill, readFully } from '../core/readFully.ts'
 import type { LastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
-import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
+import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { fileBytes, readFrom } from './fileBytes.ts'
+import { fileBytes } from './fileBytes.ts'
 import type { HeldLogFiles } from './heldLogFiles.ts'
 import { LogContinuity } from './logContinuity.ts'
-import { damagedLog, type LogSource, requireTornTail, scanLog } from './logScan.ts'
+import { requireLogEnd, scanLog } from './logScan.ts'
 
 /** A log file of the slice, up to the end of its last whole transaction. */
 interface SliceFile {
   name: string
   handle: FileHandle
-  header: LogFileHeader
+  /** How to scan it from behind its header. */
+  scan: ScannerOptions
   /** Bytes. */
   end: number
-  before: Transaction | undefined
 }
 
 /** The log that makes a copied store consistent. */
@@ -39,7 +40,12 @@ const pause = 50
  * Reads and verifies the log from the start of the checkpoint's file to its end.
  * @throws HoldfastError `integrity` where the log is damaged, or is not that of the checkpoint.
  */
-export async function findLogSlice(logs: HeldLogFiles, start: LastCheckpoint, directory: string): Promise<LogSlice> {
+export async function findLogSlice(
+  logs: HeldLogFiles,
+  start: LastCheckpoint,
+  directory: string,
+  target: CopyTarget,
+): Promise<LogSlice> {
   const continuity = new LogContinuity(start.checkpoint)
   const files: SliceFile[] = []
   const held = await logs.files()
@@ -51,52 +57,65 @@ export async function findLogSlice(logs: HeldLogFiles, start: LastCheckpoint, di
     if (header === undefined) {
       // Neo4j has only just made the file.
       if (newest && files.length > 0) break
-      throw new HoldfastError('integrity', `${path} has no header`)
+      throw new HoldfastError('integrity', `${path} has no header`, {
+        hint: 'Neo4j will not start on this log either; restore the last good backup into another directory',
+      })
     }
-    continuity.enter(header, path)
-    const before = continuity.last
+    const scan = continuity.begin(header, path)
     const source: LogSource = {
-      path,
-      header,
-      before,
-      read: (offset) => fileBytes(handle, { start: offset }),
+      scan,
+      read: (offset) => target.throttled(fileBytes(handle, { start: offset })),
       onTransaction: (transaction) => continuity.add(transaction),
+      signal: target.signal,
     }
-    const end = newest ? await scanWhileWritten(source) : await scanRotated(source)
-    files.push({ name, handle, header, end: end.end, before })
+    const end = newest ? await scanWhileWritten(source) : await scanLog(source.read(logHeaderLength), scan, source.onTransaction)
+    await requireLogEnd(path, end, { newest, rest: () => source.read(end.end) })
+    continuity.end(header, end)
+    files.push({ name, handle, scan, end: end.end })
   }
   continuity.finish(directory)
   return { files, first: continuity.first, last: continuity.last }
 }
 
-async function scanWhileWritten(source: LogSource): Promise<LogEnd> {
-  let end = await scanLog(source)
+interface LogSource {
+  scan: ScannerOptions
+  /** The bytes of the file from an offset on. */
+  read: (offset: number) => AsyncIterable<Uint8Array>
+  onTransaction: (transaction: Transaction) => void
+  signal: AbortSignal
+}
+
+async function scanWhileWritten({ scan, read, onTransaction, signal }: LogSource): Promise<LogEnd> {
+  let end = await scanLog(read(logHeaderLength), scan, onTransaction)
   for (let look = 1; look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
-    await delay(pause)
-    const later = await scanLog(source, end.last)
+    await delay(pause, undefined, { signal })
+    const { id, previousChecksum } = end.next
+    const goOn = { header: scan.header, position: end.end, expectedId: id, previousChecksum }
+    const later = await scanLog(read(end.end), goOn, onTransaction)
     end = later.last ? later : { ...later, last: end.last }
   }
-  await requireTornTail(source, end)
   return end
 }
 
-/** A file that has been rotated out is complete: Neo4j ends it with a transaction. */
-async function scanRotated(source: LogSource): Promise<LogEnd> {
-  const end = await scanLog(source)
-  await requireTornTail(source, end)
-  if (end.reason === 'torn') throw damagedLog(source.path, end, 'the log goes on in another file')
-  return end
-}
-
-/** Copies a slice of log; what is copied is verified once more on its way. */
+/** Copies a slice of log; the very bytes that are copied are verified once more. */
 export async function copyLog({ files }: LogSlice, directory: string, target: CopyTarget): Promise<void> {
-  for (const { name, handle, header, end, before } of files) {
+  for (const { name, handle, scan, end } of files) {
     const path = `${directory}/${name}`
+    const scanner = new TransactionScanner(scan)
+    const ignore = (): void => {}
     const { mode, uid, gid } = await handle.stat()
-    await target.copy({ path, mode, uid, gid }, 'log', readFrom(handle), end)
-    const read: LogSource['read'] = (start) => fileBytes(handle, { start, end })
-    const again = await scanLog({ path, header, before, read, onTransaction: () => {} })
-    if (again.reason !== 'exact')
-      throw new HoldfastError('integrity', `${path} changed while it was copied: expected whole transactions up to offset ${end}`)
+    const readVerified = async (buffer: Buffer, position: number): Promise<number> => {
+      const length = await fill(handle, buffer, position)
+      scanner.push(buffer.subarray(Math.min(length, Math.max(0, logHeaderLength - position)), length), ignore)
+      return length
+    }
+    await target.copy({ path, mode, uid, gid }, 'log', readVerified, end)
+    const copied = scanner.end(ignore)
+    if (copied.reason !== 'exact' || copied.end !== end)
+      throw new HoldfastError(
+        'integrity',
+        `${path} changed while it was copied: expected whole transactions up to offset ${end}, found them up to ${copied.end}`,
+        { hint: 'nothing but Neo4j may write there; try again' },
+      )
   }
 }

@@ -59,7 +59,8 @@ export interface ServerRecord {
 
 /**
  * Asks a server again after the copy, and tells what a manifest may say on its word.
- * @throws HoldfastError as `askServer`, `refused` where it is not the server whose files were copied.
+ * @throws HoldfastError as `askServer`, `refused` where it is not the server whose files were copied, `integrity` where these lack what
+ * it had committed.
  */
 export async function recordServer(
   graph: Graph,
@@ -101,9 +102,11 @@ function requireSameServer(before: ServerFacts, after: ServerFacts, copied: read
     if (last.created !== created) {
       throw otherServer(`its database ${name} was made at ${moment(last.created)}, the one in the files at ${moment(created)}`)
     }
-    if (first.lastTransaction > lastTransaction.id || last.lastTransaction < lastTransaction.id) {
-      const range = `${first.lastTransaction} to ${last.lastTransaction}`
-      throw otherServer(`it was at transactions ${range} of ${name} meanwhile, the log ends with ${lastTransaction.id}`)
+    if (first.lastTransaction > lastTransaction.id) throw logTooShort(name, first.lastTransaction, lastTransaction.id)
+    if (last.lastTransaction < lastTransaction.id) {
+      throw otherServer(
+        `it was at transaction ${last.lastTransaction} of ${name} afterwards, the log ends with ${lastTransaction.id}`,
+      )
     }
   }
 }
@@ -127,6 +130,19 @@ function recordedFacts(
 async function creationTime(graph: Graph, database: string): Promise<number> {
   const [row] = await graph.query<{ creationDate: string }>('CALL db.info() YIELD creationDate', {}, { database })
   return Date.parse(row?.creationDate ?? '')
+}
+
+/** The same store, but its log lacks what was committed before the copy began: what was copied cannot be consistent. */
+function logTooShort(database: string, committed: number, end: number): HoldfastError {
+  return new HoldfastError(
+    'integrity',
+    `the server had committed transaction ${committed} of ${database} before the copy began, the log in the data directory ends with ${end}`,
+    {
+      hint:
+        'does Neo4j keep its log elsewhere (server.directories.transaction.logs.root)? then that must be in the data directory. ' +
+        'If another server answers at --uri that was made from a copy of this one, give the right --uri',
+    },
+  )
 }
 
 function otherServer(why: string): HoldfastError {

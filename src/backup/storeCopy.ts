@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasSystemCode } from '../core/errors.ts'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { readFully } from '../core/readFully.ts'
 import type { StoreFile } from '../neo4j/dataDirectory.ts'
 import { listStoreFiles } from '../neo4j/dataDirectory.ts'
@@ -22,11 +22,23 @@ const treeStateSize = 3 * 8192
  */
 export async function copyStore(dataDir: string, database: string, target: CopyTarget): Promise<void> {
   const files = await listStoreFiles(dataDir, database)
+  requireWholeStore(files, dataDir, database)
   for (const file of files) {
     if (file.kind === 'record') await copyRecordFile(dataDir, file, target)
     if (file.kind === 'tree') await copyTreeFile(dataDir, file, target)
   }
   for (const index of luceneIndexes(files)) await copyLuceneIndex(dataDir, database, index, target)
+}
+
+/** A store that is just being loaded or removed has not all of its files. */
+function requireWholeStore(files: StoreFile[], dataDir: string, database: string): void {
+  const missing = ['neostore', 'neostore.nodestore.db'].filter(
+    (name) => !files.some(({ path }) => path === `databases/${database}/${name}`),
+  )
+  if (missing.length === 0) return
+  throw new HoldfastError('neo4j-unavailable', `the store of ${database} in ${dataDir} has no ${missing.join(' and no ')}`, {
+    hint: 'is it just being loaded or removed? try again when that is done',
+  })
 }
 
 async function copyRecordFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {

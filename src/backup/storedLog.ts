@@ -27,17 +27,12 @@ export async function countTransactions(
   for (const file of logs) {
     const header = readLogFileHeader(await firstBytes(read(file), logHeaderLength), file.path)
     if (header === undefined) throw new HoldfastError('integrity', `${file.path} in the backup has no header`)
-    continuity.enter(header, file.path)
-    const end = await scanLog({
-      path: file.path,
-      header,
-      before: continuity.last,
-      read: (offset) => skip(read(file), offset),
-      onTransaction: (transaction) => {
-        transactions += 1
-        continuity.add(transaction)
-      },
+    const scan = continuity.begin(header, file.path)
+    const end = await scanLog(skip(read(file), logHeaderLength), scan, (transaction) => {
+      transactions += 1
+      continuity.add(transaction)
     })
+    continuity.end(header, end)
     if (end.reason !== 'exact' || end.end !== file.size) {
       throw new HoldfastError(
         'integrity',

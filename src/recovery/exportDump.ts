@@ -5,6 +5,7 @@ import { dump } from '../neo4j/admin.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Manifest } from '../repository/manifest.ts'
+import { startedDatabase } from './startedDatabase.ts'
 import { checkLastTransaction } from './validateRestored.ts'
 
 interface DumpOptions {
@@ -43,15 +44,8 @@ export async function dumpRecovered(installation: Installation, options: DumpOpt
 }
 
 async function recover(installation: Installation, { dataDir, home, progress, signal, ...rest }: DumpOptions): Promise<void> {
-  const settings = { 'initial.dbms.default_database': startedDatabase(rest) }
+  const settings = { 'initial.dbms.default_database': startedDatabase(rest.manifest, rest.database) }
   await using server = await startNeo4j({ installation, home, dataDir, settings, signal, onProgress: progress })
   progress({ phase: 'stop the scratch Neo4j' })
   if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
-}
-
-/** Neo4j Community starts, and so recovers, only `system` and the default database. */
-function startedDatabase({ manifest: { databases }, database }: Pick<DumpOptions, 'manifest' | 'database'>): string {
-  if (database !== 'system') return database
-  const names = databases.map(({ name }) => name).filter((name) => name !== 'system')
-  return names.includes('neo4j') ? 'neo4j' : (names[0] ?? 'neo4j')
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { checkConsistency } from '../neo4j/admin.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
@@ -8,6 +9,7 @@ import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { type Check, checkGraph } from './checks.ts'
 import type { Staging } from './staging.ts'
+import { startedDatabase } from './startedDatabase.ts'
 
 interface ValidationOptions {
   /** The restored data directory: the scratch server recovers it, as production's server would. */
@@ -42,22 +44,36 @@ export async function validateRestored(staging: Staging, options: ValidationOpti
   return [...questioned, ...consistent]
 }
 
-async function question(
+/** Community runs one database beside `system`, so where a backup holds several the scratch server is started for each in turn. */
+async function question(installation: Installation, options: ValidationOptions): Promise<Check[]> {
+  const { databases } = options.manifest
+  const users = databases.filter(({ name }) => name !== 'system')
+  const checks: Check[] = []
+  for (const database of users.length > 0 ? users : databases) {
+    const system = database === (users[0] ?? databases[0]) ? databases.filter(({ name }) => name === 'system') : []
+    checks.push(...(await questionOne(installation, database, system, options)))
+  }
+  return checks
+}
+
+async function questionOne(
   installation: Installation,
+  database: ManifestDatabase,
+  system: ManifestDatabase[],
   { dataDir, home, manifest, progress, signal }: ValidationOptions,
 ): Promise<Check[]> {
   progress({ phase: `start a scratch Neo4j ${installation.version}` })
-  await using server = await startNeo4j({ installation, home, dataDir, signal, onProgress: progress })
+  const settings = { 'initial.dbms.default_database': startedDatabase(manifest, database.name) }
+  await using server = await startNeo4j({ installation, home, dataDir, settings, signal, onProgress: progress })
   const checks: Check[] = []
-  for (const database of manifest.databases) checks.push(await checkLastTransaction(dataDir, database))
+  for (const recorded of new Set([database, ...system])) checks.push(await checkLastTransaction(dataDir, recorded))
   await using graph = await server.connect()
-  for (const database of manifest.databases) {
-    if (database.name === 'system') continue
+  if (database.name !== 'system') {
     signal.throwIfAborted()
     progress({ phase: `check ${database.name}` })
     checks.push(...(await checkGraph(graph, database)))
   }
-  await server.stop()
+  if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
   return checks
 }
 
