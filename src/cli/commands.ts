@@ -9,6 +9,10 @@ import { completionCommand } from './completionCommand.ts'
 import { demoCommand } from './demoCommand.ts'
 import type { Grammar } from './grammar.ts'
 import { helpCommand } from './helpCommand.ts'
+import { neo4jInstallCommand } from './neo4jInstallCommand.ts'
+import { neo4jStartCommand } from './neo4jStartCommand.ts'
+import { neo4jStatusCommand } from './neo4jStatusCommand.ts'
+import { neo4jStopCommand } from './neo4jStopCommand.ts'
 import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
 import { restoreStartCommand } from './restoreStartCommand.ts'
@@ -21,6 +25,7 @@ export function grammar(): Grammar {
     groups: {
       backup: 'take backups, look at them, prove them, export them, delete them',
       restore: 'bring a backup back, into a directory of its own',
+      neo4j: 'install and run a Neo4j Community of your own',
       repo: 'make and inspect a repository, where backups live',
     },
     commands: [
@@ -32,6 +37,10 @@ export function grammar(): Grammar {
       backupExportCommand,
       backupDeleteCommand,
       restoreStartCommand,
+      neo4jInstallCommand,
+      neo4jStartCommand,
+      neo4jStopCommand,
+      neo4jStatusCommand,
       repoInitCommand,
       repoShowCommand,
       helpCommand(grammar),

@@ -39,6 +39,9 @@ export async function startDetached(options: StartOptions): Promise<DetachedServ
     throw new HoldfastError(
       'refused',
       `a Neo4j ${present.version} already runs in ${home}, as process ${present.pid} at ${present.uri}`,
+      {
+        hint: 'stop it first with holdfast neo4j stop, or give another --dir',
+      },
     )
   }
   let server: DetachedServer | undefined
