@@ -19,6 +19,12 @@ const schema = z.object({
     pid: z.int(),
     started: z.string().optional(),
   }),
+  /** Whether that process has ended its work in good order, so that another may go on. */
+  ended: z.boolean().optional(),
+  /** To whom the directory is handed in the end; until then it is the restoring user's alone. */
+  handOver: z.object({ uid: z.int(), gid: z.int(), mode: z.int() }).optional(),
+  /** Whether a scratch Neo4j was started on the files, which changes them. */
+  served: z.boolean().optional(),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
 })

@@ -1,11 +1,11 @@
-import { chmod, mkdir, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
+import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
-import type { Manifest, ManifestFile } from '../repository/manifest.ts'
+import { filesOf, type Manifest, type ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
-import { giveTo } from './ownership.ts'
 import { isWhole, RestoredFile } from './restoredFile.ts'
 import { clearPartial, movedNames, partialName } from './target.ts'
 
@@ -59,6 +59,34 @@ export async function materialise(
   return { files: files.length, size: total, resumed }
 }
 
+/**
+ * Reads the files of a restore that was ended but not checked, where they are, and compares each block with the backup.
+ * @throws HoldfastError `refused` where one differs: someone has worked with them since, and their work is not ours to lose.
+ */
+export async function verifyInPlace(
+  repository: Repository,
+  manifest: Manifest,
+  target: string,
+  { progress, signal }: MaterialiseOptions,
+): Promise<Materialised> {
+  const table = await repository.readBlockTable(manifest, { signal })
+  const { size: total } = manifest.totals
+  const differs = (path: string): HoldfastError =>
+    new HoldfastError('refused', `${join(target, path)} is not what the backup holds: it was changed since the restore`, {
+      hint: 'if a Neo4j has run on this directory, it is in use as it is; to have the backup, restore into another directory',
+    })
+  for (const name of movedNames)
+    for (const entry of await readdir(join(target, name), { recursive: true, withFileTypes: true }))
+      if (entry.isSymbolicLink()) throw differs(relative(target, join(entry.parentPath, entry.name)))
+  let done = 0
+  for (const file of filesOf(manifest)) {
+    signal.throwIfAborted()
+    if (!(await isWhole(join(target, file.path), file, table, manifest.blockSize))) throw differs(file.path)
+    progress({ phase: 'verify files', done: (done += file.size), total })
+  }
+  return { files: filesOf(manifest).length, size: total, resumed: total }
+}
+
 /** Files whose blocks follow each other in the table, so that they can be read in one go. */
 function neighbours(files: ManifestFile[]): ManifestFile[][] {
   const runs: ManifestFile[][] = []
@@ -98,19 +126,26 @@ async function writeRun(
 }
 
 async function makeDirectories(partial: string, files: ManifestFile[]): Promise<string[]> {
-  const directories = new Map<string, ManifestFile>()
+  const directories = new Set(movedNames)
   for (const file of files) {
-    for (let path = dirname(file.path); path !== '.'; path = dirname(path))
-      if (!directories.has(path)) directories.set(path, file)
+    for (let path = dirname(file.path); path !== '.'; path = dirname(path)) directories.add(path)
   }
-  for (const always of movedNames) if (!directories.has(always) && files[0]) directories.set(always, files[0])
   await mkdir(partial, { recursive: true, mode: 0o700 })
-  for (const [path, owner] of [...directories].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+  await removeOthers(partial, new Set([...directories, ...files.map(({ path }) => path)]))
+  for (const path of [...directories].toSorted()) {
     await mkdir(join(partial, path), { recursive: true })
     await chmod(join(partial, path), 0o755)
-    await giveTo(join(partial, path), owner)
   }
-  return ['.', ...directories.keys()]
+  return ['.', ...directories]
+}
+
+/** What an earlier attempt left is not trusted: only the backup's own files and directories stay, to be looked at. */
+async function removeOthers(partial: string, expected: ReadonlySet<string>): Promise<void> {
+  for (const entry of await readdir(partial, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const isOurs = expected.has(relative(partial, path)) && (entry.isDirectory() || entry.isFile())
+    if (!isOurs) await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function moveIntoPlace(partial: string, target: string): Promise<void> {

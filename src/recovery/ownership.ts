@@ -1,4 +1,4 @@
-import { chown, lchown, lstat, readdir } from 'node:fs/promises'
+import { chmod, chown, lchown, lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Manifest, ManifestFile } from '../repository/manifest.ts'
 import { filesOf } from '../repository/manifest.ts'
@@ -6,9 +6,9 @@ import { filesOf } from '../repository/manifest.ts'
 /** Numeric owner and group. */
 export type Owner = Pick<ManifestFile, 'uid' | 'gid'>
 
-/** Hands a file or directory to an owner, where this process may. */
-export async function giveTo(path: string, { uid, gid }: Owner): Promise<void> {
-  if (mayGive()) await chown(path, uid, gid)
+/** To whom a restored directory goes in the end, and with which mode. */
+export interface HandOver extends Owner {
+  mode: number
 }
 
 /** To whom a restored data directory belongs: Neo4j runs as the owner of its files. */
@@ -16,22 +16,36 @@ export function ownerOf(manifest: Manifest): Owner | undefined {
   return filesOf(manifest)[0]
 }
 
-/**
- * Hands what the scratch server made in a restored data directory to the owner of its other files, where this process may:
- * otherwise production's server, which is not root, could not write there.
- */
-export async function giveNewFiles(dataDir: string, manifest: Manifest): Promise<void> {
-  const owner = ownerOf(manifest)
-  if (!owner || !mayGive()) return
-  const restored = new Set(filesOf(manifest).map(({ path }) => path))
-  for (const entry of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name)
-    if (restored.has(relative(dataDir, path))) continue
-    const { uid, gid } = await lstat(path)
-    if (uid !== owner.uid || gid !== owner.gid) await lchown(path, owner.uid, owner.gid)
-  }
+/** Shuts everyone else out of a directory, where this process may. */
+export async function takeOver(dataDir: string): Promise<void> {
+  if (!mayGive()) return
+  await chown(dataDir, 0, 0)
+  await chmod(dataDir, 0o700)
 }
 
-function mayGive(): boolean {
+/**
+ * Hands the directories of a restored data directory, and what the scratch server made in it, to the owner of its files, where this
+ * process may: otherwise production's server, which is not root, could not write there. The innermost go first and the whole last,
+ * so that nobody can put a link in the way meanwhile.
+ */
+export async function handOverAll(dataDir: string, manifest: Manifest, handOver: HandOver | undefined): Promise<void> {
+  const owner = ownerOf(manifest)
+  if (owner && mayGive()) {
+    const restored = new Set(filesOf(manifest).map(({ path }) => path))
+    const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+    const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted((a, b) => b.length - a.length)
+    for (const path of paths) {
+      if (restored.has(relative(dataDir, path))) continue
+      const { uid, gid } = await lstat(path)
+      if (uid !== owner.uid || gid !== owner.gid) await lchown(path, owner.uid, owner.gid)
+    }
+  }
+  if (handOver === undefined) return
+  await chmod(dataDir, handOver.mode)
+  if (mayGive()) await chown(dataDir, handOver.uid, handOver.gid)
+}
+
+/** Whether this process may hand files to others: root. */
+export function mayGive(): boolean {
   return process.getuid?.() === 0
 }

@@ -1,16 +1,18 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { ProgressListener } from '../core/progress.ts'
-import { filesOf, type Manifest } from '../repository/manifest.ts'
+import type { Manifest } from '../repository/manifest.ts'
 import { ownIdentity } from '../repository/processIdentity.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Check } from './checks.ts'
+import { claimTarget, enterTarget } from './claimTarget.ts'
 import { type RestoreJournal, writeJournal } from './journal.ts'
-import { materialise, type Materialised } from './materialise.ts'
-import { giveNewFiles, ownerOf } from './ownership.ts'
+import { materialise, type Materialised, verifyInPlace } from './materialise.ts'
+import { handOverAll, ownerOf } from './ownership.ts'
+import { makePrivateFolder } from './privateFolder.ts'
 import type { Staging } from './staging.ts'
-import { claimTarget, inspectTarget } from './target.ts'
+import { inspectTarget } from './target.ts'
 import { targetFailure } from './targetFailure.ts'
 import { validateRestored } from './validateRestored.ts'
 
@@ -60,41 +62,42 @@ async function restoreInto(
 ): Promise<RestoreReport> {
   const { clock, progress, signal, staging, resume = false } = options
   const beginning = await inspectTarget(target, { backup: manifest.id, repository: repository.id, resume })
-  const started = 'started' in beginning ? beginning.started : clock.now().toISOString()
-  const process = await ownIdentity()
-  const enter = async (state: RestoreJournal['state']): Promise<void> => {
-    const updated = clock.now().toISOString()
-    const about = { backup: manifest.id, repository: repository.id, process, started, updated }
-    await writeJournal(target, { holdfast: 'restore', format: 1, state, ...about })
-  }
-
   const begun = clock.monotonic()
-  await claimTarget(target, beginning, ownerOf(manifest))
-  if (beginning.at !== 'checks') await enter('RECOVERING')
-  const files =
-    beginning.at === 'checks' ? inPlace(manifest) : await materialise(repository, manifest, target, { progress, signal })
-  const materialised = clock.monotonic()
-  await enter('VALIDATION')
-
-  const checks = staging ? await validate(staging, target, manifest, options) : []
-  const verdict = staging === undefined ? 'unchecked' : checks.every((check) => check.passed) ? 'good' : 'bad'
-  const state = verdict === 'bad' ? 'FAILED' : verdict === 'good' ? 'SUCCESS' : 'VALIDATION'
-  await enter(state)
-  return {
-    backup: manifest.id,
-    directory: target,
-    state,
-    verdict,
-    files,
-    checks,
-    durations: { materialise: Math.round(materialised - begun), validate: Math.round(clock.monotonic() - materialised) },
+  const handOver = await claimTarget(target, beginning, ownerOf(manifest))
+  let journal: RestoreJournal = {
+    ...{ holdfast: 'restore', format: 1, state: beginning.at === 'checks' ? 'VALIDATION' : 'RECOVERING' },
+    ...{ backup: manifest.id, repository: repository.id, process: await ownIdentity(), handOver },
+    ...{ served: 'served' in beginning && beginning.served, ended: false },
+    ...{ started: ('started' in beginning && beginning.started) || clock.now().toISOString(), updated: '' },
   }
-}
+  const note = async (change: Partial<RestoreJournal>): Promise<void> => {
+    journal = { ...journal, ...change, updated: clock.now().toISOString() }
+    await writeJournal(target, journal)
+  }
 
-/** What an earlier attempt has written to the end. */
-function inPlace(manifest: Manifest): Materialised {
-  const { size } = manifest.totals
-  return { files: filesOf(manifest).length, size, resumed: size }
+  await note({})
+  try {
+    if (journal.served) progress({ phase: 'write again what a scratch Neo4j has changed' })
+    // What is in place may be in use by now: nothing is done to it before it is known to be as it was.
+    const verified = beginning.at === 'checks' && (await verifyInPlace(repository, manifest, target, { progress, signal }))
+    await enterTarget(target, beginning)
+    const files = verified || (await materialise(repository, manifest, target, { progress, signal }))
+    const materialised = clock.monotonic()
+    await note({ state: 'VALIDATION', served: false })
+
+    const served = async (): Promise<void> => note({ served: true })
+    const checks = staging ? await validate(staging, target, manifest, options, served) : []
+    await handOverAll(target, manifest, handOver)
+    const verdict = staging === undefined ? 'unchecked' : checks.every((check) => check.passed) ? 'good' : 'bad'
+    const state = verdict === 'bad' ? 'FAILED' : verdict === 'good' ? 'SUCCESS' : 'VALIDATION'
+    await note({ state, ended: true })
+    const durations = { materialise: Math.round(materialised - begun), validate: Math.round(clock.monotonic() - materialised) }
+    return { backup: manifest.id, directory: target, state, verdict, files, checks, durations }
+  } catch (error) {
+    // What went wrong is more telling than that it could not be noted.
+    await note({ ended: true }).catch(() => {})
+    throw error
+  }
 }
 
 /** The scratch server's own folder lies beside the target, and is kept where something is wrong, for its logs. */
@@ -103,11 +106,16 @@ async function validate(
   target: string,
   manifest: Manifest,
   { progress, signal }: RestoreOptions,
+  served: () => Promise<void>,
 ): Promise<Check[]> {
   const home = `${target}.holdfast-scratch`
-  await mkdir(home, { recursive: true, mode: 0o700 })
-  const checks = await validateRestored(staging, { dataDir: target, home, manifest, progress, signal })
-  await giveNewFiles(target, manifest)
+  await makePrivateFolder(home)
+  const noted: Staging = async (wanted) => {
+    const installation = await staging(wanted)
+    await served()
+    return installation
+  }
+  const checks = await validateRestored(noted, { dataDir: target, home, manifest, progress, signal })
   if (checks.every((check) => check.passed)) await rm(home, { recursive: true, force: true })
   return checks
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { isZero } from '../repository/block.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
@@ -17,8 +17,12 @@ export class RestoredFile implements AsyncDisposable {
     this.#file = file
   }
 
+  /** Makes the file anew; anything else with that name is removed, and no link is followed. */
   static async create(path: string, file: ManifestFile): Promise<RestoredFile> {
-    return new RestoredFile(await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600), file)
+    // What an earlier attempt left goes first: only a file that is new is certain to be nobody's link.
+    await rm(path, { force: true })
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+    return new RestoredFile(await open(path, flags, 0o600), file)
   }
 
   async append(block: Buffer): Promise<void> {
@@ -62,13 +66,14 @@ export class RestoredFile implements AsyncDisposable {
 export async function isWhole(path: string, file: ManifestFile, table: BlockTable, blockSize: number): Promise<boolean> {
   let handle
   try {
-    if ((await stat(path)).size !== file.size) return false
-    handle = await open(path, 'r')
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT', 'EACCES')) return false
+    if (hasSystemCode(error, 'ENOENT', 'EACCES', 'ELOOP')) return false
     throw error
   }
   await using _closing = handle
+  const found = await handle.stat()
+  if (!found.isFile() || found.nlink !== 1 || found.size !== file.size) return false
   const buffer = Buffer.allocUnsafe(blockSize)
   for (let index = 0; index < file.blocks; index++) {
     const { bytesRead } = await handle.read(buffer, 0, blockSize, index * blockSize)

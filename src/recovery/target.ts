@@ -1,16 +1,20 @@
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { isRunning } from '../neo4j/dataDirectory.ts'
 import { isDead, ownIdentity } from '../repository/processIdentity.ts'
 import { type RestoreJournal, journalPath, readJournal } from './journal.ts'
-import { giveTo, type Owner } from './ownership.ts'
+import type { HandOver } from './ownership.ts'
 
 /** Files are written here first and moved into place when all are whole, so a half restore never looks like a data directory. */
 export const partialName = '.holdfast-partial'
 
 /** What is moved into place when all is whole, in this order: without a store, the directory is plainly unfinished. */
 export const movedNames = ['transactions', 'databases']
+
+/** What a Neo4j makes beside them when it is started. */
+export const serverNames = ['server_id', 'dbms']
 
 /** The restore that is to be begun or to go on. */
 export interface Wanted {
@@ -23,9 +27,9 @@ export interface Wanted {
 export type Beginning =
   | { at: 'nothing' }
   /** Some files are there; each is checked and those that are not whole are written again. */
-  | { at: 'files'; started?: string }
-  /** All files are in place, and were not checked on a Neo4j to the end. */
-  | { at: 'checks'; started: string }
+  | { at: 'files'; started?: string; handOver?: HandOver | undefined; served?: boolean }
+  /** All files are in place, and no scratch Neo4j was started on them. */
+  | { at: 'checks'; started: string; handOver?: HandOver | undefined }
 
 /**
  * Finds out whether a restore into this directory destroys nothing: it must be absent or empty,
@@ -38,60 +42,22 @@ export async function inspectTarget(target: string, wanted: Wanted): Promise<Beg
   if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
   const journal = await readJournal(target)
   if (journal) await refuseUnderWay(target, journal)
-  if (wanted.resume && (await isUntouched(target, entries))) return { at: 'files' }
+  // Without a journal, it broke off before its first word, or an operator knows that it is gone.
+  if (wanted.resume && journal === undefined && entries.join() === partialName) return { at: 'files' }
   if (!wanted.resume || journal === undefined) throw notEmpty(target, entries, nextStep(journal))
   refuseOtherRestore(target, journal, wanted)
-  const { state, started } = journal
-  if (state === 'VALIDATION') return { at: 'checks', started }
-  const foreign = entries.filter((entry) => ![partialName, ...movedNames].includes(entry))
+  const { state, started, handOver, served = false } = journal
+  if (state === 'VALIDATION' && !served) return { at: 'checks', started, handOver }
+  const ours = [partialName, ...movedNames, ...(served ? serverNames : [])]
+  const foreign = entries.filter((entry) => !ours.includes(entry))
   if (foreign.length > 0)
     throw notEmpty(target, foreign, 'the unfinished restore did not write that; restore into another directory')
-  return { at: 'files', started }
-}
-
-/** Makes the directory ready to be written to, as it was found by `inspectTarget`. */
-export async function claimTarget(target: string, beginning: Beginning, owner: Owner | undefined): Promise<void> {
-  if (beginning.at === 'checks') return
-  if (beginning.at === 'files') await takeBack(target)
-  else {
-    await mkdir(dirname(target), { recursive: true })
-    await makePrivate(target, owner)
-    await makePartial(target)
-  }
+  return { at: 'files', started, handOver, served }
 }
 
 /** Removes what a restore into this directory has written, and nothing else. */
 export async function clearPartial(target: string): Promise<void> {
   await rm(join(target, partialName), { recursive: true, force: true })
-}
-
-/** A directory that was there keeps its mode and owner: someone chose them. */
-async function makePrivate(target: string, owner: Owner | undefined): Promise<void> {
-  try {
-    await mkdir(target)
-  } catch (error) {
-    if (hasSystemCode(error, 'EEXIST')) return
-    throw error
-  }
-  await chmod(target, 0o750)
-  if (owner) await giveTo(target, owner)
-}
-
-/** Of two restores that begin at once, one finds the other's. */
-async function makePartial(target: string): Promise<void> {
-  try {
-    await mkdir(join(target, partialName), { mode: 0o700 })
-  } catch (error) {
-    if (hasSystemCode(error, 'EEXIST')) throw notEmpty(target, [partialName], 'another restore into it has just begun')
-    throw error
-  }
-}
-
-/** Undoes a moving into place that broke off half-way, so that every file is looked at again. */
-async function takeBack(target: string): Promise<void> {
-  await mkdir(join(target, partialName), { recursive: true, mode: 0o700 })
-  for (const name of await entriesOf(target))
-    if (movedNames.includes(name)) await rename(join(target, name), join(target, partialName, name))
 }
 
 function refuseOtherRestore(target: string, journal: RestoreJournal, wanted: Wanted): void {
@@ -108,19 +74,14 @@ function refuseOtherRestore(target: string, journal: RestoreJournal, wanted: Wan
   }
 }
 
-async function refuseUnderWay(target: string, { state, backup, process }: RestoreJournal): Promise<void> {
-  if (state === 'SUCCESS' || state === 'FAILED') return
+async function refuseUnderWay(target: string, { state, backup, process, ended }: RestoreJournal): Promise<void> {
+  if (state === 'SUCCESS' || state === 'FAILED' || ended) return
   const own = await ownIdentity()
-  const isNear = process.boot !== undefined && process.boot === own.boot && process.pidNamespace === own.pidNamespace
-  if (!isNear || process.pid === own.pid || (await isDead(process, own))) return
-  throw new HoldfastError('refused', `process ${process.pid} is still restoring backup ${backup} into ${target}`, {
-    hint: 'wait until it is done',
+  if (isDeepStrictEqual({ ...own, ...process }, own) || (await isDead(process, own))) return
+  const where = `process ${process.pid} on ${process.host}`
+  throw new HoldfastError('refused', `${where} may still be restoring backup ${backup} into ${target}`, {
+    hint: `wait until it is done; if it is certainly gone, remove ${journalPath(target)} and give --resume`,
   })
-}
-
-/** Whether a restore broke off before it wrote anything, its journal included. */
-async function isUntouched(target: string, entries: string[]): Promise<boolean> {
-  return entries.join() === partialName && (await entriesOf(join(target, partialName))).length === 0
 }
 
 function notEmpty(target: string, entries: string[], hint: string): HoldfastError {
