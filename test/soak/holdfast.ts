@@ -55,11 +55,22 @@ export function initRepository(place: RepositoryPlace): Run {
   return holdfast(['repo', 'init', ...repositoryWords(place)])
 }
 
-/** Backs up a data directory. @param uri where the server answers; without it the backup has only files to go by. */
-export function createBackup(place: RepositoryPlace, dataDir: string, how: { uri?: string | undefined; offline?: boolean }): Run {
+/** How a backup is taken. */
+export interface BackupWay {
+  /** Where the server answers; without it the backup has only files to go by. */
+  uri?: string
+  /** Neo4j is stopped. */
+  offline?: boolean
+  /** Bytes a second to read at most. */
+  maxRate?: number | undefined
+}
+
+/** Backs up a data directory. */
+export function createBackup(place: RepositoryPlace, dataDir: string, { uri, offline = false, maxRate }: BackupWay): Run {
   const words = ['backup', 'create', '--data-dir', dataDir, ...repositoryWords(place)]
-  if (how.offline === true) return holdfast([...words, '--offline'])
-  return holdfast([...words, '--uri', how.uri ?? 'bolt://127.0.0.1:1'])
+  if (maxRate !== undefined) words.push('--max-rate', `${Math.ceil(maxRate)}B`)
+  if (offline) return holdfast([...words, '--offline'])
+  return holdfast([...words, '--uri', uri ?? 'bolt://127.0.0.1:1'])
 }
 
 /** Checks every block and transaction of all backups of a repository. */

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Installation } from '../../src/neo4j/installation.ts'
@@ -6,7 +6,7 @@ import { startNeo4j } from '../../src/neo4j/instance.ts'
 import { outOfBounds } from '../support/graphModelMarkers.ts'
 import type { WorkloadVerifier } from '../support/graphModelVerify.ts'
 import type { Positions, Workload } from '../support/workload/workload.ts'
-import type { Outcome, RepositoryPlace, Run } from './holdfast.ts'
+import type { BackupWay, Outcome, RepositoryPlace, Run } from './holdfast.ts'
 import { createBackup, deleteBackup, restoreBackup, validateBackups } from './holdfast.ts'
 import type { RoundPlan } from './roundPlan.ts'
 import type { SoakServer } from './server.ts'
@@ -67,30 +67,43 @@ export async function runRound(ground: Ground, plan: RoundPlan, place: Repositor
 }
 
 async function takeBackup(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
+  const maxRate = await rateFor(ground, plan)
+  const start = (way: BackupWay): Run => createBackup(place, ground.server.dataDir, { maxRate, ...way })
   switch (plan.incident) {
     case 'none':
-      return finished(ground, (uri) => createBackup(place, ground.server.dataDir, { uri }))
+      return finished(ground, start({ uri: ground.server.uri }))
     case 'no bolt':
-      return finished(ground, () => createBackup(place, ground.server.dataDir, {}))
+      return finished(ground, start({}))
     case 'kill neo4j':
-      return whileNeo4jDies(ground, plan, place)
+      return whileNeo4jDies(ground, plan, start)
     case 'kill holdfast':
-      return afterHoldfastDied(ground, plan, place)
+      return afterHoldfastDied(ground, plan, start)
     case 'offline':
-      return whileStopped(ground, place)
+      return whileStopped(ground, start)
   }
 }
 
-async function finished({ server, workload }: Ground, start: (uri: string) => Run): Promise<Backup> {
+/** Bytes a second that make reading the store last as long as planned. */
+async function rateFor({ server }: Ground, { copySeconds }: RoundPlan): Promise<number | undefined> {
+  if (copySeconds === 0) return undefined
+  const folder = join(server.dataDir, 'databases', 'neo4j')
+  const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size))
+  return sizes.reduce((sum, size) => sum + size, 0) / copySeconds
+}
+
+type Start = (way: BackupWay) => Run
+
+/** @param run a backup that was started at this moment */
+async function finished({ workload }: Ground, run: Run): Promise<Backup> {
   const before = workload.positions
-  const outcome = await start(server.uri).outcome
+  const outcome = await run.outcome
   return { id: idOf(outcome), before, after: workload.positions }
 }
 
-async function whileNeo4jDies(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
+async function whileNeo4jDies(ground: Ground, plan: RoundPlan, start: Start): Promise<Backup> {
   const { server, workload, tally } = ground
   const before = workload.positions
-  const run = createBackup(place, server.dataDir, { uri: server.uri })
+  const run = start({ uri: server.uri })
   await delay(plan.killAfter)
   await server.kill()
   tally.killsOfNeo4j++
@@ -99,26 +112,26 @@ async function whileNeo4jDies(ground: Ground, plan: RoundPlan, place: Repository
   const after = workload.positions
   if (outcome.exitCode !== refusal) return { id: idOf(outcome), before, after }
   tally.refusals++
-  return finished(ground, (uri) => createBackup(place, server.dataDir, { uri }))
+  return finished(ground, start({ uri: server.uri }))
 }
 
-async function afterHoldfastDied(ground: Ground, plan: RoundPlan, place: RepositoryPlace): Promise<Backup> {
-  const run = createBackup(place, ground.server.dataDir, { uri: ground.server.uri })
-  const timer = setTimeout(() => run.kill(), plan.killAfter / 2)
+async function afterHoldfastDied(ground: Ground, plan: RoundPlan, start: Start): Promise<Backup> {
+  const { server, tally } = ground
+  const run = start({ uri: server.uri })
+  const timer = setTimeout(() => run.kill(), plan.killAfter)
   const { exitCode } = await run.outcome
   clearTimeout(timer)
-  if (exitCode === undefined) ground.tally.killsOfHoldfast++
-  return finished(ground, (uri) => createBackup(place, ground.server.dataDir, { uri }))
+  if (exitCode === undefined) tally.killsOfHoldfast++
+  return finished(ground, start({ uri: server.uri }))
 }
 
-async function whileStopped({ server, workload }: Ground, place: RepositoryPlace): Promise<Backup> {
+async function whileStopped(ground: Ground, start: Start): Promise<Backup> {
+  const { server, workload } = ground
   await workload.pause()
-  const before = workload.positions
   await server.stop()
-  const outcome = await createBackup(place, server.dataDir, { offline: true }).outcome
-  const after = workload.positions
+  const backup = await finished(ground, start({ offline: true }))
   workload.resume(await server.start())
-  return { id: idOf(outcome), before, after }
+  return backup
 }
 
 function idOf(outcome: Outcome): string {

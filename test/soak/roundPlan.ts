@@ -20,6 +20,11 @@ export interface RoundPlan {
   encrypted: boolean
   /** Milliseconds of writing before the backup begins. */
   lead: number
+  /**
+   * Seconds that reading the store is stretched to by a rate limit, or 0 for as fast as it goes. A small store is else read in an
+   * instant, in which no checkpoint, rotation or pruning falls; a copy made in the wrong order would then pass.
+   */
+  copySeconds: number
   /** Milliseconds from the start of the backup to the kill. */
   killAfter: number
   /** Whether every backup of the repository is read back and checked afterwards. */
@@ -38,7 +43,8 @@ export function planRound(random: Random, number: number): RoundPlan {
     incident,
     encrypted: number === 2 || random.chance(0.35),
     lead: random.between(500, 6000),
-    killAfter: random.between(100, 2500),
+    copySeconds: random.chance(0.8) ? random.between(2, 6) : 0,
+    killAfter: random.between(200, 6000),
     validate: random.chance(0.25),
   }
 }
