@@ -48,6 +48,18 @@ export async function isolatedNodes(graph: Graph, options: QueryOptions = {}): P
   return Number(row?.total ?? 0n)
 }
 
+/** How many relationships have both of their nodes: each end's record is looked up, as its number in the relationship proves nothing. */
+export async function joinedRelationships(graph: Graph, options: QueryOptions = {}): Promise<number> {
+  const [row] = await graph.query<Total>(
+    `MATCH ()-[r]->() WITH elementId(startNode(r)) AS start, elementId(endNode(r)) AS end
+     MATCH (a) WHERE elementId(a) = start MATCH (b) WHERE elementId(b) = end
+     RETURN count([labels(a), labels(b)]) AS total`,
+    {},
+    options,
+  )
+  return Number(row?.total ?? 0n)
+}
+
 interface Total extends Record<string, unknown> {
   total: bigint
 }
