@@ -31,13 +31,16 @@ export async function takeOver(dataDir: string): Promise<void> {
 export async function handOverAll(dataDir: string, manifest: Manifest, handOver: HandOver | undefined): Promise<void> {
   const owner = ownerOf(manifest)
   if (owner && mayGive()) {
-    const restored = new Set(filesOf(manifest).map(({ path }) => path))
+    const restored = new Map(filesOf(manifest).map((file) => [file.path, file]))
     const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
     const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted((a, b) => b.length - a.length)
     for (const path of paths) {
-      if (restored.has(relative(dataDir, path))) continue
-      const { uid, gid } = await lstat(path)
-      if (uid !== owner.uid || gid !== owner.gid) await lchown(path, owner.uid, owner.gid)
+      // A restored file may be another by now: the scratch server replaces an index that it builds anew.
+      const file = restored.get(relative(dataDir, path))
+      const { uid, gid } = file ?? owner
+      const found = await lstat(path)
+      if (found.uid !== uid || found.gid !== gid) await lchown(path, uid, gid)
+      if (file && (found.mode & 0o7777) !== file.mode) await chmod(path, file.mode)
     }
   }
   if (handOver === undefined) return
