@@ -5,7 +5,7 @@ import { packsLease } from './backupWriter.ts'
 import { readBlockTable } from './blockTable.ts'
 import { acquireLease } from './lease.ts'
 import { listBackups } from './listing.ts'
-import { backupsPrefix, damagedPrefix, manifestName, packOfMarker, packOfName, packsPrefix, partOfBackup } from './names.ts'
+import { backupOfTable, backupsPrefix, damagedPrefix, manifestName, packOfMarker, packOfName, packsPrefix } from './names.ts'
 
 /** What deleting backups removes; the same object is shown before and returned after. */
 export interface DeletionPlan {
@@ -75,8 +75,8 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
     if (pack !== undefined && !needed.has(pack)) free(name, size)
   }
   for await (const { name, size } of storage.list(backupsPrefix, options)) {
-    const found = partOfBackup(name)
-    if (found && found.part !== 'manifest' && !kept.has(found.backup)) free(name, size)
+    const backup = backupOfTable(name)
+    if (backup !== undefined && !kept.has(backup)) free(name, size)
   }
   return plan
 }

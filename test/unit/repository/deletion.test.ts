@@ -100,10 +100,17 @@ describe('deleting backups', () => {
   })
 
   test('leaves alone what it does not know', async () => {
-    await storage.put('packs/README.txt', Buffer.from('hello'))
-    await storage.put('notes', Buffer.from('hello'))
+    const foreign = [
+      'backups/20260101T000000Z-aaaaaa/blocks.old',
+      'backups/20260101T000000Z-aaaaaa/notes/blocks',
+      'backups/postgres/blocks',
+      'backups/postgres/dump-2026.tar',
+      'notes',
+      'packs/README.txt',
+    ]
+    for (const name of foreign) await storage.put(name, Buffer.from('hello'))
     expect(await repository.deleteBackups([])).toMatchObject({ plan: { objects: [] } })
-    expect(await objects()).toEqual(['notes', 'packs/README.txt', 'repository'])
+    expect(await objects()).toEqual([...foreign, 'repository'])
   })
 
   test('an unknown id is refused before anything is removed', async () => {
