@@ -63,6 +63,7 @@ export async function readGeneration(storage: Storage, lease: string, generation
  * Writes the generation that follows `predecessor` (0: there was none). This is the one step that decides who holds a lease.
  * A put refuses a name that exists, but a late one could reuse a name that was cleaned away; generations are cleaned in ascending
  * order, so as long as the predecessor exists its successor was never cleaned, and the put was the first and only one.
+ * The first generation has no predecessor: where it was cleaned away, there are higher ones.
  * @returns false where someone else was first.
  */
 export async function succeed(storage: Storage, lease: string, predecessor: number, state: LeaseState): Promise<boolean> {
@@ -73,9 +74,13 @@ export async function succeed(storage: Storage, lease: string, predecessor: numb
     if (error instanceof ObjectExistsError) return false
     throw error
   }
-  if (predecessor > 0 && !(await storage.stat(leaseName(lease, predecessor)))) {
+  if (!(await (predecessor > 0 ? storage.stat(leaseName(lease, predecessor)) : isFirst(storage, lease)))) {
     await storage.delete(name)
     return false
   }
   return true
+}
+
+async function isFirst(storage: Storage, lease: string): Promise<boolean> {
+  return (await leaseGenerations(storage, lease)).every((generation) => generation <= 1)
 }

@@ -91,6 +91,25 @@ describe('[lease.exclusive] a lease', () => {
     await (await acquire()).release()
   })
 
+  test('a contender that stood still since it saw no generation at all does not begin anew', async () => {
+    let turns = 0
+    const stalling: Storage = {
+      ...storage,
+      put: async (name, body, options) => {
+        // Others come and go between its look and its put, until the first generation is cleaned away.
+        if (turns === 0) for (; turns < 20; turns++) await (await acquire()).release()
+        await storage.put(name, body, options)
+      },
+    }
+    const holder = acquire({ on: stalling, process: elsewhere })
+    await using lease = await holder
+    await lease.assertHeld()
+    expect(turns).toBe(20)
+    expect(await storage.stat(leaseName('packs', 1))).toBeUndefined()
+    expect(Math.min(...(await generations()))).toBeGreaterThan(20)
+    expect(await failure(acquire())).toMatchObject({ code: 'refused' })
+  })
+
   test('waits for another holder where it is told to', async () => {
     const first = await acquire()
     const waiting = acquire({ wait: 10 * 60_000 })
