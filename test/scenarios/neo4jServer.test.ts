@@ -13,7 +13,7 @@ import { startIn, withFolder } from '../support/neo4j.ts'
 
 const version = namedVersions.lts
 
-test('the server does not outlive a parent that is killed', async () => {
+test('[neo4j.contained] the server does not outlive a parent that is killed', async () => {
   await withFolder('neo4j-parent', async (folder) => {
     const program = join(import.meta.dirname, '..', 'support', 'neo4jParent.ts')
     const parent = spawn(process.execPath, [program, folder, version], { stdio: ['ignore', 'pipe', 'inherit'] })
