@@ -65,10 +65,17 @@ async function restoreInto(
   const begun = clock.monotonic()
   const handOver = await claimTarget(target, beginning, ownerOf(manifest))
   let journal: RestoreJournal = {
-    ...{ holdfast: 'restore', format: 1, state: beginning.at === 'checks' ? 'VALIDATION' : 'RECOVERING' },
-    ...{ backup: manifest.id, repository: repository.id, process: await ownIdentity(), handOver },
-    ...{ served: 'served' in beginning && beginning.served, ended: false },
-    ...{ started: ('started' in beginning && beginning.started) || clock.now().toISOString(), updated: '' },
+    holdfast: 'restore',
+    format: 1,
+    state: beginning.at === 'checks' ? 'VALIDATION' : 'RECOVERING',
+    backup: manifest.id,
+    repository: repository.id,
+    process: await ownIdentity(),
+    ended: false,
+    handOver,
+    served: 'served' in beginning && beginning.served,
+    started: ('started' in beginning && beginning.started) || clock.now().toISOString(),
+    updated: '',
   }
   const note = async (change: Partial<RestoreJournal>): Promise<void> => {
     journal = { ...journal, ...change, updated: clock.now().toISOString() }

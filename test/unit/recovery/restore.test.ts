@@ -16,7 +16,7 @@ const store = 'databases/neo4j/neostore'
 const files = { [store]: Buffer.alloc(9000, 7), 'transactions/neo4j/neostore.transaction.db.0': Buffer.alloc(5000, 8) }
 /** A user that is neither root nor this one. */
 const neo4j = 4321
-const asRoot = test.runIf(process.getuid?.() === 0)
+const isRoot = process.getuid?.() === 0
 
 let folder: string
 let target: string
@@ -34,7 +34,10 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const restored = async (options: Partial<RestoreOptions> = {}): Promise<RestoreReport> =>
   restore(repository, manifest, {
-    ...{ target, clock: systemClock, progress: silent, signal: new AbortController().signal },
+    target,
+    clock: systemClock,
+    progress: silent,
+    signal: new AbortController().signal,
     ...options,
   })
 
@@ -60,22 +63,25 @@ const broken: NonNullable<RestoreOptions['staging']> = async () =>
     java: { command: join(folder, 'no-java'), version: '17.0.1', major: 17 },
   })
 
-asRoot('nobody else can reach the directory before it is whole, then it belongs to the owner of its files', async () => {
-  manifest = owned(neo4j)
-  const modes = new Set<string>()
-  const progress: ProgressListener = () => {
-    const { uid, mode } = statSync(target)
-    modes.add(`${uid} ${(mode & 0o777).toString(8)} ${statSync(join(target, '.holdfast-partial/databases')).uid}`)
-  }
-  await restored({ progress })
-  expect([...modes]).toEqual(['0 700 0'])
-  expect(statSync(target)).toMatchObject({ uid: neo4j, gid: neo4j })
-  expect(statSync(target).mode & 0o777).toBe(0o750)
-  for (const path of ['databases', 'databases/neo4j', 'transactions', store])
-    expect(statSync(join(target, path))).toMatchObject({ uid: neo4j, gid: neo4j })
-})
+test.runIf(isRoot)(
+  'nobody else can reach the directory before it is whole, then it belongs to the owner of its files',
+  async () => {
+    manifest = owned(neo4j)
+    const modes = new Set<string>()
+    const progress: ProgressListener = () => {
+      const { uid, mode } = statSync(target)
+      modes.add(`${uid} ${(mode & 0o777).toString(8)} ${statSync(join(target, '.holdfast-partial/databases')).uid}`)
+    }
+    await restored({ progress })
+    expect([...modes]).toEqual(['0 700 0'])
+    expect(statSync(target)).toMatchObject({ uid: neo4j, gid: neo4j })
+    expect(statSync(target).mode & 0o777).toBe(0o750)
+    for (const path of ['databases', 'databases/neo4j', 'transactions', store])
+      expect(statSync(join(target, path))).toMatchObject({ uid: neo4j, gid: neo4j })
+  },
+)
 
-asRoot('an existing directory gets its own owner and mode back, also when the restore broke off', async () => {
+test.runIf(isRoot)('an existing directory gets its own owner and mode back, also when the restore broke off', async () => {
   manifest = owned(neo4j)
   mkdirSync(target, { mode: 0o711 })
   chownSync(target, 99, 98)
