@@ -6,6 +6,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import { decrypt, encrypt, nonceLength } from './encryption.ts'
+import { integrityError } from './listing.ts'
 import { keyName, keysPrefix } from './names.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 
@@ -57,14 +58,20 @@ export async function storeKey(storage: Storage, repository: string, master: Key
 }
 
 /**
- * Finds the slot that the source opens and unwraps the master key.
+ * Finds the slot that the source opens and unwraps the master key. A slot that cannot be read is in nobody's way while another one fits.
  * @throws HoldfastError `repository` where none does.
  */
 export async function openKey(storage: Storage, repository: string, source: KeySource): Promise<KeyObject> {
+  const wanted = opens(source)
+  const readable: Slot[] = []
+  const unreadable: HoldfastError[] = []
   for await (const { name } of storage.list(keysPrefix)) {
-    const content = unseal({ kind: 'key', name }, await readObject(storage, name, 64 * 1024), storage.location)
-    const slot: Slot = parseContent(slotSchema, content, name, storage.location)
-    if (slot.repository !== repository || slot.opens !== opens(source)) continue
+    const slot = await readSlot(storage, name)
+    if (slot instanceof HoldfastError) unreadable.push(slot)
+    else if (slot.repository === repository) readable.push(slot)
+  }
+  const fitting = readable.filter((slot) => slot.opens === wanted)
+  for (const slot of fitting) {
     const wrappingKey = await wrapping(source, Buffer.from(slot.scrypt.salt, 'base64'), slot.scrypt.N)
     const master = decrypt(
       wrappingKey,
@@ -74,9 +81,33 @@ export async function openKey(storage: Storage, repository: string, source: KeyS
     )
     if (master) return createSecretKey(master)
   }
-  throw new HoldfastError('repository', `wrong passphrase or key file for repository ${repository} at ${storage.location}`, {
-    hint: 'give the one this repository was made with; without it the backups cannot be read by anyone',
+
+  const place = `repository ${repository} at ${storage.location}`
+  const damaged = unreadable.length === 0 ? '' : `; besides, ${unreadable.map(({ message }) => message).join('; ')}`
+  if (fitting.length > 0) {
+    throw new HoldfastError('repository', `wrong ${wanted} for ${place}${damaged}`, {
+      hint: 'give the one this repository was made with; without it the backups cannot be read by anyone',
+    })
+  }
+  const other = readable[0]?.opens
+  if (other) {
+    throw new HoldfastError('repository', `${place} opens with a ${other}, and a ${wanted} was given${damaged}`, {
+      hint: `give its ${other}`,
+    })
+  }
+  throw new HoldfastError('repository', `${place} has no key slots that can be read${damaged}`, {
+    hint: `restore the objects below ${keysPrefix} from a copy of the repository; without them the backups cannot be read by anyone`,
   })
+}
+
+/** @returns the error where the object is no slot, or a damaged one. */
+async function readSlot(storage: Storage, name: string): Promise<Slot | HoldfastError> {
+  try {
+    const content = unseal({ kind: 'key', name }, await readObject(storage, name, 64 * 1024), storage.location)
+    return parseContent(slotSchema, content, name, storage.location)
+  } catch (error) {
+    return integrityError(error)
+  }
 }
 
 function opens(source: KeySource): Slot['opens'] {

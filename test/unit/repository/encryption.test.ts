@@ -53,12 +53,14 @@ describe('[repository.encrypted] an encrypted repository', { timeout: 60_000 }, 
   })
 
   test('says at once that a key is wrong, missing, or not needed', async () => {
-    for (const wrong of [{ passphrase: 'wrong' }, { keyFile: Buffer.from(key.passphrase) }]) {
-      expect(await failure(openRepository(storage, { key: wrong }))).toMatchObject({
-        code: 'repository',
-        message: `wrong passphrase or key file for repository ${repository.id} at memory`,
-      })
-    }
+    expect(await failure(openRepository(storage, { key: { passphrase: 'wrong' } }))).toMatchObject({
+      code: 'repository',
+      message: `wrong passphrase for repository ${repository.id} at memory`,
+    })
+    expect(await failure(openRepository(storage, { key: { keyFile: Buffer.from(key.passphrase) } }))).toMatchObject({
+      code: 'repository',
+      message: `repository ${repository.id} at memory opens with a passphrase, and a key file was given`,
+    })
     expect(await failure(openRepository(storage))).toMatchObject({
       code: 'repository',
       message: anything('is encrypted, and no passphrase'),
@@ -86,6 +88,28 @@ describe('[repository.encrypted] an encrypted repository', { timeout: 60_000 }, 
     expect(digests(await readBack(other, manifest))).toEqual(digests(files))
     await storage.delete(slot)
     expect(await failure(openRepository(storage, { key: { keyFile } }))).toMatchObject({ code: 'repository' })
+  })
+
+  test('opens beside a damaged slot, which is told of only where none opens', async () => {
+    const [slot] = (await Array.fromAsync(storage.list('keys/'))).map(({ name }) => name)
+    const whole = await collect(storage.get(slot!))
+    await storage.put('keys/keep', Buffer.from('nothing'))
+    expect((await openRepository(storage, { key })).id).toBe(repository.id)
+    await replace(slot!, whole.subarray(0, -1))
+    expect(await failure(openRepository(storage, { key }))).toMatchObject({
+      code: 'repository',
+      message: expect.stringMatching(
+        /has no key slots that can be read; besides, keys\/.+ is damaged.+; keys\/.+ is damaged/,
+      ) as string,
+    })
+    await storage.delete('keys/keep')
+    await storage.delete(slot!)
+    expect(await failure(openRepository(storage, { key }))).toMatchObject({
+      code: 'repository',
+      message: `repository ${repository.id} at memory has no key slots that can be read`,
+      hint: anything('from a copy'),
+    })
+    await storage.put(slot!, whole)
   })
 
   test('refuses a manifest that is not encrypted', async () => {
