@@ -19,7 +19,14 @@ export const backupCreateCommand = defineCommand({
   options: {
     offline: toggle('the database is stopped; refused where it runs'),
     maxRate: valued(sizeOption, { placeholder: 'size', description: 'read at most this much a second, such as 50MB' }),
-    label: valued(z.string().max(200), { placeholder: 'text', description: 'a note to keep with the backup' }),
+    // eslint-disable-next-line no-control-regex
+    label: valued(
+      z
+        .string()
+        .max(200)
+        .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected text without control characters'),
+      { placeholder: 'text', description: 'a note to keep with the backup' },
+    ),
     wait: valued(durationOption, { placeholder: 'time', description: 'wait this long for another backup to end, such as 5m' }),
   },
   examples: [

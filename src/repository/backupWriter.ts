@@ -71,7 +71,7 @@ interface EncodedBlock extends Encoded {
 
 /**
  * A backup in the making. Blocks are added in order; nothing of it exists for others until `finish` has written the manifest.
- * Disposing of one that is not finished removes what it stored.
+ * Disposing of one that is not finished removes what it stored, but for packs that others may use by then as the lease was lost.
  */
 export class BackupWriter implements AsyncDisposable {
   readonly id: string
@@ -94,6 +94,7 @@ export class BackupWriter implements AsyncDisposable {
   readonly #spare: Buffer[] = []
   #finishing: Promise<Manifest> | undefined
   #ended = false
+  #leftBehind: unknown
 
   constructor(access: Access, lease: Lease, reusable: ReusableBlocks, bases: BaseBlocks, signal: AbortSignal, blockSize: number) {
     this.#bases = bases
@@ -106,6 +107,11 @@ export class BackupWriter implements AsyncDisposable {
     this.blockSize = blockSize
     this.signal = signal
     this.skipped = reusable.skipped
+  }
+
+  /** Why disposing of an unfinished backup could not remove all that it stored; the next delete does. */
+  get leftBehind(): unknown {
+    return this.#leftBehind
   }
 
   /** Number of blocks added so far, which is the index of the next. */
@@ -171,7 +177,9 @@ export class BackupWriter implements AsyncDisposable {
 
   async #whole(plain: Buffer): Promise<Encoded> {
     const data = await this.#compressor.compress(plain)
-    if (data.length >= plain.length) return { encoding: encodings.raw, data: plain, base: 0 }
+    // A short block as it is would hold its whole buffer until its pack is stored.
+    if (data.length >= plain.length)
+      return { encoding: encodings.raw, data: plain.length < this.blockSize ? Buffer.from(plain) : plain, base: 0 }
     return { encoding: encodings.zstd, data, base: 0 }
   }
 
@@ -237,14 +245,22 @@ export class BackupWriter implements AsyncDisposable {
     this.#ended = true
     this.#compressor[Symbol.dispose]()
     await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
-    // The manifest first: should this break off, no manifest is left that names removed packs. What stays, the next delete removes.
-    const { storage } = this.#access
-    const names = [manifestName(this.id), blockTableName(this.id), ...this.#sequence.packs.map(({ id }) => packName(id))]
     try {
-      for (const name of names) await storage.delete(name)
-    } catch {
-      // The error that led here is the one to report.
+      await this.#remove()
+    } catch (error) {
+      // Thrown here it would hide the error that led here, which is the one to report; what stays, the next delete removes.
+      this.#leftBehind = error
     }
     await this.#lease.release()
+  }
+
+  async #remove(): Promise<void> {
+    const { storage } = this.#access
+    // The manifest first: should this break off, no manifest is left that names removed packs.
+    await storage.delete(manifestName(this.id))
+    await storage.delete(blockTableName(this.id))
+    // While the manifest was visible others may have built on the packs, unless the lease is held to this moment.
+    await this.#lease.assertHeld()
+    for (const { id } of this.#sequence.packs) await storage.delete(packName(id))
   }
 }

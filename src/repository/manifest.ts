@@ -8,7 +8,14 @@ import { damage, jsonContent, parseContent, readObject, seal, unseal } from './s
 const largestManifest = 256 * 1024 * 1024
 
 const count = z.int().nonnegative()
-const text = z.string().max(4096)
+/** Text that cannot steer the terminal it is printed on. */
+const text = z
+  .string()
+  .max(4096)
+  // eslint-disable-next-line no-control-regex
+  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'control characters')
+/** Neo4j's own rule for the names of databases. */
+const databaseName = z.string().regex(/^(system|[a-zA-Z][a-zA-Z0-9.-]{2,62})$/)
 const moment = z.iso.datetime({ offset: false })
 /** 64-bit numbers of Neo4j that a JSON number cannot hold are decimal text. */
 const long = z.string().regex(/^-?\d{1,20}$/)
@@ -39,7 +46,7 @@ const fileSchema = z.strictObject({
 })
 
 const databaseSchema = z.strictObject({
-  name: text,
+  name: databaseName,
   storeId: z.strictObject({ creationTime: long, random: long, format: text }),
   kernelVersion: z.union([text, z.int()]),
   logFormat: z.union([text, z.int()]),

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { HoldfastError } from '../../../src/core/errors.ts'
-import { acquireLease, leaseTimes } from '../../../src/repository/lease.ts'
+import { encodings } from '../../../src/repository/block.ts'
+import { acquireLease, type Lease, leaseTimes } from '../../../src/repository/lease.ts'
+import type { Manifest } from '../../../src/repository/manifest.ts'
 import { packName } from '../../../src/repository/names.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
@@ -116,16 +118,68 @@ describe('a backup in the making', () => {
 
   test.each(['blocks', 'manifest'])('does not come to be when its lease is lost before the %s is written', async (part) => {
     const before = await objects()
+    let other: Lease | undefined
     beforePut = async (name) => {
       if (!name.endsWith(`/${part}`)) return
       // The process stood still for so long that another one took over.
       clock.jump(leaseTimes.life + leaseTimes.skew + 1)
       beforePut = () => {}
-      await acquireLease(storage, 'packs', { clock, command: 'other', process: { host: 'other', pid: 1 } })
+      other = await acquireLease(storage, 'packs', { clock, command: 'other', process: { host: 'other', pid: 1 } })
     }
     const error = await failure(backUp(repository, files, { blockSize }))
     expect(error).toMatchObject({ code: 'refused', message: expect.stringContaining("lost the lease 'packs'") as string })
+    expect((await objects()).filter((name) => !name.startsWith('packs/'))).toEqual(before)
+    await other!.release()
+    await repository.deleteBackups([])
     expect(await objects()).toEqual(before)
+  })
+
+  test('that lost its lease leaves the packs that another one has reused meanwhile', async () => {
+    let manifest: Manifest | undefined
+    let stalled = ''
+    beforePut = async (name) => {
+      // The manifest is there already when the process stands still: the next put is the lease's.
+      if (name.endsWith('/manifest')) stalled = name
+      if (!stalled || !name.startsWith('leases/')) return
+      beforePut = () => {}
+      clock.jump(leaseTimes.life + leaseTimes.skew + 1)
+      manifest = await backUp(repository, files, { blockSize })
+    }
+    expect(await failure(backUp(repository, files, { blockSize }))).toMatchObject({ code: 'refused' })
+    expect(stalled).not.toBe('')
+    expect(manifest!.totals.newBlocks).toBe(0)
+    expect((await repository.listBackups()).map(({ id }) => id)).toEqual([manifest!.id])
+    expect(digests(await readBack(repository, manifest!))).toEqual(digests(files))
+  })
+
+  test('says what kept it from removing what it stored', async () => {
+    const broken = new HoldfastError('repository', 'unreachable')
+    let working = true
+    const flaky: Storage = {
+      ...storage,
+      delete: async (name) => {
+        if (!working) throw broken
+        await storage.delete(name)
+      },
+    }
+    const writer = await (await openRepository(flaky, { clock })).startBackup(options)
+    await addFiles(writer, files)
+    working = false
+    await writer[Symbol.asyncDispose]()
+    expect(writer.leftBehind).toBe(broken)
+  })
+
+  test('a short block that stays as it is does not keep its buffer', async () => {
+    await using writer = await repository.startBackup(options)
+    const buffer = writer.buffer()
+    patterned(100).copy(buffer)
+    await writer.add(buffer.subarray(0, 100))
+    const { databases, ...fields } = await addFiles(writer, {})
+    const whole = { path: 'a', size: 100, mode: 0o600, uid: 0, gid: 0, kind: 'record' as const, firstBlock: 0, blocks: 1 }
+    const manifest = await writer.finish({ ...fields, databases: [{ ...databases[0]!, files: [whole] }] })
+    expect((await repository.readBlockTable(manifest)).location(0)).toMatchObject({ encoding: encodings.raw, plain: 100 })
+    expect(writer.buffer().buffer).toBe(buffer.buffer)
+    expect(digests(await readBack(repository, manifest))).toEqual(digests({ a: patterned(100) }))
   })
 
   test('stops at once when its lease is lost', async () => {
@@ -211,6 +265,21 @@ describe('a backup in the making', () => {
     }
     expect(await failure(attempt())).toMatchObject({ code: 'integrity' })
     expect(await objects()).toEqual(before)
+  })
+
+  test.each([
+    ['a database name that is none', { name: '../x' }],
+    ['a database name that is too short', { name: 'ab' }],
+    ['a database name that begins with a digit', { name: '1neo4j' }],
+    ['a text with an escape sequence', { kernelVersion: '5.26\u001b[2J' }],
+    ['a label of two lines', {}, 'one\ntwo'],
+  ])('is not made with %s', async (_, wrong: object, label: string | undefined = undefined) => {
+    const attempt = async () => {
+      await using writer = await repository.startBackup(options)
+      const { databases, ...fields } = await addFiles(writer, files)
+      return await writer.finish({ ...fields, databases: [{ ...databases[0]!, ...wrong }], ...(label && { label }) })
+    }
+    expect(await failure(attempt())).toMatchObject({ code: 'integrity' })
   })
 
   test.each([
