@@ -26,14 +26,18 @@ export interface BackupVerdict {
 
 export interface ValidationReport {
   verdict: 'good' | 'bad'
-  backups: BackupVerdict[]
+  backups: readonly BackupVerdict[]
   /** Distinct blocks read, and their bytes before compression. */
   blocks: number
   bytes: number
   sample: number
 }
 
-/** Reads backups back from the repository and checks manifests, block tables, blocks, and every transaction of their logs. */
+/**
+ * Reads backups back from the repository and checks manifests, block tables, blocks, and every transaction of their logs.
+ * A backup that is deleted meanwhile is left out.
+ * @throws HoldfastError `usage` where no backup is left: nothing was proven then.
+ */
 export async function validateBackups(repository: Repository, options: ValidateOptions): Promise<ValidationReport> {
   const { ids, sample = 1, progress, signal } = options
   const verified = await repository.verifyBackups({ ids, sample, onProgress: progress, signal })
@@ -46,8 +50,23 @@ export async function validateBackups(repository: Repository, options: ValidateO
     const transactions = problems.length === 0 && manifest ? await readTransactions(repository, manifest, problems, options) : 0
     backups.push({ id: backup.id, verdict: problems.length === 0 ? 'good' : 'bad', transactions, problems })
   }
-  const verdict = backups.every((backup) => backup.verdict === 'good') ? 'good' : 'bad'
-  return { verdict, backups, blocks: verified.blocks, bytes: verified.bytes, sample }
+  const found = await stillThere(repository, backups, signal)
+  if (found.length === 0) {
+    throw new HoldfastError('usage', `nothing to validate: no backups in ${repository.location}`, {
+      hint: 'make one with `holdfast backup create`, or check the location',
+    })
+  }
+  const verdict = found.every((backup) => backup.verdict === 'good') ? 'good' : 'bad'
+  return { verdict, backups: found, blocks: verified.blocks, bytes: verified.bytes, sample }
+}
+
+async function stillThere(
+  repository: Repository,
+  backups: readonly BackupVerdict[],
+  signal: AbortSignal,
+): Promise<readonly BackupVerdict[]> {
+  const ids = new Set((await repository.listBackups({ signal })).map(({ id }) => id))
+  return backups.filter(({ id }) => ids.has(id))
 }
 
 function problemsOf({ error, damagedFiles, damagedPacks }: VerifiedBackup): string[] {

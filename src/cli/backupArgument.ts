@@ -13,7 +13,20 @@ export const backupArgument = valued(schema, {
   description: 'the id of a backup, as `holdfast backup list` shows it, or `latest`',
 })
 
-/** The same where it may be left out. */
+/** Several backups as one argument, so that damaged ones that need each other gone can go together. */
+export const backupsArgument = valued(
+  z
+    .string()
+    .transform((text) => [...new Set(text.split(','))])
+    .pipe(z.array(schema)),
+  {
+    placeholder: 'ids',
+    required: true,
+    description: 'the id of a backup, as `holdfast backup list` shows it, or several with commas between them',
+  },
+)
+
+/** A backup that may be left out. */
 export const optionalBackupArgument = valued(schema, {
   placeholder: 'id',
   description: 'the id of a backup or `latest`; all backups unless given',

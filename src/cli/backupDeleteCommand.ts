@@ -1,4 +1,5 @@
-import { backupArgument, resolveBackupId } from './backupArgument.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { backupsArgument, resolveBackupId } from './backupArgument.ts'
 import { defineCommand, valued } from './command.ts'
 import { durationOption } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
@@ -8,11 +9,11 @@ import { confirm } from './standardOptions.ts'
 /** `holdfast backup delete` */
 export const backupDeleteCommand = defineCommand({
   name: 'backup delete',
-  summary: 'delete a backup and free what no other backup needs',
+  summary: 'delete backups and free what no other backup needs',
   description:
     'Shows what would be freed; with --confirm it is done. Also frees what crashed runs left. While a backup is running the space ' +
     'is not freed but the backup is gone; the next delete frees it.',
-  arguments: { id: backupArgument },
+  arguments: { ids: backupsArgument },
   settings: repositorySettings,
   options: {
     confirm,
@@ -21,14 +22,28 @@ export const backupDeleteCommand = defineCommand({
   examples: [
     { command: 'holdfast backup delete 20261122T101500Z-3f9a1c', purpose: 'show what it would free' },
     { command: 'holdfast backup delete 20261122T101500Z-3f9a1c --confirm', purpose: 'delete it' },
+    {
+      command: 'holdfast backup delete 20261122T101500Z-3f9a1c,20261123T101500Z-77ab02',
+      purpose: 'show what two of them would free together',
+    },
   ],
   fails: ['repository', 'integrity', 'refused'],
-  run: async ({ arguments: { id: given }, options, services, signal }) => {
+  run: async ({ arguments: { ids: given }, options, services, signal }) => {
     const repository = await services.repository()
-    const id = await resolveBackupId(repository, given, signal)
-    if (!options.confirm) return { deleted: false, plan: await repository.planDeletion([id], { signal }) }
+    const ids: string[] = []
+    for (const each of given) {
+      const id = await resolveBackupId(repository, each, signal)
+      // By the time it is confirmed another backup may be the latest.
+      if (each === 'latest' && options.confirm) {
+        throw new HoldfastError('usage', 'with --confirm a backup is deleted by its id only, found `latest`', {
+          hint: `the latest is ${id}`,
+        })
+      }
+      if (!ids.includes(id)) ids.push(id)
+    }
+    if (!options.confirm) return { deleted: false, plan: await repository.planDeletion(ids, { signal }) }
     const wait = options.wait === undefined ? {} : { wait: options.wait }
-    return { deleted: true, ...(await repository.deleteBackups([id], { command: 'backup delete', signal, ...wait })) }
+    return { deleted: true, ...(await repository.deleteBackups(ids, { command: 'backup delete', signal, ...wait })) }
   },
   text: (result) => {
     const { plan, deleted } = result

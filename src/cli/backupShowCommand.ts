@@ -1,4 +1,6 @@
 import { estimateSize } from '../backup/sizeEstimate.ts'
+import { HoldfastError } from '../core/errors.ts'
+import type { Repository } from '../repository/repository.ts'
 import { backupArgument, resolveBackup } from './backupArgument.ts'
 import { defineCommand } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'
@@ -22,8 +24,8 @@ export const backupShowCommand = defineCommand({
     const manifest = await resolveBackup(repository, id, signal)
     const manifests = (await repository.listBackups({ signal })).flatMap((backup) => (backup.manifest ? [backup.manifest] : []))
     const table = await repository.readBlockTable(manifest, { signal })
-    const freed = (await repository.planDeletion([manifest.id], { signal })).bytesFreed
-    return { manifest, estimate: estimateSize(manifests, table), deletingFrees: freed }
+    const deletingFrees = await bytesFreed(repository, manifest.id, signal)
+    return { manifest, estimate: estimateSize(manifests, table), deletingFrees }
   },
   text: ({ manifest, estimate, deletingFrees }) => {
     const { id, created, label, server, databases, totals, timing, offline } = manifest
@@ -41,7 +43,7 @@ export const backupShowCommand = defineCommand({
         `${formatSize(totals.newBytes)} (${formatPercent(totals.newBytes, totals.size)}), stored in ${formatSize(totals.storedBytes)}`,
       ],
       ['alone', `would store ${formatSize(estimate.alone)}`],
-      ['deleting', `frees ${formatSize(deletingFrees)}`],
+      ['deleting', deletingFrees === null ? 'unknown: another backup is damaged' : `frees ${formatSize(deletingFrees)}`],
       [
         'estimate',
         kept ? `daily for 7, 30, 90 days: ${[kept['7'], kept['30'], kept['90']].map(formatSize).join(', ')}` : undefined,
@@ -60,3 +62,13 @@ export const backupShowCommand = defineCommand({
     ])
   },
 })
+
+/** @returns null where another backup is damaged, as then nobody knows what it needs. */
+async function bytesFreed(repository: Repository, id: string, signal: AbortSignal): Promise<number | null> {
+  try {
+    return (await repository.planDeletion([id], { signal })).bytesFreed
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'integrity') return null
+    throw error
+  }
+}

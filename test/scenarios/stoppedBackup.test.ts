@@ -61,7 +61,7 @@ describe('a data directory that nobody uses', () => {
     await succeed('restore', 'start', '--skip-checks', '--repo', repo, '--to-dir', target)
     await expectSameFiles(dataDir, target, second)
 
-    expect(await succeed('backup', 'delete', 'latest', '--repo', repo, '--confirm')).toMatchObject({
+    expect(await succeed('backup', 'delete', second.id, '--repo', repo, '--confirm')).toMatchObject({
       deleted: true,
       plan: { packsKept: 0 },
     })
