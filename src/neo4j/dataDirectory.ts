@@ -24,8 +24,6 @@ export interface LogFile {
   name: string
 }
 
-const logPrefix = 'neostore.transaction.db'
-
 /** The folder of a database's store, `databases/<database>`. */
 export function storeDirectory(dataDir: string, database: string): string {
   return join(dataDir, 'databases', database)
@@ -67,14 +65,9 @@ export async function requireDatabase(dataDir: string, database: string): Promis
   throw new HoldfastError('neo4j-unavailable', `no database '${database}' in ${dataDir}: found ${databases.join(', ')}`)
 }
 
-/** The name of a file of the transaction log, `neostore.transaction.db.N`. */
-export function logFileName(version: number): string {
-  return `${logPrefix}.${version}`
-}
-
 /** The files `neostore.transaction.db.N` of a log directory in the order of N. */
 export async function listLogFiles(directory: string): Promise<LogFile[]> {
-  return numberedFiles(directory, logPrefix)
+  return numberedFiles(directory, 'neostore.transaction.db')
 }
 
 /** The files `checkpoint.N` of a log directory in the order of N. */
