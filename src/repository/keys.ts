@@ -59,7 +59,7 @@ export async function storeKey(storage: Storage, repository: string, master: Key
 
 /**
  * Finds the slot that the source opens and unwraps the master key. A slot that cannot be read is in nobody's way while another one fits.
- * @throws HoldfastError `repository` where none does.
+ * @throws HoldfastError `repository` where none does, `integrity` where none could be tried and some are damaged.
  */
 export async function openKey(storage: Storage, repository: string, source: KeySource): Promise<KeyObject> {
   const wanted = opens(source)
@@ -95,7 +95,8 @@ export async function openKey(storage: Storage, repository: string, source: KeyS
       hint: `give its ${other}`,
     })
   }
-  throw new HoldfastError('repository', `${place} has no key slots that can be read${damaged}`, {
+  const code = unreadable.length > 0 ? 'integrity' : 'repository'
+  throw new HoldfastError(code, `${place} has no key slots that can be read${damaged}`, {
     hint: `restore the objects below ${keysPrefix} from a copy of the repository; without them the backups cannot be read by anyone`,
   })
 }

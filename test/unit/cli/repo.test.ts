@@ -49,8 +49,8 @@ test('[repository.encrypted] an encrypted repository says at once that the key i
   expect(await run('repo', 'init', '--passphrase-file', 'passphrase')).toMatchObject({ status: 0, printed: { encrypted: true } })
   expect(await run('repo', 'show', '--passphrase-file', 'passphrase')).toMatchObject({ status: 0, printed: { encrypted: true } })
   const refusals: readonly [string[], string][] = [
-    [['--passphrase-file', 'other'], 'wrong passphrase or key file'],
-    [['--key-file', 'passphrase'], 'wrong passphrase or key file'],
+    [['--passphrase-file', 'other'], 'wrong passphrase for repository'],
+    [['--key-file', 'passphrase'], 'opens with a passphrase, and a key file was given'],
     [[], 'no passphrase or key file was given'],
   ]
   for (const [flags, message] of refusals) {

@@ -97,7 +97,7 @@ describe('[repository.encrypted] an encrypted repository', { timeout: 60_000 }, 
     expect((await openRepository(storage, { key })).id).toBe(repository.id)
     await replace(slot!, whole.subarray(0, -1))
     expect(await failure(openRepository(storage, { key }))).toMatchObject({
-      code: 'repository',
+      code: 'integrity',
       message: expect.stringMatching(
         /has no key slots that can be read; besides, keys\/.+ is damaged.+; keys\/.+ is damaged/,
       ) as string,
