@@ -34,7 +34,7 @@ interface RunOptions {
   inside?: readonly string[]
 }
 
-export const mainPath = join(import.meta.dirname, '../../src/main.ts')
+const mainPath = join(import.meta.dirname, '../../src/main.ts')
 
 /** Milliseconds after which a run is taken to hang. */
 const longest = 240_000
