@@ -19,6 +19,17 @@ export function atChange(folder: string, count: number, then: () => void = () =>
   return { reached: promise, [Symbol.dispose]: () => watcher.close() }
 }
 
+/** The moment at which an entry of that name appears in a folder. */
+export function atEntry(folder: string, name: string, then: () => void): Moment {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const watcher = watch(folder, (_, changed) => {
+    if (changed !== name) return
+    then()
+    resolve()
+  })
+  return { reached: promise, [Symbol.dispose]: () => watcher.close() }
+}
+
 /** The moment so many milliseconds after another. */
 export function after(moment: Moment, milliseconds: number, then: () => void): Moment {
   let timer: NodeJS.Timeout | undefined
