@@ -50,7 +50,8 @@ export class SoakServer implements AsyncDisposable {
       installation: this.#installation,
       home: this.#home,
       dataDir: this.dataDir,
-      settings: this.settings,
+      // Neo4j does not see every deadlock between a change of the schema and writers by itself.
+      settings: { ...this.settings, 'db.lock.acquisition.timeout': '20s' },
       pageCache: this.#random.pick(['8m', '24m', '64m']),
       heap: '640m',
     })

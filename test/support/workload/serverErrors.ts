@@ -8,7 +8,7 @@ export function isConnectionLoss(error: unknown): boolean {
 
 /** Whether Neo4j rolled the transaction back for a passing reason, such as a deadlock. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof Neo4jError && error.code.startsWith('Neo.TransientError.')
+  return error instanceof Neo4jError && /^Neo\.TransientError\.|\.LockAcquisitionTimeout$/.test(error.code)
 }
 
 export function isConstraintViolation(error: unknown): boolean {
