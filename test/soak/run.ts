@@ -53,7 +53,7 @@ async function soak(options: SoakOptions, tally: Tally): Promise<void> {
   const ground: Ground = { folder, installation, server, workload, verifier, tally, kept: new Map() }
   try {
     await workload.start(await server.start())
-    await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 2))
+    await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 40))
     await runRounds(options, ground, places, random)
   } finally {
     tally.transactions = acknowledged(workload)
