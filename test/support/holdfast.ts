@@ -90,7 +90,7 @@ export async function succeed<Result>(...words: readonly string[]): Promise<Resu
 }
 
 /** What the outcome of a run is to match that is refused with a documented error. */
-export function refusal(code: ErrorCode, message: RegExp | string): object {
+export function refusal(code: ErrorCode, message: RegExp | string): { exitCode: number; error: object } {
   const error = { code, message: expect.stringMatching(message) as string, hint: expect.any(String) as string }
   return { exitCode: exitCodes[code], error }
 }
