@@ -46,7 +46,7 @@ test('[restore.resume] killed at any moment, again and again, a restore ends as 
     for (let attempt = 0; tally.killed < kills && attempt < 4 * kills; attempt++) {
       const name = `restored-${tally.finished}`
       const run = startHoldfast(restore(join(folder, name)))
-      const begun = atEntry(folder, `${name}.holdfast-restore.json`, () => {})
+      const begun = atEntry(folder, `${name}.holdfast-restore.json`)
       using _killed = after(begun, randomInt(undisturbed.durations.materialise), run.kill)
       const { exitCode, result, story } = await run.outcome
       if (exitCode === undefined) tally.killed += 1

@@ -188,7 +188,7 @@ describe('[restore.resume] a restore that was killed', () => {
         (kill: () => void) => atEntry(scratch, 'conf', kill),
         (kill: () => void) =>
           after(
-            atEntry(scratch, 'conf', () => {}),
+            atEntry(scratch, 'conf'),
             5000,
             kill,
           ),

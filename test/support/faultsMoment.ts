@@ -19,11 +19,11 @@ export function atChange(folder: string, count: number, then: () => void = () =>
   return { reached: promise, [Symbol.dispose]: () => watcher.close() }
 }
 
-/** The moment at which an entry of that name appears in a folder. */
-export function atEntry(folder: string, name: string, then: () => void): Moment {
+/** The moment at which an entry of such a name appears in a folder, is changed or vanishes. */
+export function atEntry(folder: string, name: string | RegExp, then: () => void = () => {}): Moment {
   const { promise, resolve } = Promise.withResolvers<void>()
   const watcher = watch(folder, (_, changed) => {
-    if (changed !== name) return
+    if (changed === null || (typeof name === 'string' ? changed !== name : !name.test(changed))) return
     then()
     resolve()
   })
