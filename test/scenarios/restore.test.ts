@@ -186,12 +186,7 @@ describe('[restore.resume] a restore that was killed', () => {
       await mkdir(scratch, { mode: 0o700 })
       const moments = [
         (kill: () => void) => atEntry(scratch, 'conf', kill),
-        (kill: () => void) =>
-          after(
-            atEntry(scratch, 'conf'),
-            5000,
-            kill,
-          ),
+        (kill: () => void) => after(atEntry(scratch, 'conf'), 5000, kill),
         (kill: () => void) => atEntry(scratch, 'admin', kill),
       ]
       for (const at of moments) {
