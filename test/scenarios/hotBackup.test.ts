@@ -35,7 +35,7 @@ test.each(rows)(
       await graph.query(
         'CREATE USER keeper SET PASSWORD $password CHANGE NOT REQUIRED',
         { password: password.reveal() },
-        { database: 'system' },
+        { database: 'system', write: true },
       )
       await loadSampleGraph(graph, 3000, silent)
       await using writing = await instance.connect()
