@@ -11,7 +11,14 @@ test('[backup.hot] two minutes of random writes, kills and backups: each backup 
   const installation = await installed(namedVersions.lts)
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-soak-'))
   const lines: string[] = []
-  const tally = await runSoak({ minutes: 2, seed: String(Date.now()), installation, folder, say: (line) => lines.push(line) })
+  const tally = await runSoak({
+    minutes: 2,
+    atLeast: 2,
+    seed: String(Date.now()),
+    installation,
+    folder,
+    say: (line) => lines.push(line),
+  })
   const story = [...lines, tallyText(tally)].join('\n')
   expect(tally.failures, story).toBe(0)
   expect(tally.rounds, story).toBeGreaterThanOrEqual(2)

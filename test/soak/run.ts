@@ -17,6 +17,8 @@ import { emptyTally } from './tally.ts'
 export interface SoakOptions {
   /** No round begins after so many minutes. */
   minutes: number
+  /** Rounds that are made in any case, however slow the machine is. */
+  atLeast?: number
   /** The same seed gives the same operations and the same incidents, though never the same moments. */
   seed: string
   installation: Installation
@@ -61,10 +63,15 @@ async function soak(options: SoakOptions, tally: Tally): Promise<void> {
   }
 }
 
-async function runRounds({ minutes, say }: SoakOptions, ground: Ground, places: Places, random: Random): Promise<void> {
+async function runRounds(
+  { minutes, atLeast = 1, say }: SoakOptions,
+  ground: Ground,
+  places: Places,
+  random: Random,
+): Promise<void> {
   const { server, workload, tally } = ground
   const end = performance.now() + minutes * 60_000
-  for (let number = 1; performance.now() < end; number++) {
+  for (let number = 1; number <= atLeast || performance.now() < end; number++) {
     const plan = planRound(random, number)
     const began = performance.now()
     const transactions = acknowledged(workload)
