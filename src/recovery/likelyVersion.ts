@@ -14,7 +14,8 @@ const known: Readonly<Record<string, string>> = {
  * would upgrade the restored system database as it starts, and then the server that the backup is of could not open it any more.
  */
 export function likelyVersion({ databases }: Pick<Manifest, 'databases'>): string {
-  const newest = Math.max(...databases.map(({ kernelVersion }) => Number(kernelVersion)))
+  const oldest = kernelVersions.findIndex((version) => version?.name === 'V5_13')
+  const newest = Math.max(oldest, ...databases.map(({ kernelVersion }) => Number(kernelVersion)))
   const name = kernelVersions[newest]?.name ?? ''
   return known[name] ?? firstRelease(name)
 }
