@@ -12,7 +12,7 @@ import type { Repository } from '../repository/repository.ts'
 import { CopyTarget } from './copyTarget.ts'
 import { dataFileFailure } from './dataFileFailure.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
-import { LogChangedError } from './heldLogFiles.ts'
+import { LogChangedError } from '../neo4j/heldLogFiles.ts'
 import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'
 import { throttleTo, unlimited } from './throttle.ts'
 

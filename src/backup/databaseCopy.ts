@@ -4,8 +4,8 @@ import { type LastCheckpoint, readLastCheckpoint } from '../neo4j/lastCheckpoint
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { recoveryPosition } from '../txlog/checkpointRecord.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { readFromBuffer } from './fileBytes.ts'
-import { HeldLogFiles, LogChangedError } from './heldLogFiles.ts'
+import { readFromBuffer } from './readInto.ts'
+import { HeldLogFiles, LogChangedError } from '../neo4j/heldLogFiles.ts'
 import { copyLog, findLogSlice } from './logCopy.ts'
 import { copyStore } from './storeCopy.ts'
 

@@ -9,10 +9,10 @@ import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { fileBytes } from './fileBytes.ts'
-import type { HeldLogFiles } from './heldLogFiles.ts'
-import { LogContinuity } from './logContinuity.ts'
-import { requireLogEnd, scanLog } from './logScan.ts'
+import { fileBytes } from '../core/fileBytes.ts'
+import type { HeldLogFiles } from '../neo4j/heldLogFiles.ts'
+import { LogContinuity } from '../txlog/logContinuity.ts'
+import { requireLogEnd, scanLog } from '../txlog/logScan.ts'
 
 /** A log file of the slice, up to the end of its last whole transaction. */
 interface SliceFile {

@@ -5,7 +5,7 @@ import { readFully } from '../core/readFully.ts'
 import type { StoreFile } from '../neo4j/dataDirectory.ts'
 import { listStoreFiles } from '../neo4j/dataDirectory.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { readFrom } from './fileBytes.ts'
+import { readFrom } from './readInto.ts'
 
 /** How often a derived file is copied again because a checkpoint touched it, before it is left out. */
 const tries = 5
@@ -16,9 +16,10 @@ const treeStateSize = 3 * 8192
 /**
  * Copies the store of one database while Neo4j may be writing to it.
  *
- * Record files are copied as they are found: whatever mixture of old and new pages results, recovery writes every record changed
- * since the checkpoint again. Derived files must not mix two checkpoints: each is proven not to have met one while it was copied,
- * or copied again, and after a few tries left out, for Neo4j rebuilds it.
+ * Record files are copied as they are found, as far as they reached when they were opened: whatever mixture of old and new pages
+ * results, recovery writes every record changed since the checkpoint again, and those behind that end are all newer.
+ * Derived files must not mix two checkpoints: each is proven not to have met one while it was copied, or copied again, and after
+ * a few tries left out, for Neo4j rebuilds it.
  */
 export async function copyStore(dataDir: string, database: string, target: CopyTarget): Promise<void> {
   const files = await listStoreFiles(dataDir, database)
@@ -43,7 +44,9 @@ function requireWholeStore(files: StoreFile[], dataDir: string, database: string
 
 async function copyRecordFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
   await using handle = await open(join(dataDir, file.path), 'r')
-  await target.copy(file, 'record', readFrom(handle))
+  // To the end it has now: a file that grows as fast as it is read has no other.
+  const { size } = await handle.stat()
+  await target.copy(file, 'record', readFrom(handle), size)
 }
 
 async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget): Promise<void> {
@@ -52,7 +55,8 @@ async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget
     try {
       await using handle = await open(join(dataDir, file.path), 'r')
       const before = await readFully(handle, 0, treeStateSize)
-      await target.copy(file, 'derived', readFrom(handle))
+      const { size } = await handle.stat()
+      await target.copy(file, 'derived', readFrom(handle), size)
       const after = await readFully(handle, 0, treeStateSize)
       if (before.equals(after)) return
     } catch (error) {

@@ -5,8 +5,8 @@ import type { Repository } from '../repository/repository.ts'
 import { type Checkpoint } from '../txlog/checkpointRecord.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
 import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
-import { LogContinuity } from './logContinuity.ts'
-import { scanLog } from './logScan.ts'
+import { LogContinuity } from '../txlog/logContinuity.ts'
+import { scanLog } from '../txlog/logScan.ts'
 
 /**
  * Reads the log of a database in a backup and verifies every transaction, and that they reach from the checkpoint to where the manifest says.

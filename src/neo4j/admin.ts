@@ -55,7 +55,7 @@ export async function load(
 
 /** CSV files, each group with a header file first, and the labels or the type that they get. */
 export interface CsvFiles {
-  /** Labels separated by `:`, or the type. */
+  /** Labels separated by `:`, or the type; empty where the files themselves say it. */
   name: string
   files: readonly string[]
 }
@@ -70,11 +70,10 @@ export async function importCsv(
   database: string,
   { nodes, relationships }: { nodes: readonly CsvFiles[]; relationships: readonly CsvFiles[] },
 ): Promise<void> {
-  const groups = [
-    ...nodes.map(({ name, files }) => `--nodes=${name}=${files.join(',')}`),
-    ...relationships.map(({ name, files }) => `--relationships=${name}=${files.join(',')}`),
-  ]
-  await run(installation, place, ['database', 'import', 'full', '--overwrite-destination=true', ...groups, database])
+  // The database comes first: each group takes every word that follows it for one of its files.
+  const group = ({ name, files }: CsvFiles): string => `${name === '' ? '' : `${name}=`}${files.join(',')}`
+  const groups = [...nodes.map((csv) => `--nodes=${group(csv)}`), ...relationships.map((csv) => `--relationships=${group(csv)}`)]
+  await run(installation, place, ['database', 'import', 'full', database, '--overwrite-destination=true', ...groups])
 }
 
 async function run(installation: Installation, place: AdminPlace, args: readonly string[]): Promise<void> {

@@ -5,7 +5,7 @@ import { writeFileAtomically } from '../core/atomicFile.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { isRunning } from './dataDirectory.ts'
 import { homeArgument, type StartOptions, startNeo4j } from './instance.ts'
-import { commandLineOf } from './processIdentity.ts'
+import { commandLineOf } from './commandLine.ts'
 
 /** A server that goes on when who started it has ended, as it is written down in its home. */
 export interface DetachedServer {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDead, ownIdentity, type ProcessIdentity } from '../repository/processIdentity.ts'
+import { isDead, ownIdentity, type ProcessIdentity } from '../core/processIdentity.ts'
 
 const prefix = '.holdfast-export-'
 const ownerName = 'owner.json'

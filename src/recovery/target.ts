@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { isRunning } from '../neo4j/dataDirectory.ts'
-import { isDead, ownIdentity } from '../repository/processIdentity.ts'
+import { isDead, ownIdentity } from '../core/processIdentity.ts'
 import { type RestoreJournal, journalPath, readJournal } from './journal.ts'
 import type { HandOver } from './ownership.ts'
 

@@ -39,7 +39,7 @@ export function newMasterKey(): KeyObject {
 }
 
 /** Stores the master key, wrapped with a key derived from the source; any number of such slots open the same repository. */
-export async function storeKey(storage: Storage, repository: string, master: KeyObject, source: KeySource): Promise<string> {
+export async function storeSlot(storage: Storage, repository: string, master: KeyObject, source: KeySource): Promise<string> {
   const id = randomId()
   const salt = randomBytes(32)
   const cost = { N: 2 ** 17, r: 8 as const, p: 1 as const }

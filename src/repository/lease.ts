@@ -4,7 +4,7 @@ import { randomId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type LeaseGeneration, type LeaseState, leaseGenerations, readGeneration, succeed } from './leaseState.ts'
 import { leaseName } from './names.ts'
-import { isDead, ownIdentity, type ProcessIdentity } from './processIdentity.ts'
+import { isDead, ownIdentity, type ProcessIdentity } from '../core/processIdentity.ts'
 
 /** Milliseconds. A holder renews three times before its lease expires. */
 export const leaseTimes = { life: 60_000, renewal: 20_000, retry: 5_000, skew: 30_000, poll: 1_000 } as const

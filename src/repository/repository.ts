@@ -8,7 +8,7 @@ import type { Access } from './access.ts'
 import { type BackupOptions, type BackupWriter, startBackup } from './backupWriter.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { deleteBackups, type DeletionOptions, type DeletionPlan, type DeletionResult, planDeletion } from './deletion.ts'
-import { type KeySource, newMasterKey, openKey, storeKey } from './keys.ts'
+import { type KeySource, newMasterKey, openKey, storeSlot } from './keys.ts'
 import { type ListedBackup, listBackups } from './listing.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { backupsPrefix, repositoryName } from './names.ts'
@@ -52,7 +52,7 @@ export async function initRepository(
   for await (const { name } of storage.list(backupsPrefix)) throw orphaned(storage, name)
   const id = randomId()
   // The key first: a repository that exists can be opened.
-  const key = encryption && (await storeKey(storage, id, newMasterKey(), encryption))
+  const key = encryption && (await storeSlot(storage, id, newMasterKey(), encryption))
   const content = jsonContent({ id, created: clock.now().toISOString(), encryption: encryption ? 'aes-256-gcm' : 'none' })
   try {
     await storage.put(repositoryName, seal({ kind: 'repository', name: repositoryName }, content))

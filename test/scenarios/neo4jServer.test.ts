@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isRunning, storeDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { connect } from '../../src/neo4j/graph.ts'
-import { commandLineOf } from '../../src/neo4j/processIdentity.ts'
+import { commandLineOf } from '../../src/neo4j/commandLine.ts'
 import { namedVersions } from '../../src/neo4j/versions.ts'
 import { startIn, withFolder } from '../support/neo4j.ts'
 

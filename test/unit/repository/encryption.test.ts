@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openKey, storeKey } from '../../../src/repository/keys.ts'
+import { openKey, storeSlot } from '../../../src/repository/keys.ts'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, repositoryExists, type Repository } from '../../../src/repository/repository.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
@@ -83,7 +83,7 @@ describe('[repository.encrypted] an encrypted repository', { timeout: 60_000 }, 
 
   test('opens with any of several keys', async () => {
     const keyFile = patterned(64, 9)
-    const slot = await storeKey(storage, repository.id, await openKey(storage, repository.id, key), { keyFile })
+    const slot = await storeSlot(storage, repository.id, await openKey(storage, repository.id, key), { keyFile })
     const other = await openRepository(storage, { key: { keyFile } })
     expect(digests(await readBack(other, manifest))).toEqual(digests(files))
     await storage.delete(slot)

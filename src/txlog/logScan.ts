@@ -1,8 +1,8 @@
-import { LaterTransactionSearch } from '../txlog/laterTransaction.ts'
-import { logDamage } from '../txlog/logDamage.ts'
-import type { LogEnd } from '../txlog/logEnd.ts'
-import type { Transaction } from '../txlog/transaction.ts'
-import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
+import { LaterTransactionSearch } from './laterTransaction.ts'
+import { logDamage } from './logDamage.ts'
+import type { LogEnd } from './logEnd.ts'
+import type { Transaction } from './transaction.ts'
+import { type ScannerOptions, TransactionScanner } from './transactionScanner.ts'
 
 /** Scans the bytes of a log file from a boundary on and says where its whole transactions end. */
 export async function scanLog(

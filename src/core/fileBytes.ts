@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { fill, readFully } from '../core/readFully.ts'
-import type { ReadInto } from './copyTarget.ts'
+import { readFully } from './readFully.ts'
 
 const readSize = 1 << 20
 
@@ -16,14 +15,4 @@ export async function* fileBytes(
     position += chunk.length
     if (chunk.length < wanted) return
   }
-}
-
-/** The bytes of an open file, to be copied. */
-export function readFrom(handle: FileHandle): ReadInto {
-  return async (buffer, position) => fill(handle, buffer, position)
-}
-
-/** Bytes in memory, to be copied. */
-export function readFromBuffer(bytes: Buffer): ReadInto {
-  return async (buffer, position) => bytes.copy(buffer, 0, position)
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HeldLogFiles, LogChangedError } from '../../../src/backup/heldLogFiles.ts'
+import { HeldLogFiles, LogChangedError } from '../../../src/neo4j/heldLogFiles.ts'
 
 let directory: string
 const log = (version: number): string => join(directory, `neostore.transaction.db.${version}`)

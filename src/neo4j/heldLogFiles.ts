@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
-import { listLogFiles } from '../neo4j/dataDirectory.ts'
+import { listLogFiles } from './dataDirectory.ts'
 
 /** How often new log files are looked for: far less than the time a log file lives after a rotation. */
 const lookInterval = 200

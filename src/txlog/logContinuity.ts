@@ -1,11 +1,11 @@
 import { HoldfastError } from '../core/errors.ts'
-import { type Checkpoint, recoveryPosition } from '../txlog/checkpointRecord.ts'
-import { continueLog, type ScannedFile } from '../txlog/logChain.ts'
-import type { LogEnd } from '../txlog/logEnd.ts'
-import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
-import { describeStoreId, sameStore } from '../txlog/storeId.ts'
-import type { Transaction } from '../txlog/transaction.ts'
-import type { ScannerOptions } from '../txlog/transactionScanner.ts'
+import { type Checkpoint, recoveryPosition } from './checkpointRecord.ts'
+import { continueLog, type ScannedFile } from './logChain.ts'
+import type { LogEnd } from './logEnd.ts'
+import { type LogFileHeader, logHeaderLength } from './logFileHeader.ts'
+import { describeStoreId, sameStore } from './storeId.ts'
+import type { Transaction } from './transaction.ts'
+import type { ScannerOptions } from './transactionScanner.ts'
 
 /** Follows a log from file to file and makes sure that it is one log, of the store that the checkpoint is of, and goes through the checkpoint. */
 export class LogContinuity {
