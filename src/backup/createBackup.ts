@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { holdfastVersion } from '../core/version.ts'
-import { isRunning, listDatabases, listStoreFiles, logDirectory } from '../neo4j/dataDirectory.ts'
+import { isRunning, listDatabases, listStoreFiles, logDirectory, storesWithoutLog } from '../neo4j/dataDirectory.ts'
 import type { Graph } from '../neo4j/graph.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { storeKey } from '../repository/baseBlocks.ts'
@@ -54,10 +54,15 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
 async function create(options: CreateOptions): Promise<Manifest> {
   const { repository, dataDir, graph, clock, signal } = options
   const names = await listDatabases(dataDir)
+  for (const name of await storesWithoutLog(dataDir))
+    options.warn(`databases/${name} has no transaction log and is not backed up: no Neo4j could start on it as it is`)
   if (options.offline) await requireStopped(dataDir)
   const before = graph && (await unlessUnwilling(async () => askServer(graph, names), options))
   const stores = await storesOf(dataDir, names)
-  await using writer = await repository.startBackup({ command: 'backup create', signal, wait: options.wait, stores })
+  const onLeftBehind = (error: unknown): void =>
+    options.warn(`what was stored of this backup is not all removed; the next backup delete does it: ${messageOf(error)}`)
+  const asked = { command: 'backup create', signal, wait: options.wait, stores, onLeftBehind }
+  await using writer = await repository.startBackup(asked)
   for (const { id, error } of writer.skipped)
     options.warn(`backup ${id} is damaged and nothing of it is reused: ${error.message}`)
 
@@ -157,4 +162,8 @@ async function requireStopped(dataDir: string): Promise<void> {
 async function sizeOf(dataDir: string, names: string[]): Promise<number> {
   const files = await Promise.all(names.map(async (name) => listStoreFiles(dataDir, name)))
   return files.flat().reduce((sum, file) => sum + (file.kind === 'never' ? 0 : file.size), 0)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

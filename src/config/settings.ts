@@ -13,6 +13,10 @@ const repository = text.refine((value) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(value
   error: 'expected a directory: buckets are not supported yet',
 })
 
+const serverUri = text.regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^/\s]+$/, {
+  error: 'expected a URI such as bolt://localhost:7687',
+})
+
 /**
  * Every setting of Holdfast, declared once: the settings file, the environment names, the flags, the help
  * and docs/reference/settings.md all follow from this table.
@@ -25,7 +29,7 @@ export const settings = {
   }),
   repo: setting(repository, { placeholder: 'dir', path: true, description: 'the repository where backups live, a directory' }),
   database: setting(text, { placeholder: 'name', default: 'neo4j', description: 'the database to back up or restore' }),
-  uri: setting(text, {
+  uri: setting(serverUri, {
     placeholder: 'uri',
     default: 'bolt://localhost:7687',
     aliases: ['NEO4J_URI'],

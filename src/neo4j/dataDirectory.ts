@@ -55,6 +55,16 @@ export async function listDatabases(dataDir: string): Promise<string[]> {
   return databases.toSorted()
 }
 
+/** The names below `databases` that hold a store without a transaction log, such as a copy that someone put there. */
+export async function storesWithoutLog(dataDir: string): Promise<string[]> {
+  const stores = (await namesIn(join(dataDir, 'databases'))) ?? []
+  const logs = (await namesIn(join(dataDir, 'transactions'))) ?? []
+  const bare: string[] = []
+  for (const name of stores.filter((store) => !logs.includes(store)))
+    if ((await namesIn(storeDirectory(dataDir, name)))?.includes('neostore')) bare.push(name)
+  return bare.toSorted()
+}
+
 /**
  * Makes sure that a database has its store and its log in a data directory.
  * @throws HoldfastError `neo4j-unavailable` where it has not, or where there is no data directory.

@@ -10,6 +10,7 @@ import { type Authentication, Neo4jInstance } from './neo4jInstance.ts'
 import { untilReady } from './readiness.ts'
 import { consoleLogPath, failureLines, readServerLog, setLogsAside } from './serverLog.ts'
 import { type ServerCommand, ServerProcess } from './serverProcess.ts'
+import { blamesFiles, StartFailure } from './startFailure.ts'
 import { versionTraits } from './versions.ts'
 
 /** What to start and how. */
@@ -162,5 +163,6 @@ async function failure({ version, home }: Neo4jInstance, what: string): Promise<
   const lines = await failureLines(home)
   const message = `Neo4j ${version} ${what}:\n${lines}`
   if (/Address already in use|BindException/.test(lines)) return new PortTakenError('neo4j-unavailable', message)
-  return new HoldfastError('neo4j-unavailable', message, { hint: `the whole story is in ${join(home, 'logs')}` })
+  const Kind = blamesFiles(`${await readServerLog(home)}\n${lines}`) ? StartFailure : HoldfastError
+  return new Kind('neo4j-unavailable', message, { hint: `the whole story is in ${join(home, 'logs')}` })
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
 import { type Connection, Graph, isRefusal, type Password } from './graph.ts'
 import { hasOpenedBolt, readServerLog } from './serverLog.ts'
+import { StartFailure } from './startFailure.ts'
 
 /** Milliseconds between two looks. */
 const pause = 40
@@ -55,13 +56,9 @@ async function requireStartable(graph: Graph, error: HoldfastError): Promise<voi
   const [row] = rows
   const status = String(row?.['currentStatus'])
   if (row === undefined || ['online', 'starting', 'initial', 'unknown'].includes(status)) return
-  throw new HoldfastError(
-    'neo4j-unavailable',
-    `database '${String(row['name'])}' is ${status}: ${String(row['statusMessage'])}`,
-    {
-      cause: error,
-    },
-  )
+  throw new StartFailure('neo4j-unavailable', `database '${String(row['name'])}' is ${status}: ${String(row['statusMessage'])}`, {
+    cause: error,
+  })
 }
 
 async function replacePassword(connection: Connection, present: Password): Promise<void> {

@@ -5,6 +5,7 @@ import { dump } from '../neo4j/admin.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Manifest } from '../repository/manifest.ts'
+import { scratchSizing } from './scratchSizing.ts'
 import { startedDatabase } from './startedDatabase.ts'
 import { checkLastTransaction } from './validateRestored.ts'
 
@@ -45,7 +46,8 @@ export async function dumpRecovered(installation: Installation, options: DumpOpt
 
 async function recover(installation: Installation, { dataDir, home, progress, signal, ...rest }: DumpOptions): Promise<void> {
   const settings = { 'initial.dbms.default_database': startedDatabase(rest.manifest, rest.database) }
-  await using server = await startNeo4j({ installation, home, dataDir, settings, signal, onProgress: progress })
+  const sizing = scratchSizing(rest.manifest.totals.size)
+  await using server = await startNeo4j({ installation, home, dataDir, settings, ...sizing, signal, onProgress: progress })
   progress({ phase: 'stop the scratch Neo4j' })
   if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
 }

@@ -5,11 +5,17 @@ import { checkConsistency } from '../neo4j/admin.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
+import type { Neo4jInstance } from '../neo4j/neo4jInstance.ts'
+import { StartFailure } from '../neo4j/startFailure.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { type Check, checkGraph } from './checks.ts'
+import { scratchSizing } from './scratchSizing.ts'
 import type { Staging } from './staging.ts'
 import { startedDatabase } from './startedDatabase.ts'
+
+/** The name of the check that a scratch Neo4j recovers the restored data and answers. */
+const startCheck = 'start'
 
 interface ValidationOptions {
   /** The restored data directory: the scratch server recovers it, as production's server would. */
@@ -28,6 +34,8 @@ interface ValidationOptions {
 export async function validateRestored(staging: Staging, options: ValidationOptions): Promise<Check[]> {
   const installation = await staging(options.manifest)
   const questioned = await question(installation, options)
+  // What does not start cannot be checked any further: neo4j-admin would only say that it was not shut down.
+  if (questioned.some(({ name, passed }) => name === startCheck && !passed)) return questioned
   const consistent: Check[] = []
   for (const { name } of options.manifest.databases) {
     options.signal.throwIfAborted()
@@ -60,11 +68,14 @@ async function questionOne(
   installation: Installation,
   database: ManifestDatabase,
   system: ManifestDatabase[],
-  { dataDir, home, manifest, progress, signal }: ValidationOptions,
+  options: ValidationOptions,
 ): Promise<Check[]> {
-  progress({ phase: `start a scratch Neo4j ${installation.version}` })
-  const settings = { 'initial.dbms.default_database': startedDatabase(manifest, database.name) }
-  await using server = await startNeo4j({ installation, home, dataDir, settings, signal, onProgress: progress })
+  const { dataDir, progress, signal } = options
+  const started = await startScratch(installation, database, options)
+  if (started instanceof StartFailure) {
+    return [{ database: database.name, name: startCheck, passed: false, detail: started.message }]
+  }
+  await using server = started
   const checks: Check[] = []
   for (const recorded of new Set([database, ...system])) checks.push(await checkLastTransaction(dataDir, recorded))
   await using graph = await server.connect()
@@ -75,6 +86,23 @@ async function questionOne(
   }
   if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
   return checks
+}
+
+/** @returns why it did not start on this data, where it did not. */
+async function startScratch(
+  installation: Installation,
+  { name }: ManifestDatabase,
+  { dataDir, home, manifest, progress, signal }: ValidationOptions,
+): Promise<Neo4jInstance | StartFailure> {
+  progress({ phase: `start a scratch Neo4j ${installation.version}` })
+  const settings = { 'initial.dbms.default_database': startedDatabase(manifest, name) }
+  const sizing = scratchSizing(manifest.totals.size)
+  try {
+    return await startNeo4j({ installation, home, dataDir, settings, ...sizing, signal, onProgress: progress })
+  } catch (error) {
+    if (error instanceof StartFailure) return error
+    throw error
+  }
 }
 
 /** Recovery ends with a checkpoint that names the last transaction it found. */

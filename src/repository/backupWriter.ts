@@ -27,6 +27,8 @@ export interface BackupOptions {
   wait?: number | undefined
   /** Bytes per block. */
   blockSize?: number | undefined
+  /** Told why an unfinished backup could not remove all that it had stored; the next delete does. */
+  onLeftBehind?: ((error: unknown) => void) | undefined
   /** The stores to back up, as `storeKey` names them: their last backup is what changed blocks are compared with. */
   stores?: readonly string[] | undefined
 }
@@ -49,9 +51,9 @@ export async function startBackup(access: Access, options: BackupOptions): Promi
   try {
     const signal = options.signal ? AbortSignal.any([lease.signal, options.signal]) : lease.signal
     const reusable = await findReusableBlocks(access, { signal })
-    const { blockSize = defaultBlockSize, stores = [] } = options
+    const { blockSize = defaultBlockSize, stores = [], onLeftBehind = () => {} } = options
     const bases = await BaseBlocks.find(access, reusable, { stores, blockSize, signal })
-    return new BackupWriter(access, lease, reusable, bases, signal, blockSize)
+    return new BackupWriter(access, lease, reusable, bases, { signal, blockSize, onLeftBehind })
   } catch (error) {
     await lease.release()
     throw error
@@ -94,9 +96,16 @@ export class BackupWriter implements AsyncDisposable {
   readonly #spare: Buffer[] = []
   #finishing: Promise<Manifest> | undefined
   #ended = false
-  #leftBehind: unknown
+  readonly #onLeftBehind: (error: unknown) => void
 
-  constructor(access: Access, lease: Lease, reusable: ReusableBlocks, bases: BaseBlocks, signal: AbortSignal, blockSize: number) {
+  constructor(
+    access: Access,
+    lease: Lease,
+    reusable: ReusableBlocks,
+    bases: BaseBlocks,
+    { signal, blockSize, onLeftBehind }: { signal: AbortSignal; blockSize: number; onLeftBehind: (error: unknown) => void },
+  ) {
+    this.#onLeftBehind = onLeftBehind
     this.#bases = bases
     this.#access = access
     this.#lease = lease
@@ -107,11 +116,6 @@ export class BackupWriter implements AsyncDisposable {
     this.blockSize = blockSize
     this.signal = signal
     this.skipped = reusable.skipped
-  }
-
-  /** Why disposing of an unfinished backup could not remove all that it stored; the next delete does. */
-  get leftBehind(): unknown {
-    return this.#leftBehind
   }
 
   /** Number of blocks added so far, which is the index of the next. */
@@ -249,7 +253,7 @@ export class BackupWriter implements AsyncDisposable {
       await this.#remove()
     } catch (error) {
       // Thrown here it would hide the error that led here, which is the one to report; what stays, the next delete removes.
-      this.#leftBehind = error
+      this.#onLeftBehind(error)
     }
     await this.#lease.release()
   }

@@ -102,6 +102,23 @@ test('[restore.exact] what a damaged store holds is restored as it is, and the v
     expect((await stat(`${target}.holdfast-scratch`)).isDirectory()).toBe(true)
   }))
 
+test('[restore.exact] a store on which Neo4j does not start is restored as it is, and the verdict is bad', async () =>
+  withFolder('restore-unstartable', async (folder) => {
+    const own = await makeData(folder, { ending: 'stopped', entities: 200 })
+    // The first page of the file that says which store this is.
+    await using file = await open(join(own, 'databases/neo4j/neostore'), 'r+')
+    await file.write(Buffer.alloc(8192, 0xff), 0, 8192, 0)
+    const ownRepo = join(folder, 'repo')
+    await succeed('repo', 'init', '--repo', ownRepo)
+    await succeed('backup', 'create', '--offline', '--data-dir', own, '--repo', ownRepo)
+
+    const target = join(folder, 'restored')
+    const outcome = await holdfast<RestoreReport>('restore', 'start', '--repo', ownRepo, '--to-dir', target)
+    expect(outcome, outcome.story).toMatchObject({ exitCode: 6, result: { verdict: 'bad', state: 'FAILED' } })
+    expect(outcome.result.checks).toMatchObject([{ database: 'neo4j', name: 'start', passed: false }])
+    expect(await journal(target)).toMatchObject({ state: 'FAILED' })
+  }))
+
 describe('[restore.resume] a restore that was killed', () => {
   const partial = '.holdfast-partial'
 

@@ -37,3 +37,14 @@ test('the nearest name is one that could have been meant', () => {
   expect(nearest('data_dir', names)).toBe('data-dir')
   expect(nearest('colour', names)).toBeUndefined()
 })
+
+test.each(['localhost:7687', 'http://localhost:7474', 'bolt://', 'bolt://localhost:7687/x y'])(
+  '%s is no URI of a server',
+  (uri) => {
+    expect(settings.uri.schema.safeParse(uri).success).toBe(false)
+  },
+)
+
+test.each(['bolt://localhost:7687', 'neo4j+s://graph.example', 'bolt+ssc://[::1]:7687'])('%s is one', (uri) => {
+  expect(settings.uri.schema.safeParse(uri).data).toBe(uri)
+})

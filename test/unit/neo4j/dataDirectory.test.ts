@@ -11,6 +11,7 @@ import {
   listStoreFiles,
   logDirectory,
   requireDatabase,
+  storesWithoutLog,
 } from '../../../src/neo4j/dataDirectory.ts'
 import { storeFileKind } from '../../../src/neo4j/storeFileKind.ts'
 
@@ -42,6 +43,12 @@ describe('finding the data directory', () => {
       code: 'neo4j-unavailable',
       message: expect.stringContaining("no database 'half'"),
     })
+  })
+
+  test('a store without a log, such as a copy that someone put there, is told apart from other folders', async () => {
+    mkdirSync(join(dataDir, 'databases', 'empty'))
+    file('databases/neo4j.old/neostore')
+    expect(await storesWithoutLog(dataDir)).toEqual(['neo4j.old'])
   })
 
   test.each([

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { scratchSizing } from '../../../src/recovery/scratchSizing.ts'
+
+const gibibyte = 1024 ** 3
+
+test('a scratch Neo4j for a small store needs little', () => {
+  expect(scratchSizing(1024, 8 * gibibyte)).toEqual({ heap: '512m', pageCache: '64m', limit: 600_000 })
+})
+
+test('one for a large store gets the pages of the whole store, as far as a quarter of the memory, and time to read it', () => {
+  expect(scratchSizing(2 * gibibyte, 24 * gibibyte)).toMatchObject({ heap: '512m', pageCache: '2048m' })
+  const large = scratchSizing(100 * gibibyte, 16 * gibibyte)
+  expect(large).toMatchObject({ heap: '4096m', pageCache: '4096m' })
+  expect(large.limit).toBeGreaterThan(5 * 3_600_000)
+})
