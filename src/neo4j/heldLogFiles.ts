@@ -1,9 +1,10 @@
+import { watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { listLogFiles } from './dataDirectory.ts'
 
-/** How often new log files are looked for: far less than the time a log file lives after a rotation. */
+/** How often new log files are looked for where the file system does not tell: less than the time a log file lives after a rotation. */
 const lookInterval = 200
 
 interface HeldFile {
@@ -21,14 +22,20 @@ export class HeldLogFiles implements AsyncDisposable {
   readonly #firstVersion: number
   readonly #held = new Map<number, HeldFile>()
   readonly #timer: NodeJS.Timeout
-  #looking: Promise<void> | undefined
+  readonly #watch: Disposable | undefined
+  /** The look under way, or the last one; it never rejects. */
+  #looking: Promise<void> = Promise.resolve()
+  /** A look that has not begun. */
+  #next: Promise<void> | undefined
 
   private constructor(directory: string, firstVersion: number) {
     this.#directory = directory
     this.#firstVersion = firstVersion
     // What keeps a look from succeeding is reported by the one that `files` makes in the end.
-    this.#timer = setInterval(() => void this.#look().catch(() => undefined), lookInterval)
+    const look = (): void => void this.#look().catch(() => undefined)
+    this.#timer = setInterval(look, lookInterval)
     this.#timer.unref()
+    this.#watch = watchNames(directory, look)
   }
 
   /** @throws HoldfastError where the directory cannot be read. */
@@ -72,10 +79,15 @@ export class HeldLogFiles implements AsyncDisposable {
     }
   }
 
-  /** One look at a time, which whoever wants one shares. */
+  /** A look that begins after this call, so that it sees all that is there now; whoever wants one meanwhile shares it. */
   async #look(): Promise<void> {
-    this.#looking ??= this.#openNew().finally(() => (this.#looking = undefined))
-    await this.#looking
+    this.#next ??= this.#looking.then(async () => {
+      this.#next = undefined
+      const look = this.#openNew()
+      this.#looking = look.catch(() => undefined)
+      await look
+    })
+    await this.#next
   }
 
   async #openNew(): Promise<void> {
@@ -91,9 +103,24 @@ export class HeldLogFiles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    await Promise.allSettled([this.#looking])
+    this.#watch?.[Symbol.dispose]()
+    await Promise.allSettled([this.#next])
+    await this.#looking
     await Promise.all([...this.#held.values()].map(async ({ handle }) => handle.close()))
     this.#held.clear()
+  }
+}
+
+/** Calls back when a name comes or goes, where the file system tells such things; local ones do. */
+function watchNames(directory: string, onChange: () => void): Disposable | undefined {
+  try {
+    const watcher = watch(directory, { persistent: false }, (event) => {
+      if (event === 'rename') onChange()
+    })
+    watcher.on('error', () => watcher.close())
+    return { [Symbol.dispose]: () => watcher.close() }
+  } catch {
+    return undefined
   }
 }
 

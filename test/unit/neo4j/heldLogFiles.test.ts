@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,4 +44,15 @@ test('looks that overlap open each file once', async () => {
   await writeFile(log(5), 'file 5')
   const [one, other] = await Promise.all([held.files(), held.files()])
   expect(one.map(({ handle }) => handle.fd)).toEqual(other.map(({ handle }) => handle.fd))
+})
+
+test('a file that comes while a look is under way is seen by whoever asks afterwards', async () => {
+  await using held = await HeldLogFiles.open(directory, 3)
+  for (let version = 5; version < 25; version++) {
+    const earlier = held.files()
+    await new Promise(setImmediate)
+    writeFileSync(log(version), 'more')
+    expect((await held.files()).at(-1)?.version).toBe(version)
+    await earlier
+  }
 })
