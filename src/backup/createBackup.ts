@@ -10,7 +10,7 @@ import type { BackupWriter, ManifestFields } from '../repository/backupWriter.ts
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { CopyTarget } from './copyTarget.ts'
-import { dataFileFailure } from './dataFileFailure.ts'
+import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
 import { LogChangedError } from '../neo4j/heldLogFiles.ts'
 import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'

@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
 import { fill, readFully } from '../core/readFully.ts'
 import type { LastCheckpoint } from '../neo4j/lastCheckpoint.ts'
+import type { FileScan } from '../txlog/logChain.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
+import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import type { CopyTarget } from './copyTarget.ts'
 import { fileBytes } from '../core/fileBytes.ts'
 import type { HeldLogFiles } from '../neo4j/heldLogFiles.ts'
@@ -19,7 +20,7 @@ interface SliceFile {
   name: string
   handle: FileHandle
   /** How to scan it from behind its header. */
-  scan: ScannerOptions
+  scan: FileScan
   /** Bytes. */
   end: number
 }
@@ -78,7 +79,7 @@ export async function findLogSlice(
 }
 
 interface LogSource {
-  scan: ScannerOptions
+  scan: FileScan
   /** The bytes of the file from an offset on. */
   read: (offset: number) => AsyncIterable<Uint8Array>
   onTransaction: (transaction: Transaction) => void

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { createBackup } from '../backup/createBackup.ts'
 import { required } from '../config/resolve.ts'
 import type { Manifest } from '../repository/manifest.ts'
+import { duration } from '../config/duration.ts'
 import { defineCommand, toggle, valued } from './command.ts'
-import { durationOption, formatDuration } from './durations.ts'
+import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatRate, formatSize, sizeOption } from './sizes.ts'
 import { formatFacts } from './table.ts'
@@ -27,7 +28,7 @@ export const backupCreateCommand = defineCommand({
         .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected text without control characters'),
       { placeholder: 'text', description: 'a note to keep with the backup' },
     ),
-    wait: valued(durationOption, { placeholder: 'time', description: 'wait this long for another backup to end, such as 5m' }),
+    wait: valued(duration, { placeholder: 'time', description: 'wait this long for another backup to end, such as 5m' }),
   },
   examples: [
     { command: 'holdfast backup create --data-dir /var/lib/neo4j/data --repo /backups', purpose: 'a hot backup' },

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import { backupsArgument, resolveBackupId } from './backupArgument.ts'
+import { duration } from '../config/duration.ts'
 import { defineCommand, valued } from './command.ts'
-import { durationOption } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
 import { confirm } from './standardOptions.ts'
@@ -17,7 +17,7 @@ export const backupDeleteCommand = defineCommand({
   settings: repositorySettings,
   options: {
     confirm,
-    wait: valued(durationOption, { placeholder: 'time', description: 'wait this long for a running backup to end, such as 5m' }),
+    wait: valued(duration, { placeholder: 'time', description: 'wait this long for a running backup to end, such as 5m' }),
   },
   examples: [
     { command: 'holdfast backup delete 20261122T101500Z-3f9a1c', purpose: 'show what it would free' },

@@ -1,4 +1,6 @@
 import { holdfastVersion } from '../core/version.ts'
+import { archiveRunCommand } from './archiveRunCommand.ts'
+import { archiveStatusCommand } from './archiveStatusCommand.ts'
 import { backupCreateCommand } from './backupCreateCommand.ts'
 import { backupDeleteCommand } from './backupDeleteCommand.ts'
 import { backupExportCommand } from './backupExportCommand.ts'
@@ -24,6 +26,7 @@ export function grammar(): Grammar {
     version: holdfastVersion(),
     groups: {
       backup: 'take backups, look at them, prove them, export them, delete them',
+      archive: 'keep the transaction log, to restore to any moment',
       restore: 'bring a backup back, into a directory of its own',
       neo4j: 'install and run a Neo4j Community of your own',
       repo: 'make and inspect a repository, where backups live',
@@ -36,6 +39,8 @@ export function grammar(): Grammar {
       backupValidateCommand,
       backupExportCommand,
       backupDeleteCommand,
+      archiveRunCommand,
+      archiveStatusCommand,
       restoreStartCommand,
       neo4jInstallCommand,
       neo4jStartCommand,

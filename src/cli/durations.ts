@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
@@ -30,13 +28,3 @@ function parts(milliseconds: number, [large, largeName]: Unit, [small, smallName
   const rest = Math.floor((milliseconds % large) / small)
   return `${Math.floor(milliseconds / large)} ${largeName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`
 }
-
-const durationUnits: Record<string, number> = { ms: 1, s: second, m: minute, min: minute, h: hour, d: day }
-
-/** A duration as it is typed, such as `30s`, `5m`, `2h`; in milliseconds. */
-export const durationOption = z.string().transform((text, context) => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)$/.exec(text)
-  if (match) return Math.round(Number(match[1]) * durationUnits[match[2]!]!)
-  context.addIssue({ code: 'custom', message: 'expected a time with its unit such as 30s, 5m or 2h' })
-  return z.NEVER
-})

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { restore, type RestoreReport } from '../recovery/restore.ts'
-import { planRestore } from '../recovery/restorePlan.ts'
-import { resolveBackup } from './backupArgument.ts'
+import { planRestore, type RestorePlan } from '../recovery/restorePlan.ts'
+import { chooseSource } from './restoreSource.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
+import { restorePointOptions } from './restorePointOptions.ts'
 import { formatRate, formatSize } from './sizes.ts'
 import { dryRun } from './standardOptions.ts'
 import { formatFacts } from './table.ts'
@@ -14,9 +15,9 @@ export const restoreStartCommand = defineCommand({
   name: 'restore start',
   summary: 'restore a backup into a new directory and prove it on a scratch Neo4j',
   description:
-    'Writes the backup as a Neo4j data directory, boots a scratch Neo4j of the same version on it, compares what it holds with ' +
+    'Writes a backup, and the archived log behind it up to the wanted point, as a Neo4j data directory, boots a scratch Neo4j of the same version on it, compares what it holds with ' +
     'what the backup recorded, and runs `neo4j-admin database check`. Production is not touched.',
-  settings: [...repositorySettings, 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
+  settings: [...repositorySettings, 'database', 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
   options: {
     toDir: valued(z.string().min(1), {
       placeholder: 'dir',
@@ -25,32 +26,56 @@ export const restoreStartCommand = defineCommand({
     }),
     id: valued(z.string(), {
       placeholder: 'id',
-      default: 'latest',
-      description: 'the backup to restore; the newest unless given',
+      description: 'this backup as it is, without archived log; `latest` is the newest',
+    }),
+    ...restorePointOptions,
+    lineage: valued(z.string(), {
+      placeholder: 'id',
+      description: 'follow this lineage, as `holdfast archive status` shows it; the one with the latest transaction unless given',
     }),
     resume: toggle('go on with a restore of the same backup that broke off'),
     skipChecks: toggle('only write the files, each block verified; run no scratch Neo4j'),
     dryRun,
   },
   examples: [
-    { command: 'holdfast restore start --to-dir /restore/data', purpose: 'the newest backup, proven' },
+    { command: 'holdfast restore start --to-dir /restore/data', purpose: 'all there is, proven' },
+    {
+      command: 'holdfast restore start --before-tx 48213 --dry-run --to-dir /restore/data',
+      purpose: 'what it takes to undo a mistake',
+    },
+    { command: 'holdfast restore start --to-time 2026-11-22T10:15:00Z --to-dir /restore/data', purpose: 'a moment' },
     { command: 'holdfast restore start --id 20261122T101500Z-3f9a1c --to-dir /restore/data --json', purpose: 'a certain one' },
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'validation', 'refused'],
-  run: async ({ options, services, progress, signal }) => {
+  run: async ({ options, settings, services, progress, signal }) => {
     const repository = await services.repository()
-    const manifest = await resolveBackup(repository, options.id, signal)
     const { toDir: target, resume } = options
-    if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume }) }
+    const { manifest, replays, damaged } = await chooseSource(repository, options, {
+      database: settings.values.database,
+      now: services.clock.now(),
+      signal,
+    })
+    for (const id of damaged) services.log.warn(`backup ${id} is not considered: its manifest is damaged`)
+    if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
     const staging = options.skipChecks ? undefined : services.staging
-    return restore(repository, manifest, { target, resume, staging, clock: services.clock, progress, signal })
+    return restore(repository, manifest, { target, replays, resume, staging, clock: services.clock, progress, signal })
   },
-  text: (result) =>
-    'plan' in result
-      ? `would restore ${result.plan.backup}, ${formatSize(result.plan.size)} in ${result.plan.files} files, into ${result.plan.directory}`
-      : formatReport(result),
+  text: (result) => ('plan' in result ? formatPlan(result.plan) : formatReport(result)),
   failure: (result) => ('verdict' in result && result.verdict === 'bad' ? 'validation' : undefined),
 })
+
+/** What would be done, as facts under each other. */
+function formatPlan({ backup, directory, files, size, databases }: RestorePlan): string {
+  return formatFacts([
+    ['would restore', `${backup}, ${formatSize(size)} in ${files} files`],
+    ['into', directory],
+    ...databases.map(({ name, lastTransaction, backupEnds, segments, replayed }) => {
+      const end = `up to transaction ${lastTransaction.id} of ${lastTransaction.commitTime}`
+      const log = `the backup ends with ${backupEnds.id}, ${segments} segments with ${formatSize(replayed)} of log follow`
+      return [name, segments > 0 ? `${end}; ${log}` : `${end}, where the backup ends`] as const
+    }),
+  ])
+}
 
 /** The outcome of a restore, as facts under each other. */
 function formatReport({ backup, directory, verdict, files, checks, durations }: RestoreReport): string {

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Setting, setting } from './declaration.ts'
+import { duration } from './duration.ts'
 import { Secret } from './secret.ts'
 
 const text = z.string().min(1, 'expected a value, found an empty text')
@@ -58,6 +59,12 @@ export const settings = {
     placeholder: 'file',
     path: true,
     description: 'a file that holds the key of an encrypted repository',
+  }),
+  archiveInterval: setting(duration, {
+    placeholder: 'time',
+    default: 1000,
+    defaultText: '`1s`',
+    description: 'how long the transaction log may wait before it is archived',
   }),
   neo4jVersion: setting(text, {
     placeholder: 'version',

@@ -11,6 +11,8 @@ const schema = z.object({
   state: z.enum(states),
   backup: z.string(),
   repository: z.string(),
+  /** The last transaction of each database that gets archived log behind its backup. */
+  ends: z.record(z.string(), z.object({ id: z.int(), checksum: z.int() })).optional(),
   /** Which process restores, so that another one does not join it. */
   process: z.object({
     host: z.string(),

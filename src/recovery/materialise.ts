@@ -6,10 +6,14 @@ import type { ProgressListener } from '../core/progress.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import { filesOf, type Manifest, type ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import type { Replay } from './replay.ts'
 import { isWhole, RestoredFile } from './restoredFile.ts'
 import { clearPartial, movedNames, partialName } from './target.ts'
+import { writeReplay } from './writeReplay.ts'
 
 interface MaterialiseOptions {
+  /** Archived log to write behind that of the backup. */
+  replays?: readonly Replay[] | undefined
   progress: ProgressListener
   signal: AbortSignal
 }
@@ -31,20 +35,21 @@ export async function materialise(
   repository: Repository,
   manifest: Manifest,
   target: string,
-  { progress, signal }: MaterialiseOptions,
+  { replays = [], progress, signal }: MaterialiseOptions,
 ): Promise<Materialised> {
   const table = await repository.readBlockTable(manifest, { signal })
   const files = manifest.databases.flatMap((database) => database.files).toSorted((a, b) => a.firstBlock - b.firstBlock)
   const partial = join(target, partialName)
   const directories = await makeDirectories(partial, files)
-  const total = files.reduce((sum, file) => sum + file.size, 0)
+  const replayed = replays.reduce((sum, { size }) => sum + size, 0)
+  const total = files.reduce((sum, file) => sum + file.size, replayed)
 
   const missing: ManifestFile[] = []
   for (const file of files) {
     signal.throwIfAborted()
     if (!(await isWhole(join(partial, file.path), file, table, manifest.blockSize))) missing.push(file)
   }
-  const resumed = total - missing.reduce((sum, file) => sum + file.size, 0)
+  const resumed = total - missing.reduce((sum, file) => sum + file.size, replayed)
 
   let done = resumed
   for (const run of neighbours(missing)) {
@@ -53,6 +58,11 @@ export async function materialise(
       progress({ phase: 'restore files', done, total })
     })
   }
+  for (const replay of replays) {
+    const written = (bytes: number): void =>
+      progress({ phase: `write the archived log of ${replay.database}`, done: (done += bytes), total })
+    await writeReplay(repository, manifest, partial, replay, { signal, written })
+  }
   progress({ phase: 'make the files durable' })
   for (const directory of directories) await syncDirectory(join(partial, directory))
   await moveIntoPlace(partial, target)
@@ -60,16 +70,19 @@ export async function materialise(
 }
 
 /**
- * Reads the files of a restore that was ended but not checked, where they are, and compares each block with the backup.
+ * Reads the files of a restore that was ended but not checked, where they are, and compares each block with the backup; of a database that
+ * got archived log, all but the log.
  * @throws HoldfastError `refused` where one differs: someone has worked with them since, and their work is not ours to lose.
  */
 export async function verifyInPlace(
   repository: Repository,
   manifest: Manifest,
   target: string,
-  { progress, signal }: MaterialiseOptions,
+  { replays = [], progress, signal }: MaterialiseOptions,
 ): Promise<Materialised> {
   const table = await repository.readBlockTable(manifest, { signal })
+  const grown = new Set(replays.filter(({ links }) => links.length > 0).map(({ database }) => database))
+  const isGrown = ({ path, kind }: ManifestFile): boolean => kind === 'log' && grown.has(path.split('/')[1] ?? '')
   const { size: total } = manifest.totals
   const differs = (path: string): HoldfastError =>
     new HoldfastError('refused', `${join(target, path)} is not what the backup holds: it was changed since the restore`, {
@@ -81,6 +94,7 @@ export async function verifyInPlace(
   let done = 0
   for (const file of filesOf(manifest)) {
     signal.throwIfAborted()
+    if (isGrown(file)) continue
     if (!(await isWhole(join(target, file.path), file, table, manifest.blockSize))) throw differs(file.path)
     progress({ phase: 'verify files', done: (done += file.size), total })
   }

@@ -11,15 +11,18 @@ import { type RestoreJournal, writeJournal } from './journal.ts'
 import { materialise, type Materialised, verifyInPlace } from './materialise.ts'
 import { handOverAll, ownerOf } from './ownership.ts'
 import { makePrivateFolder } from './privateFolder.ts'
+import { endsOf, type Replay } from './replay.ts'
 import type { Staging } from './staging.ts'
-import { inspectTarget } from './target.ts'
+import { type Beginning, inspectTarget } from './target.ts'
 import { targetFailure } from './targetFailure.ts'
 import { validateRestored } from './validateRestored.ts'
 
 export interface RestoreOptions {
   /** A directory that does not exist or is empty; it becomes a Neo4j data directory. */
   target: string
-  /** Go on with a restore of the same backup that broke off. */
+  /** Archived log to restore behind the backup; without it the backup is restored as it is. */
+  replays?: readonly Replay[] | undefined
+  /** Go on with a restore of the same backup to the same point that broke off. */
   resume?: boolean
   /** How to run the scratch Neo4j that the restored data is checked on; without it nothing is checked. */
   staging?: Staging | undefined
@@ -60,8 +63,13 @@ async function restoreInto(
   manifest: Manifest,
   options: RestoreOptions,
 ): Promise<RestoreReport> {
-  const { clock, progress, signal, staging, resume = false } = options
-  const beginning = await inspectTarget(target, { backup: manifest.id, repository: repository.id, resume })
+  const { clock, progress, signal, staging, replays = [], resume = false } = options
+  const ends = endsOf(replays)
+  const found = await inspectTarget(target, { backup: manifest.id, repository: repository.id, ends, resume })
+  // What is in place may be in use by now: nothing is done to it before it is known to be as it was.
+  const verified = found.at === 'checks' && (await verifyInPlace(repository, manifest, target, { replays, progress, signal }))
+  const isWhole = verified && Object.keys(ends).length === 0
+  const beginning: Beginning = found.at === 'checks' && !isWhole ? { ...found, at: 'files' } : found
   const begun = clock.monotonic()
   const handOver = await claimTarget(target, beginning, ownerOf(manifest))
   let journal: RestoreJournal = {
@@ -70,6 +78,7 @@ async function restoreInto(
     state: beginning.at === 'checks' ? 'VALIDATION' : 'RECOVERING',
     backup: manifest.id,
     repository: repository.id,
+    ends,
     process: await ownIdentity(),
     ended: false,
     handOver,
@@ -85,15 +94,14 @@ async function restoreInto(
   await note({})
   try {
     if (journal.served) progress({ phase: 'write again what a scratch Neo4j has changed' })
-    // What is in place may be in use by now: nothing is done to it before it is known to be as it was.
-    const verified = beginning.at === 'checks' && (await verifyInPlace(repository, manifest, target, { progress, signal }))
     await enterTarget(target, beginning)
-    const files = verified || (await materialise(repository, manifest, target, { progress, signal }))
+    const files = isWhole ? verified : await materialise(repository, manifest, target, { replays, progress, signal })
     const materialised = clock.monotonic()
     await note({ state: 'VALIDATION', served: false })
 
     const served = async (): Promise<void> => note({ served: true })
-    const checks = staging ? await validate(staging, target, manifest, options, served) : []
+    const expected = expectedOf(manifest, replays)
+    const checks = staging ? await validate(staging, target, expected, options, served) : []
     await handOverAll(target, manifest, handOver)
     const verdict = staging === undefined ? 'unchecked' : checks.every((check) => check.passed) ? 'good' : 'bad'
     const state = verdict === 'bad' ? 'FAILED' : verdict === 'good' ? 'SUCCESS' : 'VALIDATION'
@@ -125,4 +133,15 @@ async function validate(
   const checks = await validateRestored(noted, { dataDir: target, home, manifest, progress, signal })
   if (checks.every((check) => check.passed)) await rm(home, { recursive: true, force: true })
   return checks
+}
+
+/** What the restored databases must be: with log behind the backup, what the server said when it was made holds no more. */
+function expectedOf(manifest: Manifest, replays: readonly Replay[]): Manifest {
+  const databases = manifest.databases.map((database) => {
+    const replay = replays.find((of) => of.database === database.name && of.links.length > 0)
+    if (!replay) return database
+    const { facts: _facts, ...rest } = database
+    return { ...rest, lastTransaction: replay.to }
+  })
+  return { ...manifest, databases }
 }

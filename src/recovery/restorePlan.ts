@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { filesOf, type Manifest, type ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import { endsOf, type Replay, replayNothing } from './replay.ts'
 import { type Beginning, inspectTarget } from './target.ts'
 
 /** What a restore would do; sizes in bytes. */
@@ -11,7 +12,21 @@ export interface RestorePlan {
   from: Beginning['at']
   files: number
   size: number
-  databases: Pick<ManifestDatabase, 'name' | 'lastTransaction'>[]
+  databases: PlannedDatabase[]
+  /** Backups that were not considered, as their manifests are damaged. */
+  damaged: string[]
+}
+
+/** One database of a plan. */
+interface PlannedDatabase {
+  name: string
+  /** The last transaction of the restored database, and of the backup. */
+  lastTransaction: ManifestDatabase['lastTransaction']
+  backupEnds: ManifestDatabase['lastTransaction']
+  /** The lineage whose log is written behind the backup, in so many segments with so many bytes of log. */
+  lineage: string | null
+  segments: number
+  replayed: number
 }
 
 /**
@@ -21,10 +36,25 @@ export interface RestorePlan {
 export async function planRestore(
   repository: Repository,
   manifest: Manifest,
-  { target, resume }: { target: string; resume: boolean },
+  {
+    target,
+    resume,
+    replays = [],
+    damaged = [],
+  }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[] },
 ): Promise<RestorePlan> {
   const directory = resolve(target)
-  const { at } = await inspectTarget(directory, { backup: manifest.id, repository: repository.id, resume })
-  const databases = manifest.databases.map(({ name, lastTransaction }) => ({ name, lastTransaction }))
-  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size: manifest.totals.size, databases }
+  const { at } = await inspectTarget(directory, { backup: manifest.id, repository: repository.id, ends: endsOf(replays), resume })
+  const databases = manifest.databases.map((base): PlannedDatabase => {
+    const {
+      to,
+      from,
+      lineage = null,
+      links,
+      size,
+    } = replays.find(({ database }) => database === base.name) ?? replayNothing(base)
+    return { name: base.name, lastTransaction: to, backupEnds: from, lineage, segments: links.length, replayed: size }
+  })
+  const size = databases.reduce((sum, { replayed }) => sum + replayed, manifest.totals.size)
+  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size, databases, damaged }
 }

@@ -20,6 +20,7 @@ export const serverNames = ['server_id', 'dbms']
 export interface Wanted {
   backup: string
   repository: string
+  ends?: RestoreJournal['ends']
   resume: boolean
 }
 
@@ -65,6 +66,11 @@ function refuseOtherRestore(target: string, journal: RestoreJournal, wanted: Wan
   if (backup !== wanted.backup || repository !== wanted.repository) {
     throw new HoldfastError('refused', `${target} holds a restore of backup ${backup}, expected ${wanted.backup}`, {
       hint: `resume that one, or remove ${target} and ${journalPath(target)}`,
+    })
+  }
+  if (!isDeepStrictEqual(journal.ends ?? {}, wanted.ends ?? {})) {
+    throw new HoldfastError('refused', `${target} holds a restore of backup ${backup} to another point`, {
+      hint: `resume it with the point it was begun with, or remove ${target} and ${journalPath(target)}`,
     })
   }
   if (state === 'SUCCESS' || state === 'FAILED') {

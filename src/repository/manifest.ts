@@ -2,33 +2,11 @@ import { z } from 'zod'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { largestBlock } from './block.ts'
+import { count, databaseName, long, moment, relativePath, text } from './manifestFields.ts'
 import { manifestName } from './names.ts'
 import { damage, jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 
 const largestManifest = 256 * 1024 * 1024
-
-const count = z.int().nonnegative()
-/** Text that cannot steer the terminal it is printed on. */
-const text = z
-  .string()
-  .max(4096)
-  // eslint-disable-next-line no-control-regex
-  .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'control characters')
-/** Neo4j's own rule for the names of databases. */
-const databaseName = z.string().regex(/^(system|[a-zA-Z][a-zA-Z0-9.-]{2,62})$/)
-const moment = z.iso.datetime({ offset: false })
-/** 64-bit numbers of Neo4j that a JSON number cannot hold are decimal text. */
-const long = z.string().regex(/^-?\d{1,20}$/)
-/** A path that cannot leave the directory it is restored into. */
-const relativePath = z
-  .string()
-  .min(1)
-  .max(4096)
-  // eslint-disable-next-line no-control-regex
-  .refine(
-    (path) => !/[\u0000-\u001f\\]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
-    'unsafe path',
-  )
 
 const fileSchema = z.strictObject({
   /** Relative to the data directory, with `/`. */

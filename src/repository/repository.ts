@@ -5,6 +5,7 @@ import { randomId } from '../core/ids.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
+import { type Archive, archiveOf } from './archive.ts'
 import { type BackupOptions, type BackupWriter, startBackup } from './backupWriter.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { deleteBackups, type DeletionOptions, type DeletionPlan, type DeletionResult, planDeletion } from './deletion.ts'
@@ -38,6 +39,8 @@ export interface Repository {
   deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
   /** Reads and checks every block of backups, or a sample of them. */
   verifyBackups(options?: VerifyOptions): Promise<VerifyResult>
+  /** The archive of transaction logs. */
+  readonly archive: Archive
 }
 
 /**
@@ -120,6 +123,7 @@ function facade(access: Access): Repository {
     planDeletion: async (ids, options) => planDeletion(access, ids, options),
     deleteBackups: async (ids, options) => deleteBackups(access, ids, options),
     verifyBackups: async (options) => verifyBackups(access, options),
+    archive: archiveOf(access),
   }
 }
 

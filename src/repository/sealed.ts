@@ -8,12 +8,13 @@ import { decrypt, encrypt, nonceLength, objectKey } from './encryption.ts'
 /** The version of the repository format that this program reads and writes. */
 const formatVersion = 1
 
-export type Kind = 'repository' | 'key' | 'manifest' | 'blocks' | 'lease' | 'damaged'
+const kinds = ['repository', 'key', 'manifest', 'blocks', 'lease', 'damaged', 'lineage', 'gap'] as const
+export type Kind = (typeof kinds)[number]
 
 const longestHeader = 1024
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`))
 const headerSchema = z.strictObject({
-  holdfast: z.enum(['repository', 'key', 'manifest', 'blocks', 'lease', 'damaged']),
+  holdfast: z.enum(kinds),
   format: z.literal(formatVersion),
   encoding: z.enum(['identity', 'aes-256-gcm']),
   length: z.int().nonnegative(),

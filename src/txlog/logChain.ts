@@ -4,6 +4,11 @@ import type { LogFileHeader } from './logFileHeader.ts'
 import { describeStoreId, sameStore } from './storeId.ts'
 import type { ScannerOptions } from './transactionScanner.ts'
 
+/** How to scan a log file from its first transaction on. */
+export interface FileScan extends ScannerOptions {
+  header: LogFileHeader
+}
+
 /** A log file that has been scanned to its end. */
 export interface ScannedFile {
   header: LogFileHeader
@@ -15,7 +20,7 @@ export interface ScannedFile {
  * The scan itself then checks the checksum that its first transaction names.
  * @throws {HoldfastError} `integrity` when it does not continue it.
  */
-export function continueLog(before: ScannedFile, header: LogFileHeader, file: string): ScannerOptions {
+export function continueLog(before: ScannedFile, header: LogFileHeader, file: string): FileScan {
   const { id, previousChecksum } = before.end.next
   if (!sameStore(before.header.storeId, header.storeId)) {
     throw broken(file, `store ${describeStoreId(before.header.storeId)}`, `store ${describeStoreId(header.storeId)}`)

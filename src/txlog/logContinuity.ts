@@ -1,11 +1,10 @@
 import { HoldfastError } from '../core/errors.ts'
 import { type Checkpoint, recoveryPosition } from './checkpointRecord.ts'
-import { continueLog, type ScannedFile } from './logChain.ts'
+import { continueLog, type FileScan, type ScannedFile } from './logChain.ts'
 import type { LogEnd } from './logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from './logFileHeader.ts'
 import { describeStoreId, sameStore } from './storeId.ts'
 import type { Transaction } from './transaction.ts'
-import type { ScannerOptions } from './transactionScanner.ts'
 
 /** Follows a log from file to file and makes sure that it is one log, of the store that the checkpoint is of, and goes through the checkpoint. */
 export class LogContinuity {
@@ -26,7 +25,7 @@ export class LogContinuity {
    * How to scan the next file.
    * @throws HoldfastError `integrity` where it does not continue the log.
    */
-  begin(header: LogFileHeader, path: string): ScannerOptions {
+  begin(header: LogFileHeader, path: string): FileScan {
     const options = this.#before ? continueLog(this.#before, header, path) : { header }
     const { storeId } = this.#checkpoint
     if (!sameStore(header.storeId, storeId)) {

@@ -11,7 +11,8 @@ import type { NotStart, Place, StartEntry } from './startEntry.ts'
 import type { Transaction } from './transaction.ts'
 
 export interface ScannerOptions {
-  header: LogFileHeader
+  /** Needed only where neither a position nor an id is given. */
+  header?: Pick<LogFileHeader, 'lastIdBefore'> | undefined
   /** Offset in the file of the first byte that will be pushed: a transaction's boundary; where the header ends unless given. */
   position?: number | undefined
   /** Id of the first transaction behind `position`; must be given with a position, otherwise the header says it. */
@@ -63,12 +64,18 @@ export class TransactionScanner {
   #last: Transaction | undefined
 
   constructor({ header, position = logHeaderLength, expectedId, previousChecksum }: ScannerOptions) {
-    if (expectedId === undefined && position !== logHeaderLength) {
+    const id = expectedId ?? (header && position === logHeaderLength ? header.lastIdBefore + 1 : undefined)
+    if (id === undefined) {
       throw new HoldfastError('failed', `cannot read a transaction log from offset ${position} on without the id expected there`)
     }
     this.#begin = position
     this.#window = new ByteWindow(windowLength, position)
-    this.#next = { id: expectedId ?? header.lastIdBefore + 1, previousChecksum }
+    this.#next = { id, previousChecksum }
+  }
+
+  /** Whether a transaction has ended and a zero follows, which is where the log ends that is written into a preallocated file. */
+  get atZeros(): boolean {
+    return this.#state === 'zeros'
   }
 
   /** Takes the next bytes of the file; they are copied. Calls back with each transaction once what follows it has been seen. */

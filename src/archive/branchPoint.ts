@@ -1,0 +1,77 @@
+import { findTransaction, liveTransactions } from '../neo4j/liveLog.ts'
+import type { LogPlace } from '../neo4j/logFollower.ts'
+import type { StoredSegment } from '../repository/archive.ts'
+import type { Repository } from '../repository/repository.ts'
+import { segmentName } from '../repository/segmentName.ts'
+import { verifiedSlice } from '../txlog/logSlice.ts'
+
+/** Where the live log left a lineage. */
+export interface BranchPoint {
+  parent: string
+  /** Id of the last transaction that is in both. */
+  after: number
+  /** Behind that transaction in the live log. */
+  place: LogPlace
+}
+
+/**
+ * Finds the last transaction that a log has in common with what is archived: same id, same checksum.
+ * @returns undefined where the log reaches back to none.
+ */
+export async function findBranchPoint(
+  repository: Repository,
+  directory: string,
+  segments: readonly StoredSegment[],
+  signal: AbortSignal,
+): Promise<BranchPoint | undefined> {
+  let best: BranchPoint | undefined
+  for (const lineage of new Set(segments.map((segment) => segment.lineage))) {
+    const own = segments.filter((segment) => segment.lineage === lineage)
+    const point = await lastInCommon(repository, directory, own, signal)
+    if (point && (!best || point.after > best.after)) best = { parent: lineage, ...point }
+  }
+  return best
+}
+
+async function lastInCommon(
+  repository: Repository,
+  directory: string,
+  segments: readonly StoredSegment[],
+  signal: AbortSignal,
+): Promise<Omit<BranchPoint, 'parent'> | undefined> {
+  // Segments that end alike are followed by the one in which the two part.
+  const newestFirst = segments.toSorted((a, b) => b.last - a.last || b.first - a.first)
+  for (const segment of newestFirst) {
+    const first = await findTransaction(directory, segment.first - 1)
+    if (first.at === 'absent') continue
+    const common = await commonWithin(repository, directory, segment, signal)
+    if (common !== undefined) {
+      const found = await findTransaction(directory, common)
+      return 'place' in found ? { after: common, place: { ...found.place, previousChecksum: found.checksum } } : undefined
+    }
+  }
+  return undefined
+}
+
+/** The last transaction of a segment that the live log has too. */
+async function commonWithin(
+  repository: Repository,
+  directory: string,
+  segment: StoredSegment,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const archived = new Map<number, number>()
+  const log = verifiedSlice(segment, repository.archive.readSegment(segment, { signal }), {
+    name: segmentName(segment),
+    onTransaction: ({ id, checksum }) => archived.set(id, checksum),
+  })
+  for await (const _ of log) signal.throwIfAborted()
+  let common: number | undefined
+  for await (const { transactions } of liveTransactions(directory, segment.first)) {
+    for (const { id, checksum } of transactions) {
+      if (id > segment.last || archived.get(id) !== checksum) return common
+      common = id
+    }
+  }
+  return common
+}

@@ -1,0 +1,87 @@
+import { logDirectory } from '../neo4j/dataDirectory.ts'
+import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
+import { findTransaction, type Found, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
+import type { LogPlace } from '../neo4j/logFollower.ts'
+import type { StoredSegment } from '../repository/archive.ts'
+import type { Gap, Lineage } from '../repository/lineage.ts'
+import type { Repository } from '../repository/repository.ts'
+import { rootLineage } from '../repository/segmentName.ts'
+import { recoveryPosition } from '../txlog/checkpointRecord.ts'
+import { findBranchPoint } from './branchPoint.ts'
+
+/** Where the archiving of a database goes on, as its log and the repository say it. */
+export interface Located {
+  place: LogPlace
+  root: string
+  storeId: { creationTime: number; random: string }
+  /** The lineage to go on with; undefined where a new one begins with the next transaction, which names it. */
+  lineage: string | undefined
+  /** Where a new lineage leaves another one; undefined where that is not known, or it is the store's first. */
+  branch?: Lineage['branch']
+  /** What was pruned before it was archived: it is between the end of the lineage and the place. */
+  gap?: Pick<Gap, 'first' | 'last'>
+  /** The segments of the lineage. */
+  segments: StoredSegment[]
+}
+
+/** A lineage by its newest segment. */
+interface Tip {
+  segment: StoredSegment
+  found: Found
+}
+
+/** Finds the place in the repository and the log; nothing is remembered. */
+export async function locate(repository: Repository, dataDir: string, database: string, signal: AbortSignal): Promise<Located> {
+  const directory = logDirectory(dataDir, database)
+  const headers = await readLogHeaders(directory)
+  const { storeId } = headers.at(-1)!
+  const root = rootLineage(storeId)
+  const { segments } = await repository.archive.list({ root, signal })
+  const at = { root, storeId }
+  const tips = await findTips(directory, segments)
+  const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
+
+  for (const { segment, found } of tips) {
+    if (found.at !== 'there' && found.at !== 'edge') continue
+    if (found.checksum !== undefined && found.checksum !== segment.checksum) continue
+    const place = { ...found.place, previousChecksum: segment.checksum }
+    return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
+  }
+  if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
+  if (tips.some(({ found }) => found.at !== 'pruned')) {
+    const point = await findBranchPoint(repository, directory, segments, signal)
+    if (point)
+      return { ...at, place: point.place, lineage: undefined, branch: { parent: point.parent, after: point.after }, segments: [] }
+    return { ...at, place: startOf(headers[0]!), lineage: undefined, segments: [] }
+  }
+  const { lineage, last } = tips[0]!.segment
+  const place = startOf(headers[0]!)
+  return { ...at, place, lineage, gap: { first: last + 1, last: place.nextId - 1 }, segments: of(lineage) }
+}
+
+/** The newest segment of each lineage, the one that reaches furthest first, and whether the log still has its last transaction. */
+async function findTips(directory: string, segments: readonly StoredSegment[]): Promise<Tip[]> {
+  const newest = new Map<string, StoredSegment>()
+  for (const segment of segments) {
+    const known = newest.get(segment.lineage)
+    if (!known || segment.last > known.last) newest.set(segment.lineage, segment)
+  }
+  const tips: Tip[] = []
+  for (const segment of [...newest.values()].toSorted((a, b) => b.last - a.last))
+    tips.push({ segment, found: await findTransaction(directory, segment.last) })
+  return tips
+}
+
+/** Behind the oldest backup that the log still reaches back to; without one, where a backup made now would begin. */
+async function firstPlace(repository: Repository, directory: string, root: string, signal: AbortSignal): Promise<LogPlace> {
+  for (const { manifest } of await repository.listBackups({ signal })) {
+    const base = manifest?.databases.find(({ storeId }) => rootLineage(storeId) === root)
+    if (!base) continue
+    const found = await findTransaction(directory, base.lastTransaction.id)
+    if (found.at === 'there' && found.checksum === base.lastTransaction.checksum) return found.place
+  }
+  const { checkpoint } = await readLastCheckpoint(directory)
+  const { logVersion } = recoveryPosition(checkpoint)
+  const headers = await readLogHeaders(directory)
+  return startOf(headers.find((header) => header.logVersion === logVersion) ?? headers[0]!)
+}

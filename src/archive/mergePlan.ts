@@ -1,0 +1,73 @@
+import type { SegmentName } from '../repository/segmentName.ts'
+
+const mebibyte = 1024 * 1024
+
+/** Segments of fewer bytes of log than this are merged with others of their kind, so that a day leaves hundreds of objects and not 86,400. */
+const classes = [mebibyte / 4, 16 * mebibyte]
+/** Bytes of log in a merged segment at most. */
+const largest = 64 * mebibyte
+/** So many neighbours are merged at once; each byte is thus stored again about once for each class. */
+const fanIn = 60
+
+/** The segments to merge next: neighbours in one log file. Undefined where there is nothing to do yet. */
+export function planMerge<Segment extends SegmentName>(segments: readonly Segment[]): Segment[] | undefined {
+  for (const limit of classes) {
+    for (const run of neighbours(segments, limit)) {
+      const part = upTo(run, largest)
+      if (part.length >= Math.min(fanIn, run.length) && run.length >= fanIn) return part
+    }
+  }
+  return undefined
+}
+
+/** Merges some neighbours into the one segment that their log is. */
+export function mergedName(segments: readonly SegmentName[]): SegmentName {
+  const [first, last] = [segments[0]!, segments.at(-1)!]
+  const { lineage, logVersion, start } = first
+  return {
+    lineage,
+    logVersion,
+    start,
+    end: last.end,
+    first: first.first,
+    last: last.last,
+    checksum: last.checksum,
+    latest: Math.max(...segments.map(({ latest }) => latest)),
+  }
+}
+
+/** Segments of one lineage that a larger one holds too, with that one: what a merge that was killed left. */
+export function redundant<Segment extends SegmentName>(segments: readonly Segment[]): { segment: Segment; by: Segment }[] {
+  const found: { segment: Segment; by: Segment }[] = []
+  let widest: Segment | undefined
+  for (const segment of segments.toSorted((a, b) => a.first - b.first || b.last - a.last)) {
+    if (widest && segment.last <= widest.last && segment.logVersion === widest.logVersion) found.push({ segment, by: widest })
+    else if (!widest || segment.last > widest.last) widest = segment
+  }
+  return found
+}
+
+function* neighbours<Segment extends SegmentName>(segments: readonly Segment[], limit: number): Generator<Segment[]> {
+  let run: Segment[] = []
+  for (const segment of segments) {
+    const before = run.at(-1)
+    const joins =
+      before && before.logVersion === segment.logVersion && before.end === segment.start && before.lineage === segment.lineage
+    if (!joins || size(segment) >= limit) {
+      if (run.length > 1) yield run
+      run = []
+    }
+    if (size(segment) < limit) run.push(segment)
+  }
+  if (run.length > 1) yield run
+}
+
+function upTo<Segment extends SegmentName>(run: readonly Segment[], limit: number): Segment[] {
+  let total = 0
+  const part = run.filter((segment) => (total += size(segment)) <= limit)
+  return part.length > 1 ? part : run.slice(0, 2)
+}
+
+function size({ start, end }: SegmentName): number {
+  return end - start
+}

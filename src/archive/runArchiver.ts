@@ -1,0 +1,54 @@
+import { HoldfastError } from '../core/errors.ts'
+import { listDatabases } from '../neo4j/dataDirectory.ts'
+import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
+import { LogGapError, LogReplacedError } from '../neo4j/logFollower.ts'
+import { type ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
+
+/** Milliseconds between two attempts after a failure, doubled from the first to the second. */
+const backoff = { first: 500, longest: 30_000 }
+
+/** How often in an interval is looked for something new. */
+const looksPerInterval = 4
+
+/**
+ * Archives the logs of all databases of a data directory until the signal is aborted. What fails is tried again, for ever: nothing is lost
+ * while Neo4j keeps its log.
+ * @throws HoldfastError `neo4j-unavailable` where it is no data directory.
+ */
+export async function runArchiver(options: ArchiverOptions): Promise<void> {
+  const databases = await listDatabases(options.dataDir)
+  const ended = new AbortController()
+  const signal = AbortSignal.any([options.signal, ended.signal])
+  try {
+    await Promise.all(databases.map(async (database) => archiveOne(database, { ...options, signal })))
+  } finally {
+    ended.abort()
+  }
+}
+
+async function archiveOne(database: string, options: ArchiverOptions): Promise<void> {
+  const { clock, listener, signal, interval } = options
+  const pause = Math.max(10, interval / looksPerInterval)
+  let retryIn = 0
+  while (!signal.aborted) {
+    try {
+      await using archiver = await DatabaseArchiver.begin(database, options)
+      while (!signal.aborted) {
+        const shipped = await archiver.step()
+        archiver.tidy()
+        if (retryIn > 0) listener({ database, kind: 'recovered' })
+        retryIn = 0
+        if (!shipped) await clock.sleep(pause, signal)
+      }
+    } catch (caught) {
+      if (signal.aborted) return
+      const error = dataFileFailure(caught, options.dataDir)
+      // The log is another one: the next archiver finds out which, and where to go on.
+      if (error instanceof LogReplacedError || error instanceof LogGapError) continue
+      if (!(error instanceof HoldfastError)) throw error
+      retryIn = Math.min(backoff.longest, Math.max(backoff.first, retryIn * 2))
+      listener({ database, kind: 'failed', error, retryIn })
+      await clock.sleep(retryIn * (0.75 + Math.random() / 2), signal).catch(() => {})
+    }
+  }
+}

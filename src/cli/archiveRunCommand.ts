@@ -1,0 +1,70 @@
+import type { ArchiveEvent } from '../archive/archiveEvent.ts'
+import { required } from '../config/resolve.ts'
+import { runArchiveService } from '../service/archiveService.ts'
+import { defineCommand, toggle } from './command.ts'
+import type { Logger } from './logger.ts'
+import { repositorySettings } from './repositorySettings.ts'
+
+/** `holdfast archive run` */
+export const archiveRunCommand = defineCommand({
+  name: 'archive run',
+  summary: 'ship the transaction log to the repository as it is written',
+  description:
+    'Follows the log of every database in a data directory and stores what is new, about once a second while there is something, nothing ' +
+    'while there is not. Takes a backup first where there is none to build on, and at once where Neo4j has pruned log that was not stored ' +
+    'yet. Only reads there. What fails is tried again for ever; it ends when it is interrupted, and goes on where it was when it is started again.',
+  settings: ['dataDir', ...repositorySettings, 'archiveInterval', 'uri', 'user', 'password', 'passwordFile'],
+  options: { noBase: toggle('take no backups by itself') },
+  examples: [
+    {
+      command: 'holdfast archive run --data-dir /var/lib/neo4j/data --repo /backups',
+      purpose: 'beside a running Neo4j, as a service',
+    },
+  ],
+  fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
+  run: async ({ options, settings, services, progress, signal }) => {
+    const repository = await services.repository()
+    const { log } = services
+    const shipped = { segments: 0, bytes: 0 }
+    await runArchiveService({
+      repository,
+      dataDir: required(settings, 'dataDir'),
+      interval: settings.values.archiveInterval,
+      takeBases: !options.noBase,
+      graph: services.graphIfAnswering,
+      clock: services.clock,
+      signal,
+      warn: (message) => log.warn(message),
+      listener: (event) => {
+        tell(log, event)
+        if (event.kind !== 'shipped') return
+        shipped.segments += 1
+        shipped.bytes += event.segment.end - event.segment.start
+        progress({ phase: `archive ${event.database} up to transaction ${event.segment.last}`, done: shipped.bytes })
+      },
+    })
+    return shipped
+  },
+  text: ({ segments, bytes }) => `archived ${segments} segments with ${bytes} bytes of log`,
+})
+
+/** One line for each event; what happens every second only where much is logged. */
+function tell(log: Logger, event: ArchiveEvent): void {
+  const { database } = event
+  switch (event.kind) {
+    case 'begun':
+      return log.info({ database, lineage: event.lineage, next: event.nextId }, 'archiving')
+    case 'shipped':
+      return log.debug({ database, last: event.segment.last, milliseconds: Math.round(event.milliseconds) }, 'stored a segment')
+    case 'merged':
+      return log.debug({ database, last: event.segment.last, parts: event.parts }, 'merged segments')
+    case 'lineage':
+      return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
+    case 'gap':
+      return log.error({ database, first: event.first, last: event.last }, 'Neo4j pruned log before it was archived')
+    case 'failed':
+      return log.error({ database, retryIn: event.retryIn, hint: event.error.hint }, event.error.message)
+    case 'recovered':
+      return log.warn({ database }, 'archiving again')
+  }
+}

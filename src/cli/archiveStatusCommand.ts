@@ -1,0 +1,78 @@
+import { archiveStatus, type LineageStatus } from '../archive/archiveStatus.ts'
+import { ArchivedHistory } from '../recovery/archivedHistory.ts'
+import { restorableWindows, type Window } from '../recovery/windows.ts'
+import { defineCommand } from './command.ts'
+import { formatDuration, formatMoment } from './durations.ts'
+import { repositorySettings } from './repositorySettings.ts'
+import { formatSize } from './sizes.ts'
+import { formatFacts } from './table.ts'
+
+interface ArchiveReport {
+  lineages: LineageStatus[]
+  /** By database: the transactions and moments to which it can be restored. */
+  windows: Record<string, Window[]>
+  now: string
+}
+
+/** `holdfast archive status` */
+export const archiveStatusCommand = defineCommand({
+  name: 'archive status',
+  summary: 'tell what is archived, how far it is behind, and what can be restored',
+  description:
+    'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet.',
+  settings: ['dataDir', ...repositorySettings],
+  examples: [
+    { command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --json', purpose: 'for a monitor' },
+  ],
+  fails: ['neo4j-unavailable', 'integrity', 'repository'],
+  run: async ({ settings, services, signal }): Promise<ArchiveReport> => {
+    const repository = await services.repository()
+    const lineages = await archiveStatus(repository, settings.values.dataDir, signal)
+    const history = await ArchivedHistory.read(repository, signal)
+    const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
+    const names = new Set([
+      ...lineages.map(({ database }) => database),
+      ...manifests.flatMap(({ databases }) => databases.map(({ name }) => name)),
+    ])
+    const windows: Record<string, Window[]> = {}
+    for (const name of [...names].toSorted()) windows[name] = await restorableWindows(history, manifests, name)
+    return { lineages, windows, now: services.clock.now().toISOString() }
+  },
+  text: ({ lineages, windows, now }) => {
+    if (lineages.length + Object.keys(windows).length === 0) return 'nothing is archived yet'
+    const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
+    const restorable = Object.entries(windows).flatMap(([name, found]) =>
+      found.map((window) => [name, formatWindow(window)] as const),
+    )
+    return [...parts, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
+  },
+})
+
+function formatLineage(status: LineageStatus, now: Date): string {
+  const { database, lineage, parent, branchedAfter, segments, logBytes, storedBytes, last, gaps, live } = status
+  return formatFacts([
+    [database, lineage],
+    ['branched', parent === null ? undefined : `off ${parent} after transaction ${branchedAfter}`],
+    ['archived', last ? `up to transaction ${last.id} of ${last.time}` : 'nothing yet'],
+    ['segments', `${segments}, ${formatSize(logBytes)} of log in ${formatSize(storedBytes)}`],
+    ['behind', formatBehind(live, now)],
+    ...gaps.map(({ first, last: end, after, found }) => {
+      const since = after === undefined ? '' : `, committed after ${after}`
+      return [
+        'GAP',
+        `transactions ${first} to ${end}${since}, were pruned before they were archived; found ${formatMoment(new Date(found))}`,
+      ] as const
+    }),
+  ])
+}
+
+function formatBehind(live: LineageStatus['live'], now: Date): string | undefined {
+  if (live === null) return undefined
+  if (live.behindSince === null) return 'nothing: all of the live log is archived'
+  return `${formatSize(live.behindBytes)}, the oldest ${formatDuration(now.getTime() - Date.parse(live.behindSince))} ago`
+}
+
+function formatWindow({ from, to, lineage }: Window): string {
+  if (from.id === to.id) return `transaction ${from.id} of ${from.time}`
+  return `transactions ${from.id} to ${to.id}, ${from.time} to ${to.time}${lineage === undefined ? '' : `, lineage ${lineage}`}`
+}

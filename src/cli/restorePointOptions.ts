@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { HoldfastError } from '../core/errors.ts'
+import type { RestorePoint } from '../recovery/restorePoint.ts'
+import { toggle, valued } from './command.ts'
+
+const moment = z.iso
+  .datetime({
+    offset: true,
+    error: 'expected a time with its zone such as 2026-11-22T10:15:00Z or 2026-11-22T11:15:00.250+01:00',
+  })
+  .transform((text) => new Date(text))
+
+const transactionId = z
+  .string()
+  .regex(/^\d{1,16}$/, 'expected the id of a transaction, a whole number')
+  .transform(Number)
+
+/** The options that say up to where to restore; at most one of them. */
+export const restorePointOptions = {
+  latest: toggle('up to the last archived transaction; this is what is done where nothing else is said'),
+  toTime: valued(moment, {
+    placeholder: 'time',
+    description: 'all that was committed up to this moment, with its zone; stops before the first transaction committed later',
+  }),
+  toTx: valued(transactionId, { placeholder: 'id', description: 'all transactions up to and with this one' }),
+  beforeTx: valued(transactionId, { placeholder: 'id', description: 'all transactions before this one' }),
+}
+
+/**
+ * The point that the options name, undefined where none was given.
+ * @throws HoldfastError `usage` for more than one, or a moment that has not come yet.
+ */
+export function restorePointOf(
+  {
+    latest,
+    toTime,
+    toTx,
+    beforeTx,
+  }: { latest: boolean; toTime?: Date | undefined; toTx?: number | undefined; beforeTx?: number | undefined },
+  now: Date,
+): RestorePoint | undefined {
+  const points: RestorePoint[] = [
+    ...(latest ? [{ kind: 'latest' } as const] : []),
+    ...(toTime ? [{ kind: 'time', time: toTime } as const] : []),
+    ...(toTx === undefined ? [] : [{ kind: 'transaction', id: toTx } as const]),
+    ...(beforeTx === undefined ? [] : [{ kind: 'transaction', id: beforeTx - 1 } as const]),
+  ]
+  if (points.length > 1) throw new HoldfastError('usage', 'give only one of --latest, --to-time, --to-tx and --before-tx')
+  if (toTime && toTime > now) {
+    throw new HoldfastError('usage', `--to-time ${toTime.toISOString()} has not come yet: it is ${now.toISOString()}`, {
+      hint: 'for all that is archived give --latest',
+    })
+  }
+  return points[0]
+}

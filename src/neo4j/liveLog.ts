@@ -1,0 +1,114 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { readFully } from '../core/readFully.ts'
+import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import type { Transaction } from '../txlog/transaction.ts'
+import { TransactionScanner } from '../txlog/transactionScanner.ts'
+import { listLogFiles } from './dataDirectory.ts'
+import type { LogPlace } from './logFollower.ts'
+
+const chunkSize = 1 << 20
+
+/**
+ * The headers of a log's files, oldest first, as far as Neo4j has written them.
+ * @throws HoldfastError `neo4j-unavailable` where there are none.
+ */
+export async function readLogHeaders(directory: string): Promise<LogFileHeader[]> {
+  const headers: LogFileHeader[] = []
+  for (const { name } of await listLogFiles(directory)) {
+    const header = await headerOf(join(directory, name))
+    // Neo4j prunes from the oldest file up, perhaps at this moment.
+    if (header && header.logVersion !== (headers.at(-1)?.logVersion ?? header.logVersion - 1) + 1) headers.length = 0
+    if (header) headers.push(header)
+  }
+  if (headers.length > 0) return headers
+  throw new HoldfastError('neo4j-unavailable', `no transaction log in ${directory}`, {
+    hint: 'is this the data directory of a Neo4j that has been started at least once?',
+  })
+}
+
+/** Where a transaction is in a live log. */
+export type Found =
+  | { at: 'there'; checksum: number; place: LogPlace }
+  /** It is the last one before the oldest file; its checksum is known only where the next transaction names it. */
+  | { at: 'edge'; checksum: number | undefined; place: LogPlace }
+  | { at: 'pruned' | 'absent' }
+
+/** Looks for a transaction by its id. */
+export async function findTransaction(directory: string, id: number): Promise<Found> {
+  const [oldest] = await readLogHeaders(directory)
+  if (id < oldest!.lastIdBefore) return { at: 'pruned' }
+  if (id === oldest!.lastIdBefore) return edge(directory, oldest!)
+  for await (const { logVersion, transactions } of liveTransactions(directory, id)) {
+    const found = transactions.find((transaction) => transaction.id === id)
+    if (!found) continue
+    const { end: offset, checksum } = found
+    return { at: 'there', checksum, place: { logVersion, offset, nextId: id + 1, previousChecksum: checksum } }
+  }
+  return { at: 'absent' }
+}
+
+/** The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each. */
+export async function* liveTransactions(
+  directory: string,
+  from: number,
+): AsyncGenerator<{ logVersion: number; transactions: Transaction[] }> {
+  const headers = await readLogHeaders(directory)
+  const begin = Math.max(
+    0,
+    headers.findLastIndex(({ lastIdBefore }) => lastIdBefore < from),
+  )
+  for (const header of headers.slice(begin)) {
+    let batch: Transaction[] = []
+    const add = (transaction: Transaction): void => {
+      if (transaction.id >= from) batch.push(transaction)
+    }
+    for await (const scanned of scanFile(join(directory, `neostore.transaction.db.${header.logVersion}`), header, add)) {
+      if (batch.length > 0) yield { logVersion: header.logVersion, transactions: batch }
+      batch = []
+      if (scanned === 'end') break
+    }
+  }
+}
+
+async function* scanFile(
+  path: string,
+  header: LogFileHeader,
+  add: (transaction: Transaction) => void,
+): AsyncGenerator<'more' | 'end'> {
+  await using file = await open(path, 'r')
+  const scanner = new TransactionScanner({ header })
+  for (let position = logHeaderLength; ; position += chunkSize) {
+    const chunk = await readFully(file, position, chunkSize)
+    scanner.push(chunk, add)
+    if (chunk.length < chunkSize || scanner.atZeros) break
+    yield 'more'
+  }
+  scanner.end(add)
+  yield 'end'
+}
+
+async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {
+  let checksum: number | undefined
+  for await (const { transactions } of liveTransactions(directory, oldest.lastIdBefore + 1)) {
+    checksum = transactions[0]?.previousChecksum
+    break
+  }
+  return { at: 'edge', checksum, place: startOf(oldest) }
+}
+
+/** The place where a log file begins. */
+export function startOf({ logVersion, lastIdBefore }: LogFileHeader): LogPlace {
+  return { logVersion, offset: logHeaderLength, nextId: lastIdBefore + 1, previousChecksum: undefined }
+}
+
+async function headerOf(path: string): Promise<LogFileHeader | undefined> {
+  try {
+    await using file = await open(path, 'r')
+    return readLogFileHeader(await readFully(file, 0, logHeaderLength), path)
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,213 @@
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { fileBytes } from '../core/fileBytes.ts'
+import { readFully } from '../core/readFully.ts'
+import { commitLength } from '../txlog/commitEntry.ts'
+import { logDamage } from '../txlog/logDamage.ts'
+import type { LogEnd } from '../txlog/logEnd.ts'
+import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import type { LogSlice } from '../txlog/logSlice.ts'
+import type { Transaction } from '../txlog/transaction.ts'
+import { TransactionScanner } from '../txlog/transactionScanner.ts'
+import { listLogFiles } from './dataDirectory.ts'
+
+/** A place in a log: behind one transaction and before the next. */
+export interface LogPlace {
+  logVersion: number
+  /** Bytes in that file. */
+  offset: number
+  nextId: number
+  previousChecksum: number | undefined
+}
+
+/** What a follower finds: whole transactions that were not there before. */
+export interface NewLog extends LogSlice {
+  firstTransaction: Transaction
+  lastTransaction: Transaction
+  /** The latest commit time of all of them, milliseconds since 1970. */
+  latest: number
+  /** The checksum before the first, where it is known. */
+  previousChecksum: number | undefined
+  /** Whether a next log file follows, so that this one does not grow any more. */
+  final: boolean
+}
+
+/** Bytes of the first look at what is new, enough to see that nothing is, and of those that follow. */
+const firstLook = 4096
+const look = 1 << 20
+
+/** Follows the log of a running database from file to file. Only reads, and holds one file open. */
+export class LogFollower implements AsyncDisposable {
+  readonly #directory: string
+  #place: LogPlace
+  #file: FileHandle | undefined
+  /** The last transaction's COMMIT entry as it was read: it must still be there when more is read behind it. */
+  #commit: Buffer | undefined
+
+  constructor(directory: string, place: LogPlace) {
+    this.#directory = directory
+    this.#place = place
+  }
+
+  /** Where the next transaction will be. */
+  get place(): Readonly<LogPlace> {
+    return this.#place
+  }
+
+  /**
+   * Whole transactions behind the present place, all in one file and about `limit` bytes, or undefined while there are none.
+   * Stays where it is: `advance` goes on.
+   * @throws LogGapError where Neo4j has pruned what comes next, LogReplacedError where this is not the log any more that was
+   * followed, HoldfastError `integrity` where it is damaged.
+   */
+  async next(limit: number): Promise<NewLog | undefined> {
+    for (;;) {
+      const file = await this.#open()
+      if (!file) return undefined
+      await this.#requireSame(file)
+      // Before the scan: what is there once a next file exists is all there will be.
+      const following = await this.#headerOf(this.#place.logVersion + 1)
+      const { found, end } = await this.#scan(file, limit)
+      const reached = found?.last ?? this.#place.nextId - 1
+      const final = following !== undefined && reached === following.lastIdBefore
+      if (found) return { ...found, final }
+      if (end.reason === 'unsupported') throw logDamage(this.#path(this.#place.logVersion), end, undefined)
+      if (!final) {
+        if (following) throw this.#mustContinue(following, end)
+        await this.#requireNoLaterFile()
+        return undefined
+      }
+      await this.#goOn(following)
+    }
+  }
+
+  /** The bytes of what `next` found. */
+  read({ start, end }: LogSlice): AsyncGenerator<Buffer> {
+    if (!this.#file) throw new Error('nothing was found yet')
+    return fileBytes(this.#file, { start, end })
+  }
+
+  /** Goes on behind what `next` found. */
+  async advance({ end, last, checksum }: LogSlice): Promise<void> {
+    this.#place = { ...this.#place, offset: end, nextId: last + 1, previousChecksum: checksum }
+    this.#commit = this.#file && (await readFully(this.#file, end - commitLength, commitLength))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+  }
+
+  #path(logVersion: number): string {
+    return join(this.#directory, `neostore.transaction.db.${logVersion}`)
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    if (this.#file) return this.#file
+    const { logVersion, offset } = this.#place
+    try {
+      this.#file = await open(this.#path(logVersion), 'r')
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+      await this.#requireNoLaterFile()
+      return undefined
+    }
+    if (offset > logHeaderLength) this.#commit = await readFully(this.#file, offset - commitLength, commitLength)
+    return this.#file
+  }
+
+  /** A server that was restored, or lost what it had written when its machine lost power, goes on in a file of the same name. */
+  async #requireSame(file: FileHandle): Promise<void> {
+    const { logVersion, offset } = this.#place
+    const ours = await file.stat({ bigint: true })
+    const theirs = await stat(this.#path(logVersion), { bigint: true }).catch((error: unknown) => {
+      if (hasSystemCode(error, 'ENOENT')) return undefined
+      throw error
+    })
+    const replaced = theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino)
+    const commit = this.#commit && (await readFully(file, offset - commitLength, commitLength))
+    if (replaced || (commit && !commit.equals(this.#commit!))) throw new LogReplacedError(this.#path(logVersion))
+  }
+
+  async #headerOf(logVersion: number): Promise<LogFileHeader | undefined> {
+    try {
+      await using file = await open(this.#path(logVersion), 'r')
+      return readLogFileHeader(await readFully(file, 0, logHeaderLength), this.#path(logVersion))
+    } catch (error) {
+      if (hasSystemCode(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  async #scan(file: FileHandle, limit: number): Promise<{ found: Omit<NewLog, 'final'> | undefined; end: LogEnd }> {
+    const { logVersion, offset, nextId, previousChecksum } = this.#place
+    const scanner = new TransactionScanner({ position: offset, expectedId: nextId, previousChecksum })
+    const start = offset === logHeaderLength ? 0 : offset
+    let first: Transaction | undefined
+    let last: Transaction | undefined
+    let latest = 0
+    const add = (transaction: Transaction): void => {
+      if (last && last.end - offset >= limit) return
+      first ??= transaction
+      last = transaction
+      latest = Math.max(latest, transaction.commitTime)
+    }
+    let position = offset
+    for (let size = firstLook; ; size = look) {
+      const chunk = await readFully(file, position, size)
+      scanner.push(chunk, add)
+      position += chunk.length
+      if (chunk.length < size || scanner.atZeros || (last && last.end - offset >= limit)) break
+    }
+    const end = scanner.end(add)
+    if (!first || !last) return { found: undefined, end }
+    const ids = { first: first.id, last: last.id, checksum: last.checksum }
+    const slice = { logVersion, start, end: last.end, ...ids }
+    return { found: { ...slice, firstTransaction: first, lastTransaction: last, latest, previousChecksum }, end }
+  }
+
+  async #goOn({ logVersion }: LogFileHeader): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+    this.#commit = undefined
+    this.#place = { ...this.#place, logVersion, offset: logHeaderLength }
+  }
+
+  /** The next file may be gone already, and those behind it still there. */
+  async #requireNoLaterFile(): Promise<void> {
+    const { logVersion, nextId } = this.#place
+    const later = (await listLogFiles(this.#directory)).find(({ version }) => version > logVersion)
+    if (!later || later.version === logVersion + 1) return
+    const header = await this.#headerOf(later.version)
+    if (header) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
+  }
+
+  #mustContinue(following: LogFileHeader, end: LogEnd): HoldfastError {
+    const path = this.#path(this.#place.logVersion)
+    if (end.reason === 'torn') return logDamage(path, end, undefined)
+    return new LogGapError(this.#directory, this.#place.nextId, following.lastIdBefore)
+  }
+}
+
+/** Neo4j has pruned log that was not read yet. */
+export class LogGapError extends HoldfastError {
+  /** Ids of the first and last transaction that are missing. */
+  readonly first: number
+  readonly last: number
+
+  constructor(directory: string, first: number, last: number) {
+    super('neo4j-unavailable', `transactions ${first} to ${last} are not in ${directory} any more`, {
+      hint: 'Neo4j prunes its log; raise db.tx_log.rotation.retention_policy to let the archiver be away longer',
+    })
+    this.first = first
+    this.last = last
+  }
+}
+
+/** The log that was followed is not there any more: restored, loaded anew, or cut back by a loss of power. */
+export class LogReplacedError extends HoldfastError {
+  constructor(path: string) {
+    super('neo4j-unavailable', `${path} is not the log any more that was followed`)
+  }
+}

@@ -1,0 +1,107 @@
+import { type Link, chainOf } from '../repository/archiveChain.ts'
+import type { ArchiveListing, StoredSegment } from '../repository/archive.ts'
+import type { Lineage } from '../repository/lineage.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { rootLineage, rootOf, segmentName } from '../repository/segmentName.ts'
+import { verifiedSlice } from '../txlog/logSlice.ts'
+import type { Transaction } from '../txlog/transaction.ts'
+
+/** What is archived of all databases, as one listing and the descriptions of its lineages say. */
+export class ArchivedHistory {
+  readonly #repository: Repository
+  readonly #listing: ArchiveListing
+  readonly lineages: ReadonlyMap<string, Lineage>
+  readonly #signal: AbortSignal
+
+  private constructor(
+    repository: Repository,
+    listing: ArchiveListing,
+    lineages: ReadonlyMap<string, Lineage>,
+    signal: AbortSignal,
+  ) {
+    this.#repository = repository
+    this.#listing = listing
+    this.lineages = lineages
+    this.#signal = signal
+  }
+
+  /** @throws HoldfastError `integrity` where the description of a lineage is damaged. */
+  static async read(repository: Repository, signal: AbortSignal): Promise<ArchivedHistory> {
+    const listing = await repository.archive.list({ signal })
+    const lineages = new Map<string, Lineage>()
+    for (const id of listing.lineages) lineages.set(id, await repository.archive.readLineage(id, { signal }))
+    return new ArchivedHistory(repository, listing, lineages, signal)
+  }
+
+  get segments(): readonly StoredSegment[] {
+    return this.#listing.segments
+  }
+
+  get gaps(): ArchiveListing['gaps'] {
+    return this.#listing.gaps
+  }
+
+  /** The lineages of a database's store, the one with the latest transaction first. */
+  lineagesOf({ storeId }: Pick<ManifestDatabase, 'storeId'>): string[] {
+    const root = rootLineage(storeId)
+    return [...this.lineages.keys()].filter((id) => rootOf(id) === root).toSorted((a, b) => this.latestOf(b) - this.latestOf(a))
+  }
+
+  /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
+  latestOf(lineage: string): number {
+    return this.segments.reduce((latest, segment) => (segment.lineage === lineage ? Math.max(latest, segment.latest) : latest), 0)
+  }
+
+  /** Whether anything tells of transactions behind that one in a lineage, or without one in any of the store: segments, or that some are lost. */
+  knowsBehind(root: string, lineage: string | undefined, id: number): boolean {
+    const within =
+      lineage === undefined
+        ? undefined
+        : new Set(
+            this.chain(lineage)
+              .map(({ segment }) => segment.lineage)
+              .concat(lineage),
+          )
+    const isOf = (found: { lineage: string }): boolean => within?.has(found.lineage) ?? rootOf(found.lineage) === root
+    const links =
+      lineage === undefined ? this.segments.filter(isOf).map(({ last }) => last) : this.chain(lineage).map(({ upTo }) => upTo)
+    return links.some((last) => last > id) || this.gaps.some((gap) => isOf(gap) && gap.last > id)
+  }
+
+  /** Whether a segment of any lineage of the store holds a transaction of that id. */
+  holds(root: string, id: number): boolean {
+    return this.segments.some(({ lineage, first, last }) => rootOf(lineage) === root && first <= id && id <= last)
+  }
+
+  /** The links of a lineage, with those of the lineages it branched off. */
+  chain(lineage: string): Link[] {
+    return chainOf(lineage, this.#listing, this.lineages)
+  }
+
+  /** Whether a chain goes through the last transaction of a backup, or begins right behind it. */
+  async goesThrough(links: readonly Link[], { id, checksum }: ManifestDatabase['lastTransaction']): Promise<boolean> {
+    const link = links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
+    if (!link) return this.#beginsBehind(links, { id, checksum })
+    if (link.segment.last === id) return link.segment.checksum === checksum
+    let found: number | undefined
+    await this.read(link, (transaction) => {
+      if (transaction.id === id) found = transaction.checksum
+    })
+    return found === checksum
+  }
+
+  /** Reads and verifies all of a link's segment. @throws HoldfastError `integrity` */
+  async read({ segment }: Link, onTransaction: (transaction: Transaction) => void, previousChecksum?: number): Promise<void> {
+    const log = this.#repository.archive.readSegment(segment, { signal: this.#signal })
+    const options = { name: segmentName(segment), previousChecksum, onTransaction }
+    for await (const _ of verifiedSlice(segment, log, options)) this.#signal.throwIfAborted()
+  }
+
+  #beginsBehind(links: readonly Link[], { id, checksum }: { id: number; checksum: number }): boolean {
+    const link = links.find(({ segment }) => segment.first === id + 1)
+    if (!link) return false
+    const { origin } = this.lineages.get(link.segment.lineage) ?? {}
+    return origin?.id !== id || origin.checksum === checksum
+  }
+}

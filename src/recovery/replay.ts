@@ -1,0 +1,87 @@
+import { HoldfastError } from '../core/errors.ts'
+import { coverFrom, type Link } from '../repository/archiveChain.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import type { Transaction } from '../txlog/transaction.ts'
+import type { ArchivedHistory } from './archivedHistory.ts'
+
+/** A transaction at the end of a restored database. */
+export type EndTransaction = ManifestDatabase['lastTransaction']
+
+/** A segment to write, up to that offset in its log file, in bytes: where transaction `upTo` ends. */
+export interface ReplayLink extends Link {
+  end: number
+}
+
+/** The archived log that takes one database from a backup to the restore point. */
+export interface Replay {
+  database: string
+  /** The last transaction of the backup. */
+  from: EndTransaction
+  /** The last transaction of the restored database. */
+  to: EndTransaction
+  lineage: string | undefined
+  links: ReplayLink[]
+  /** Whether it is known that nothing wanted is missing: a transaction that is not wanted follows. */
+  bounded: boolean
+  /** Bytes of log. */
+  size: number
+}
+
+/** Decides at a transaction whether the restored database still gets it; once it does not, it gets none behind it either. */
+export type Wanted = (transaction: Pick<Transaction, 'id' | 'commitTime'>) => boolean
+
+/** The last transaction of each database that gets archived log. */
+export function endsOf(replays: readonly Replay[]): Record<string, { id: number; checksum: number }> {
+  const grown = replays.filter(({ links }) => links.length > 0)
+  return Object.fromEntries(grown.map(({ database, to: { id, checksum } }) => [database, { id, checksum }]))
+}
+
+/** A backup as it is, with no log behind it. */
+export function replayNothing({ name, lastTransaction }: ManifestDatabase): Replay {
+  return { database: name, from: lastTransaction, to: lastTransaction, lineage: undefined, links: [], bounded: false, size: 0 }
+}
+
+/**
+ * Finds the archived transactions behind a backup that are wanted, and reads and verifies every one of them.
+ * @param links of a chain that goes through the backup.
+ * @throws HoldfastError `integrity` where a segment is damaged or the chain is broken.
+ */
+export async function findReplay(
+  history: ArchivedHistory,
+  base: ManifestDatabase,
+  { lineage, links, wanted }: { lineage: string | undefined; links: readonly Link[]; wanted: Wanted },
+): Promise<Replay> {
+  const replay: Replay = { ...replayNothing(base), lineage }
+  const { from } = replay
+  let before = { id: from.id, checksum: from.checksum }
+  for (const link of coverFrom(links, from.id)) {
+    let stopped = false
+    let last: Transaction | undefined
+    let seen: { id: number; checksum: number } | undefined
+    await history.read(link, (transaction) => {
+      if (transaction.id === before.id) seen = transaction
+      if (stopped || transaction.id <= before.id || transaction.id > link.upTo) return
+      if (transaction.id === before.id + 1 && transaction.previousChecksum !== undefined)
+        seen ??= { id: before.id, checksum: transaction.previousChecksum }
+      stopped = !wanted(transaction)
+      if (!stopped) last = transaction
+    })
+    if (seen && seen.checksum !== before.checksum) throw brokenChain(base.name, before, seen.checksum)
+    if (last) {
+      replay.links.push({ ...link, upTo: last.id, end: last.end })
+      replay.size += last.end - link.segment.start
+      replay.to = { id: last.id, checksum: last.checksum, commitTime: new Date(last.commitTime).toISOString() }
+      before = last
+    }
+    if (stopped) return { ...replay, bounded: true }
+  }
+  return replay
+}
+
+function brokenChain(database: string, before: { id: number; checksum: number }, found: number): HoldfastError {
+  return new HoldfastError(
+    'integrity',
+    `the archived log of ${database} does not hold together: transaction ${before.id} has checksum ${before.checksum}, the log behind it says ${found}`,
+    { hint: 'a restore up to that transaction is possible; take a new backup of the database as it is now' },
+  )
+}

@@ -1,0 +1,74 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError } from '../core/errors.ts'
+import type { Manifest, ManifestFile } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { segmentName } from '../repository/segmentName.ts'
+import { verifiedSlice } from '../txlog/logSlice.ts'
+import type { Replay, ReplayLink } from './replay.ts'
+
+/**
+ * Writes archived log behind that of a materialised backup, as the files it came from, cut at the last transaction wanted.
+ * @param directory the data directory in the making
+ * @throws HoldfastError `integrity` where a segment is damaged, or does not join the log that is there.
+ */
+export async function writeReplay(
+  repository: Repository,
+  manifest: Manifest,
+  directory: string,
+  { database, links }: Replay,
+  { signal, written }: { signal: AbortSignal; written: (bytes: number) => void },
+): Promise<void> {
+  const like = manifest.databases.find(({ name }) => name === database)?.files.find(({ kind }) => kind === 'log')
+  for (const link of links) {
+    const path = join(directory, 'transactions', database, `neostore.transaction.db.${link.segment.logVersion}`)
+    await using file = await openLog(path, link)
+    await writeLink(repository, file, link, signal, written)
+    // What is behind belongs to another chain, or to what is not wanted.
+    await file.truncate(link.end)
+    if (like) await giveLooks(file, like)
+    await file.sync()
+  }
+}
+
+async function openLog(path: string, { segment }: ReplayLink): Promise<FileHandle> {
+  if (segment.start === 0)
+    return open(path, 'a+')
+      .then(async (made) => made.close())
+      .then(async () => open(path, 'r+'))
+  const file = await open(path, 'r+')
+  const { size } = await file.stat()
+  if (size >= segment.start) return file
+  await file.close()
+  throw new HoldfastError(
+    'integrity',
+    `${segmentName(segment)} begins at byte ${segment.start} of ${path}, which ends at ${size}`,
+    {
+      hint: 'the log in between is missing; restore to an earlier point',
+    },
+  )
+}
+
+async function writeLink(
+  repository: Repository,
+  file: FileHandle,
+  { segment, end }: ReplayLink,
+  signal: AbortSignal,
+  written: (bytes: number) => void,
+): Promise<void> {
+  let position = segment.start
+  const log = repository.archive.readSegment(segment, { signal })
+  for await (const chunk of verifiedSlice(segment, log, { name: segmentName(segment) })) {
+    signal.throwIfAborted()
+    const wanted = chunk.subarray(0, Math.max(0, end - position))
+    for (let done = 0; done < wanted.length;)
+      done += (await file.write(wanted, done, wanted.length - done, position + done)).bytesWritten
+    position += chunk.length
+    written(wanted.length)
+  }
+}
+
+async function giveLooks(file: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
+  await file.chmod(mode)
+  if (process.getuid?.() === 0) await file.chown(uid, gid)
+}

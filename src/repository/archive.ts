@@ -1,0 +1,74 @@
+import type { StorageOptions } from '../storage/storage.ts'
+import { ObjectExistsError } from '../storage/storageErrors.ts'
+import type { Access } from './access.ts'
+import { type Gap, type Lineage, putGap, putLineage, readGap, readLineage } from './lineage.ts'
+import { encodeSegment, readSegment } from './segment.ts'
+import { archivePrefix, lineageOfName, parseGapName, parseSegmentName, type SegmentName, segmentName } from './segmentName.ts'
+
+/** A segment that is in the repository. */
+export interface StoredSegment extends SegmentName {
+  /** Bytes of the object. */
+  stored: number
+}
+
+/** All that is archived, as a listing shows it. */
+export interface ArchiveListing {
+  /** In the order of lineages, and in each of first transactions. */
+  segments: StoredSegment[]
+  lineages: string[]
+  gaps: Pick<Gap, 'lineage' | 'first' | 'last'>[]
+}
+
+/** The archive of transaction logs in a repository. */
+export interface Archive {
+  /** Lists what there is; of one store's lineages where `root` is given. */
+  list(options?: StorageOptions & { root?: string }): Promise<ArchiveListing>
+  /**
+   * Stores a segment. Its name is a function of its log, so where it is there already, it is the same.
+   * @returns whether it had to be stored.
+   */
+  putSegment(segment: SegmentName, log: AsyncIterable<Buffer>, options?: StorageOptions): Promise<boolean>
+  /** The log in a segment; see `readSegment`. */
+  readSegment(segment: SegmentName, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
+  deleteSegment(segment: SegmentName, options?: StorageOptions): Promise<void>
+  putLineage(lineage: Lineage, options?: StorageOptions): Promise<void>
+  readLineage(id: string, options?: StorageOptions): Promise<Lineage>
+  putGap(gap: Gap, options?: StorageOptions): Promise<void>
+  readGap(gap: Pick<Gap, 'lineage' | 'first' | 'last'>, options?: StorageOptions): Promise<Gap>
+}
+
+/** The archive in an opened repository. */
+export function archiveOf(access: Access): Archive {
+  const { storage } = access
+  return {
+    list: async ({ root = '', ...options } = {}) => listArchive(access, `${archivePrefix}${root}`, options),
+    putSegment: async (segment, log, options) => {
+      try {
+        await storage.put(segmentName(segment), encodeSegment(access, segment, log), options)
+        return true
+      } catch (error) {
+        if (error instanceof ObjectExistsError) return false
+        throw error
+      }
+    },
+    readSegment: (segment, options) => readSegment(access, segment, options),
+    deleteSegment: async (segment, options) => storage.delete(segmentName(segment), options),
+    putLineage: async (lineage, options) => putLineage(access, lineage, options),
+    readLineage: async (id, options) => readLineage(access, id, options),
+    putGap: async (gap, options) => putGap(access, gap, options),
+    readGap: async (gap, options) => readGap(access, gap, options),
+  }
+}
+
+async function listArchive({ storage }: Access, prefix: string, options: StorageOptions): Promise<ArchiveListing> {
+  const listing: ArchiveListing = { segments: [], lineages: [], gaps: [] }
+  for await (const { name, size } of storage.list(prefix, options)) {
+    const segment = parseSegmentName(name)
+    const lineage = lineageOfName(name)
+    const gap = parseGapName(name)
+    if (segment) listing.segments.push({ ...segment, stored: size })
+    else if (lineage !== undefined) listing.lineages.push(lineage)
+    else if (gap) listing.gaps.push(gap)
+  }
+  return listing
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { StorageOptions } from '../storage/storage.ts'
+import { ObjectExistsError } from '../storage/storageErrors.ts'
+import type { Access } from './access.ts'
+import { count, databaseName, long, moment } from './manifestFields.ts'
+import { damage, jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
+import { gapName, lineageName } from './segmentName.ts'
+
+const longest = 64 * 1024
+
+const lineageSchema = z.strictObject({
+  id: z.string(),
+  database: databaseName,
+  storeId: z.strictObject({ creationTime: long, random: long }),
+  /** Where it left another lineage: that one's last transaction that is in both; absent for a store's first. */
+  branch: z.strictObject({ parent: z.string(), after: count }).optional(),
+  /** The transaction before the first one that is archived, where it was known. */
+  origin: z.strictObject({ id: count, checksum: z.int() }).optional(),
+  created: moment,
+})
+
+/** One unbroken chain of transactions; a restored database starts a new one that branches off the old. */
+export type Lineage = z.infer<typeof lineageSchema>
+
+const gapSchema = z.strictObject({
+  lineage: z.string(),
+  /** Ids of the first and last transaction that were pruned before they could be archived. */
+  first: count,
+  last: count,
+  /** When the transactions on its two sides were committed, where that is known. */
+  after: moment.optional(),
+  before: moment.optional(),
+  found: moment,
+})
+
+/** Transactions that are in no archive and no log any more. */
+export type Gap = z.infer<typeof gapSchema>
+
+/** Says what a lineage is; whoever comes second finds it said already. */
+export async function putLineage(access: Access, lineage: Lineage, options: StorageOptions = {}): Promise<void> {
+  await putOnce(access, 'lineage', lineageName(lineage.id), lineage, options)
+}
+
+/** @throws ObjectMissingError, or HoldfastError `integrity`. */
+export async function readLineage(access: Access, id: string, options: StorageOptions = {}): Promise<Lineage> {
+  const { storage } = access
+  const name = lineageName(id)
+  const lineage = parseContent(lineageSchema, await open(access, 'lineage', name, options), name, storage.location)
+  if (lineage.id !== id) throw damage(name, storage.location, `lineage ${id}`, lineage.id)
+  return lineage
+}
+
+/** Marks transactions as lost. */
+export async function putGap(access: Access, gap: Gap, options: StorageOptions = {}): Promise<void> {
+  await putOnce(access, 'gap', gapName(gap), gap, options)
+}
+
+/** @throws ObjectMissingError, or HoldfastError `integrity`. */
+export async function readGap(
+  access: Access,
+  gap: Pick<Gap, 'lineage' | 'first' | 'last'>,
+  options: StorageOptions = {},
+): Promise<Gap> {
+  const name = gapName(gap)
+  return parseContent(gapSchema, await open(access, 'gap', name, options), name, access.storage.location)
+}
+
+async function putOnce(
+  { storage, master }: Access,
+  kind: 'lineage' | 'gap',
+  name: string,
+  value: Lineage | Gap,
+  options: StorageOptions,
+): Promise<void> {
+  try {
+    await storage.put(name, seal({ kind, name, master }, jsonContent(value)), options)
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error
+  }
+}
+
+async function open(
+  { storage, master }: Access,
+  kind: 'lineage' | 'gap',
+  name: string,
+  { signal }: StorageOptions,
+): Promise<Buffer> {
+  return unseal({ kind, name, master }, await readObject(storage, name, longest, signal), storage.location)
+}
