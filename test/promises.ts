@@ -45,6 +45,14 @@ export const promises: readonly Promised[] = [
     sentence: 'Deleting a backup shows its plan unless confirmed, and frees only what no kept backup needs.',
   },
   {
+    id: 'backup.proven',
+    sentence: 'A restore that passed every check is recorded, and the newest backup so proven is deleted only by force.',
+  },
+  {
+    id: 'archive.window',
+    sentence: 'No backup or archived log is deleted that a moment within the promised window needs, unless by force.',
+  },
+  {
     id: 'restore.exact',
     sentence: "A restored database has the schema, counts and last transaction of its backup, and passes Neo4j's own check.",
   },

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../core/errors.ts'
 import { backupsArgument, resolveBackupId } from './backupArgument.ts'
 import { duration } from '../config/duration.ts'
-import { defineCommand, valued } from './command.ts'
+import { requireUnprotected } from '../retention/protectedBackups.ts'
+import { defineCommand, toggle, valued } from './command.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
 import { confirm } from './standardOptions.ts'
@@ -11,12 +12,14 @@ export const backupDeleteCommand = defineCommand({
   name: 'backup delete',
   summary: 'delete backups and free what no other backup needs',
   description:
-    'Shows what would be freed; with --confirm it is done. Also frees what crashed runs left. While a backup is running the space ' +
+    'Shows what would be freed, archived log included; with --confirm it is done. The newest proven backup, and what the promised window of the archive ' +
+    'needs, are kept unless --force is given. Also frees what crashed runs left. While a backup is running the space ' +
     'is not freed but the backup is gone; the next delete frees it.',
   arguments: { ids: backupsArgument },
-  settings: repositorySettings,
+  settings: [...repositorySettings, 'archiveWindow'],
   options: {
     confirm,
+    force: toggle('delete it even if it is the newest proven one, or the promised window needs it'),
     wait: valued(duration, { placeholder: 'time', description: 'wait this long for a running backup to end, such as 5m' }),
   },
   examples: [
@@ -28,7 +31,7 @@ export const backupDeleteCommand = defineCommand({
     },
   ],
   fails: ['repository', 'integrity', 'refused'],
-  run: async ({ arguments: { ids: given }, options, services, signal }) => {
+  run: async ({ arguments: { ids: given }, options, settings, services, signal }) => {
     const repository = await services.repository()
     const ids: string[] = []
     for (const each of given) {
@@ -41,13 +44,17 @@ export const backupDeleteCommand = defineCommand({
       }
       if (!ids.includes(id)) ids.push(id)
     }
+    const promises = { window: settings.values.archiveWindow, now: services.clock.now(), signal }
+    if (!options.force) await requireUnprotected(repository, ids, promises)
     if (!options.confirm) return { deleted: false, plan: await repository.planDeletion(ids, { signal }) }
     const wait = options.wait === undefined ? {} : { wait: options.wait }
     return { deleted: true, ...(await repository.deleteBackups(ids, { command: 'backup delete', signal, ...wait })) }
   },
   text: (result) => {
     const { plan, deleted } = result
-    const freed = `${formatSize(plan.bytesFreed)} in ${plan.packsFreed} packs; ${plan.packsKept} packs stay, other backups need them`
+    const log =
+      plan.segmentsFreed + plan.segmentsKept > 0 ? `; ${plan.segmentsFreed} segments of log go, ${plan.segmentsKept} stay` : ''
+    const freed = `${formatSize(plan.bytesFreed)} in ${plan.packsFreed} packs; ${plan.packsKept} packs stay, other backups need them${log}`
     if (!deleted) return `would delete ${plan.backups.join(', ')} and free ${freed}\ngive --confirm to do it`
     if ('postponed' in result && result.postponed !== undefined)
       return `deleted ${plan.backups.join(', ')}; nothing freed yet: ${result.postponed}`

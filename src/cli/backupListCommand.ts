@@ -12,6 +12,8 @@ interface BackupLine {
   /** Bytes of the files, and bytes the backup added to the repository. */
   size: number
   storedBytes: number
+  /** When a restore of it last passed every check. */
+  proven?: string
   /** The last transaction of each database. */
   lastTransactions: Record<string, number>
 }
@@ -26,6 +28,7 @@ export const backupListCommand = defineCommand({
   run: async ({ services, signal }): Promise<{ backups: BackupLine[]; damaged: { id: string; error: string }[] }> => {
     const repository = await services.repository()
     const listed = await repository.listBackups({ signal })
+    const proofs = await repository.listProofs({ signal })
     return {
       backups: listed.flatMap(({ manifest }) =>
         manifest
@@ -35,6 +38,7 @@ export const backupListCommand = defineCommand({
                 created: manifest.created,
                 ...(manifest.label === undefined ? {} : { label: manifest.label }),
                 ...(manifest.server ? { server: manifest.server.version } : {}),
+                ...(proofs.has(manifest.id) ? { proven: proofs.get(manifest.id)! } : {}),
                 size: manifest.totals.size,
                 storedBytes: manifest.totals.storedBytes,
                 lastTransactions: Object.fromEntries(
@@ -56,6 +60,7 @@ export const backupListCommand = defineCommand({
       { title: 'stored', value: ({ storedBytes }) => formatSize(storedBytes), align: 'right' },
       { title: 'neo4j', value: ({ server }) => server ?? '?' },
       { title: 'transaction', value: ({ lastTransactions }) => formatLast(lastTransactions), align: 'right' },
+      { title: 'proven', value: ({ proven }) => (proven === undefined ? '' : formatMoment(new Date(proven))) },
       { title: 'label', value: ({ label }) => label ?? '' },
     ])
     return [table, ...damaged.map(({ id, error }) => `${id}  damaged: ${error}`)].join('\n')

@@ -78,7 +78,7 @@ function formatPlan({ backup, directory, files, size, databases }: RestorePlan):
 }
 
 /** The outcome of a restore, as facts under each other. */
-function formatReport({ backup, directory, verdict, files, checks, durations }: RestoreReport): string {
+function formatReport({ backup, directory, verdict, files, checks, durations, proof }: RestoreReport): string {
   return formatFacts([
     ['backup', backup],
     ['directory', directory],
@@ -94,5 +94,6 @@ function formatReport({ backup, directory, verdict, files, checks, durations }: 
       ({ database, name, passed, detail }) => [passed ? 'passed' : 'FAILED', `${database}: ${name}: ${detail}`] as const,
     ),
     ['verdict', verdict],
+    ['proof', proof === null ? undefined : proof === 'recorded' ? 'recorded in the repository' : `not recorded: ${proof}`],
   ])
 }

@@ -66,6 +66,12 @@ export const settings = {
     defaultText: '`1s`',
     description: 'how long the transaction log may wait before it is archived',
   }),
+  archiveWindow: setting(duration, {
+    placeholder: 'time',
+    default: 7 * 86_400_000,
+    defaultText: '`7d`',
+    description: 'how far back every moment must stay restorable: no backup that this needs is deleted',
+  }),
   neo4jVersion: setting(text, {
     placeholder: 'version',
     description: 'the version of the Neo4j to install and run, such as 5.26.0',

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { ownIdentity } from '../core/processIdentity.ts'
@@ -41,6 +42,8 @@ export interface RestoreReport {
   files: Materialised
   checks: Check[]
   durations: { materialise: number; validate: number }
+  /** `recorded` where the repository now tells that the backup was proven, otherwise why not, as where it may only be read. */
+  proof: string | null
 }
 
 /**
@@ -107,7 +110,8 @@ async function restoreInto(
     const state = verdict === 'bad' ? 'FAILED' : verdict === 'good' ? 'SUCCESS' : 'VALIDATION'
     await note({ state, ended: true })
     const durations = { materialise: Math.round(materialised - begun), validate: Math.round(clock.monotonic() - materialised) }
-    return { backup: manifest.id, directory: target, state, verdict, files, checks, durations }
+    const proof = verdict === 'good' ? await recordProof(repository, expected, checks.length, clock.now()) : null
+    return { backup: manifest.id, directory: target, state, verdict, files, checks, durations, proof }
   } catch (error) {
     // What went wrong is more telling than that it could not be noted.
     await note({ ended: true }).catch(() => {})
@@ -144,4 +148,23 @@ function expectedOf(manifest: Manifest, replays: readonly Replay[]): Manifest {
     return { ...rest, lastTransaction: replay.to }
   })
   return { ...manifest, databases }
+}
+
+async function recordProof(
+  repository: Repository,
+  { id, server, databases }: Manifest,
+  checks: number,
+  now: Date,
+): Promise<string> {
+  const ends = Object.fromEntries(
+    databases.map(({ name, lastTransaction: { id: last, checksum } }) => [name, { id: last, checksum }]),
+  )
+  try {
+    await repository.putProof({ backup: id, time: now.toISOString(), neo4j: server?.version ?? 'unknown', ends, checks })
+    return 'recorded'
+  } catch (error) {
+    // The restore is good nevertheless; only the repository does not know.
+    if (error instanceof HoldfastError && ['repository', 'refused'].includes(error.code)) return error.message
+    throw error
+  }
 }

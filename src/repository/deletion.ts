@@ -5,7 +5,19 @@ import { packsLease } from './backupWriter.ts'
 import { readBlockTable } from './blockTable.ts'
 import { acquireLease } from './lease.ts'
 import { listBackups } from './listing.ts'
-import { backupOfTable, backupsPrefix, damagedPrefix, manifestName, packOfMarker, packOfName, packsPrefix } from './names.ts'
+import type { ManifestDatabase } from './manifest.ts'
+import {
+  backupOfTable,
+  backupsPrefix,
+  damagedPrefix,
+  manifestName,
+  packOfMarker,
+  packOfName,
+  packsPrefix,
+  proofOfName,
+  proofsPrefix,
+} from './names.ts'
+import { archivePrefix, parseGapName, parseSegmentName, rootLineage, rootOf } from './segmentName.ts'
 
 /** What deleting backups removes; the same object is shown before and returned after. */
 export interface DeletionPlan {
@@ -16,6 +28,9 @@ export interface DeletionPlan {
   bytesFreed: number
   packsFreed: number
   packsKept: number
+  /** Segments of archived log that no kept backup needs, and those that stay. */
+  segmentsFreed: number
+  segmentsKept: number
 }
 
 export interface DeletionResult {
@@ -56,7 +71,15 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
     }
   }
 
-  const plan: DeletionPlan = { backups: [...ids], objects: [], bytesFreed: 0, packsFreed: 0, packsKept: 0 }
+  const plan: DeletionPlan = {
+    backups: [...ids],
+    objects: [],
+    bytesFreed: 0,
+    packsFreed: 0,
+    packsKept: 0,
+    segmentsFreed: 0,
+    segmentsKept: 0,
+  }
   const free = (name: string, size: number) => {
     plan.objects.push({ name, size })
     plan.bytesFreed += size
@@ -78,7 +101,33 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
     const backup = backupOfTable(name)
     if (backup !== undefined && !kept.has(backup)) free(name, size)
   }
+  for await (const { name, size } of storage.list(proofsPrefix, options)) {
+    const proof = proofOfName(name)
+    if (proof && !kept.has(proof.backup)) free(name, size)
+  }
+  const keptBases = backups.flatMap(({ id, manifest }) => (kept.has(id) && manifest ? manifest.databases : []))
+  const isNeeded = neededLog(keptBases)
+  for await (const { name, size } of storage.list(archivePrefix, options)) {
+    const segment = parseSegmentName(name)
+    const last = segment ?? parseGapName(name)
+    if (!last) continue
+    if (segment) plan[isNeeded(last) ? 'segmentsKept' : 'segmentsFreed'] += 1
+    if (!isNeeded(last)) free(name, size)
+  }
   return plan
+}
+
+/**
+ * Tells which archived log a backup among those may need: what is behind the oldest backup of the same store, in whatever lineage.
+ * The log of a store without a backup leads nowhere.
+ */
+function neededLog(bases: readonly ManifestDatabase[]): (log: { lineage: string; last: number }) => boolean {
+  const oldest = new Map<string, number>()
+  for (const { storeId, lastTransaction } of bases) {
+    const root = rootLineage(storeId)
+    oldest.set(root, Math.min(oldest.get(root) ?? Number.POSITIVE_INFINITY, lastTransaction.id))
+  }
+  return ({ lineage, last }) => last > (oldest.get(rootOf(lineage)) ?? Number.POSITIVE_INFINITY)
 }
 
 /**
@@ -101,7 +150,7 @@ export async function deleteBackups(
     lease = await acquireLease(storage, packsLease, { clock, command, signal, wait })
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'refused') throw error
-    return { plan: { ...before, objects: [], bytesFreed: 0, packsFreed: 0 }, postponed: error.message }
+    return { plan: { ...before, objects: [], bytesFreed: 0, packsFreed: 0, segmentsFreed: 0 }, postponed: error.message }
   }
   await using held = lease
   const plan = { ...(await planDeletion(access, [], options)), backups: [...ids] }

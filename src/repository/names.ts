@@ -28,6 +28,19 @@ export function damagedName(pack: string): string {
   return `${damagedPrefix}${pack}`
 }
 
+export const proofsPrefix = 'proofs/'
+
+/** That a backup was proven at a time; in milliseconds, so that the order of names is that of times. */
+export function proofName(backup: string, time: Date): string {
+  return `${proofsPrefix}${backup}/${time.getTime()}`
+}
+
+/** The backup that an object tells to be proven, and when, ISO 8601. */
+export function proofOfName(name: string): { backup: string; time: string } | undefined {
+  const match = /^proofs\/([a-zA-Z0-9-]{1,100})\/(\d{13})$/.exec(name)
+  return match ? { backup: match[1]!, time: new Date(Number(match[2])).toISOString() } : undefined
+}
+
 export function leasePrefix(lease: string): string {
   return `leases/${lease}/`
 }

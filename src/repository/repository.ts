@@ -13,6 +13,7 @@ import { type KeySource, newMasterKey, openKey, storeSlot } from './keys.ts'
 import { type ListedBackup, listBackups } from './listing.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { backupsPrefix, repositoryName } from './names.ts'
+import { listProofs, type Proof, putProof } from './proof.ts'
 import { type BlockRange, readBlocks } from './readBlocks.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 import { verifyBackups, type VerifyOptions, type VerifyResult } from './verify.ts'
@@ -39,6 +40,10 @@ export interface Repository {
   deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
   /** Reads and checks every block of backups, or a sample of them. */
   verifyBackups(options?: VerifyOptions): Promise<VerifyResult>
+  /** Records that a backup was restored and passed every check. */
+  putProof(proof: Proof, options?: StorageOptions): Promise<void>
+  /** When each proven backup was proven last, ISO 8601. */
+  listProofs(options?: StorageOptions): Promise<Map<string, string>>
   /** The archive of transaction logs. */
   readonly archive: Archive
 }
@@ -123,6 +128,8 @@ function facade(access: Access): Repository {
     planDeletion: async (ids, options) => planDeletion(access, ids, options),
     deleteBackups: async (ids, options) => deleteBackups(access, ids, options),
     verifyBackups: async (options) => verifyBackups(access, options),
+    putProof: async (proof, options) => putProof(access, proof, options),
+    listProofs: async (options) => listProofs(access, options),
     archive: archiveOf(access),
   }
 }

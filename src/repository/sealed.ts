@@ -8,7 +8,7 @@ import { decrypt, encrypt, nonceLength, objectKey } from './encryption.ts'
 /** The version of the repository format that this program reads and writes. */
 const formatVersion = 1
 
-const kinds = ['repository', 'key', 'manifest', 'blocks', 'lease', 'damaged', 'lineage', 'gap'] as const
+const kinds = ['repository', 'key', 'manifest', 'blocks', 'lease', 'damaged', 'lineage', 'gap', 'proof'] as const
 export type Kind = (typeof kinds)[number]
 
 const longestHeader = 1024

@@ -3,6 +3,7 @@ import { validateBackups } from '../../../src/backup/validateBackups.ts'
 import { backupDeleteCommand } from '../../../src/cli/backupDeleteCommand.ts'
 import { backupShowCommand } from '../../../src/cli/backupShowCommand.ts'
 import type { Command, Context, Texts } from '../../../src/cli/command.ts'
+import { systemClock } from '../../../src/core/clock.ts'
 import { silent } from '../../../src/core/progress.ts'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
@@ -31,8 +32,9 @@ describe('commands on backups', () => {
   })
 
   const run = async (command: Command, typed: Texts, options: Texts = {}) => {
-    const services = { repository: async () => Promise.resolve(repository) }
-    const context = { services, signal, progress: silent, settings: {} } as unknown as Context<never, never>
+    const services = { repository: async () => Promise.resolve(repository), clock: systemClock }
+    const settings = { values: { archiveWindow: 0 } }
+    const context = { services, signal, progress: silent, settings } as unknown as Context<never, never>
     return command.execute({ arguments: typed, options }, context)
   }
   const spoil = async (...ids: string[]) => {

@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Manifest } from '../../../src/repository/manifest.ts'
+import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
+import { rootLineage, type SegmentName } from '../../../src/repository/segmentName.ts'
+import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import { chainBytes, headerBytes } from '../../support/logBytes.ts'
+import { addFiles } from '../../support/smallBackup.ts'
+
+const hour = 3_600_000
+const now = new Date('2026-11-25T12:00:00Z')
+const ago = (hours: number): number => now.getTime() - hours * hour
+const { signal } = new AbortController()
+
+/** Transactions 2 to 11, one each hour, the last one an hour ago. */
+const commitTimes = Array.from({ length: 10 }, (_, index) => ago(10 - index))
+const transactions = chainBytes(
+  commitTimes.map((commitTime) => ({ commitTime })),
+  2,
+)
+const checksum = (id: number): number => transactions[id - 2]!.readUInt32LE(transactions[id - 2]!.length - 4)
+
+let repository: Repository
+let root: string
+beforeEach(async () => {
+  const storage = memoryStorage()
+  await initRepository(storage)
+  repository = await openRepository(storage)
+})
+
+/** A backup that ends with a transaction. */
+async function backUpAt(id: number): Promise<Manifest> {
+  await using writer = await repository.startBackup({ command: 'test' })
+  const fields = await addFiles(writer, { a: Buffer.from(`backup at ${id}`) })
+  const lastTransaction = { id, checksum: checksum(id), commitTime: new Date(commitTimes[id - 2]!).toISOString() }
+  const manifest = await writer.finish({ ...fields, databases: fields.databases.map((each) => ({ ...each, lastTransaction })) })
+  root = rootLineage(manifest.databases[0]!.storeId)
+  return manifest
+}
+
+/** Archives transactions from one to another, each in a segment of its own. */
+async function archive(first: number, last: number): Promise<void> {
+  const { creationTime, random } = (await repository.listBackups())[0]!.manifest!.databases[0]!.storeId
+  const storeId = { creationTime, random }
+  await repository.archive.putLineage({ id: root, database: 'neo4j', storeId, created: now.toISOString() })
+  const offset = (id: number): number =>
+    headerBytes().length + transactions.slice(0, id - 2).reduce((sum, bytes) => sum + bytes.length, 0)
+  for (let id = first; id <= last; id++) {
+    const place = { logVersion: 0, start: offset(id), end: offset(id + 1) }
+    const segment: SegmentName = {
+      lineage: root,
+      first: id,
+      last: id,
+      checksum: checksum(id),
+      latest: commitTimes[id - 2]!,
+      ...place,
+    }
+    await repository.archive.putSegment(
+      segment,
+      (async function* () {
+        yield await Promise.resolve(transactions[id - 2]!)
+      })(),
+    )
+  }
+}
+
+const protect = async (ids: string[], hours: number): Promise<void> =>
+  requireUnprotected(repository, ids, { window: hours * hour, now, signal })
+const refused = (text: string) => ({ code: 'refused', message: expect.stringContaining(text) as string })
+
+describe('[archive.window] the promised window', () => {
+  let older: Manifest
+  let newer: Manifest
+  beforeEach(async () => {
+    older = await backUpAt(3)
+    newer = await backUpAt(7)
+    await archive(4, 11)
+  })
+
+  test('keeps the backup that its beginning needs', async () => {
+    await expect(protect([older.id], 8)).rejects.toMatchObject(refused('2026-11-25T04:00:00.000Z to 2026-11-25T11:00:00.000Z'))
+    await expect(protect([older.id, newer.id], 1)).rejects.toMatchObject(refused('within the promised window'))
+  })
+
+  test('lets go what it needs no more', async () => {
+    await protect([older.id], 4)
+    await protect([newer.id], 8)
+  })
+
+  test('deleting a backup frees the log that leads from it, and no more', async () => {
+    expect(await repository.planDeletion([older.id])).toMatchObject({ segmentsFreed: 4, segmentsKept: 4 })
+    expect(await repository.planDeletion([newer.id])).toMatchObject({ segmentsFreed: 0, segmentsKept: 8 })
+    await repository.deleteBackups([older.id])
+    expect((await repository.archive.list()).segments.map(({ first }) => first)).toEqual([8, 9, 10, 11])
+  })
+
+  test('with no backup left, no log leads anywhere', async () => {
+    expect(await repository.planDeletion([older.id, newer.id])).toMatchObject({ segmentsFreed: 8, segmentsKept: 0 })
+  })
+})
+
+describe('[backup.proven] the newest proven backup', () => {
+  test('is not deleted, and those proven before it and not proven at all are', async () => {
+    const [first, second, third] = [await backUpAt(3), await backUpAt(4), await backUpAt(5)]
+    for (const { id } of [first, second])
+      await repository.putProof({ backup: id, time: now.toISOString(), neo4j: '5.26.30', ends: {}, checks: 8 })
+    await expect(protect([second.id], 1)).rejects.toMatchObject(refused(`${second.id} is the newest backup that was proven`))
+    await protect([first.id, third.id], 1)
+    await repository.deleteBackups([first.id])
+    expect([...(await repository.listProofs()).keys()]).toEqual([second.id])
+  })
+})
