@@ -1,5 +1,6 @@
 import type { HoldfastError } from '../core/errors.ts'
 import type { SegmentName } from '../repository/segmentName.ts'
+import type { Headroom } from './headroom.ts'
 
 /** What an archiver tells its listeners; they cannot change what it does. */
 export type ArchiveEvent = { database: string } & (
@@ -12,6 +13,8 @@ export type ArchiveEvent = { database: string } & (
   /** A step failed and is tried again after so many milliseconds. */
   | { kind: 'failed'; error: HoldfastError; retryIn: number }
   | { kind: 'recovered' }
+  /** Neo4j may soon prune log that is not archived. */
+  | { kind: 'headroom'; headroom: Headroom; behindBytes: number }
 )
 
 export type ArchiveListener = (event: ArchiveEvent) => void

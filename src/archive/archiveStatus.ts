@@ -2,10 +2,12 @@ import { HoldfastError } from '../core/errors.ts'
 import { listDatabases, logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, readLogHeaders } from '../neo4j/liveLog.ts'
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
+import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import { type Headroom, headroomOf, logRate } from './headroom.ts'
 
 /** How one lineage of one database stands, by what the repository holds now. */
 export interface LineageStatus {
@@ -30,32 +32,38 @@ export interface LiveStatus {
   /** Bytes of log that are not archived yet, and when the oldest of it was committed. */
   behindBytes: number
   behindSince: string | null
+  /** How much more may be written, and for how long, before Neo4j prunes what is not archived. */
+  headroom: Headroom
+}
+
+/** The data directory of the live log, and how long Neo4j keeps it. */
+export interface LiveDirectory {
+  dataDir: string
+  retention: LogRetention
+  now: Date
 }
 
 /**
  * Tells how the archive stands: what the repository holds is listed, not remembered, and compared with the live log.
- * @param dataDir undefined where only the repository is at hand
+ * @param directory undefined where only the repository is at hand
  */
 export async function archiveStatus(
   repository: Repository,
-  dataDir: string | undefined,
+  directory: LiveDirectory | undefined,
   signal: AbortSignal,
 ): Promise<LineageStatus[]> {
   const { archive } = repository
   const { segments, lineages, gaps } = await archive.list({ signal })
-  const live = dataDir === undefined ? new Map<string, string>() : await liveRoots(dataDir)
+  const roots = directory === undefined ? new Map<string, string>() : await liveRoots(directory.dataDir)
   const found: LineageStatus[] = []
   for (const id of lineages) {
     const lineage = await archive.readLineage(id, { signal })
     const own = segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
     const ownGaps: Gap[] = []
     for (const gap of gaps) if (gap.lineage === id) ownGaps.push(await archive.readGap(gap, { signal }))
-    const directory = live.get(rootOf(id))
-    found.push({
-      ...describe(lineage, own),
-      gaps: ownGaps,
-      live: directory === undefined ? null : await behind(directory, own.at(-1)),
-    })
+    const log = roots.get(rootOf(id))
+    const live = directory && log !== undefined ? await behind(log, own, directory) : null
+    found.push({ ...describe(lineage, own), gaps: ownGaps, live })
   }
   return found
 }
@@ -76,13 +84,19 @@ function describe({ id, database, branch }: Lineage, segments: readonly StoredSe
 }
 
 /** @returns null where the live log does not go on with this lineage. */
-async function behind(directory: string, tip: StoredSegment | undefined): Promise<LiveStatus | null> {
+async function behind(
+  directory: string,
+  segments: readonly StoredSegment[],
+  { retention, now }: LiveDirectory,
+): Promise<LiveStatus | null> {
+  const tip = segments.at(-1)
   if (!tip) return null
   const found = await findTransaction(directory, tip.last)
   if (found.at !== 'there' && found.at !== 'edge') return null
   if (found.checksum !== undefined && found.checksum !== tip.checksum) return null
   const { bytes, since } = await liveLogSize(directory, found.place)
-  return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString() }
+  const headroom = headroomOf(retention, { bytes, since }, logRate(segments, now.getTime()), now.getTime())
+  return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString(), headroom }
 }
 
 async function liveRoots(dataDir: string): Promise<Map<string, string>> {

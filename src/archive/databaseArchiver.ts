@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
-import { LogFollower, type NewLog } from '../neo4j/logFollower.ts'
+import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
+import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { Repository } from '../repository/repository.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
+import { logRate } from './headroom.ts'
 import { type Located, locate } from './locate.ts'
 import { planMerge, redundant } from './mergePlan.ts'
 import { mergeSegments, requireSound } from './mergeSegments.ts'
@@ -14,6 +16,9 @@ export interface ArchiverOptions {
   dataDir: string
   /** Milliseconds between two segments at least, but for what is large. */
   interval: number
+  /** How long Neo4j keeps its log, and from how little headroom on, in seconds, that is told. */
+  retention: LogRetention
+  headroomAlert: number
   clock: Clock
   listener: ArchiveListener
   signal: AbortSignal
@@ -71,6 +76,11 @@ export class DatabaseArchiver implements AsyncDisposable {
     if (size < soonFrom && clock.monotonic() - this.#lastShipped < interval) return false
     await this.#ship(found)
     return true
+  }
+
+  /** Where the archive ends in the log, and the rate at which it was written. */
+  get standing(): { place: LogPlace; rate: number } {
+    return { place: this.#follower.place, rate: logRate(this.#segments, this.#options.clock.now().getTime()) }
   }
 
   /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping. */

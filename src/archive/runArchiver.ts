@@ -1,8 +1,10 @@
 import { HoldfastError } from '../core/errors.ts'
-import { listDatabases } from '../neo4j/dataDirectory.ts'
+import { listDatabases, logDirectory } from '../neo4j/dataDirectory.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
+import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import { LogGapError, LogReplacedError } from '../neo4j/logFollower.ts'
 import { type ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
+import { headroomOf } from './headroom.ts'
 
 /** Milliseconds between two attempts after a failure, doubled from the first to the second. */
 const backoff = { first: 500, longest: 30_000 }
@@ -30,6 +32,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
   const { clock, listener, signal, interval } = options
   const pause = Math.max(10, interval / looksPerInterval)
   let retryIn = 0
+  let standing: DatabaseArchiver['standing'] | undefined
   while (!signal.aborted) {
     try {
       await using archiver = await DatabaseArchiver.begin(database, options)
@@ -38,6 +41,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
         archiver.tidy()
         if (retryIn > 0) listener({ database, kind: 'recovered' })
         retryIn = 0
+        standing = archiver.standing
         if (!shipped) await clock.sleep(pause, signal)
       }
     } catch (caught) {
@@ -48,7 +52,26 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
       if (!(error instanceof HoldfastError)) throw error
       retryIn = Math.min(backoff.longest, Math.max(backoff.first, retryIn * 2))
       listener({ database, kind: 'failed', error, retryIn })
+      await alertHeadroom(database, standing, options)
       await clock.sleep(retryIn * (0.75 + Math.random() / 2), signal).catch(() => {})
     }
+  }
+}
+
+/** Tells while the archive stands still how soon that will cost something. */
+async function alertHeadroom(
+  database: string,
+  standing: DatabaseArchiver['standing'] | undefined,
+  { dataDir, retention, headroomAlert, clock, listener }: ArchiverOptions,
+): Promise<void> {
+  if (!standing) return
+  try {
+    const behind = await liveLogSize(logDirectory(dataDir, database), standing.place)
+    const headroom = headroomOf(retention, behind, standing.rate, clock.now().getTime())
+    if (headroom.seconds !== null && headroom.seconds < headroomAlert)
+      listener({ database, kind: 'headroom', headroom, behindBytes: behind.bytes })
+  } catch (error) {
+    // The log itself cannot be read, which is what the failure was about.
+    if (!(error instanceof HoldfastError)) throw error
   }
 }

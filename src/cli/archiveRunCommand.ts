@@ -1,5 +1,6 @@
 import type { ArchiveEvent } from '../archive/archiveEvent.ts'
 import { required } from '../config/resolve.ts'
+import { parseLogRetention } from '../neo4j/logRetention.ts'
 import { runArchiveService } from '../service/archiveService.ts'
 import { defineCommand, toggle } from './command.ts'
 import type { Logger } from './logger.ts'
@@ -13,7 +14,17 @@ export const archiveRunCommand = defineCommand({
     'Follows the log of every database in a data directory and stores what is new, about once a second while there is something, nothing ' +
     'while there is not. Takes a backup first where there is none to build on, and at once where Neo4j has pruned log that was not stored ' +
     'yet. Only reads there. What fails is tried again for ever; it ends when it is interrupted, and goes on where it was when it is started again.',
-  settings: ['dataDir', ...repositorySettings, 'archiveInterval', 'uri', 'user', 'password', 'passwordFile'],
+  settings: [
+    'dataDir',
+    ...repositorySettings,
+    'archiveInterval',
+    'logRetention',
+    'headroomAlert',
+    'uri',
+    'user',
+    'password',
+    'passwordFile',
+  ],
   options: { noBase: toggle('take no backups by itself') },
   examples: [
     {
@@ -30,6 +41,8 @@ export const archiveRunCommand = defineCommand({
       repository,
       dataDir: required(settings, 'dataDir'),
       interval: settings.values.archiveInterval,
+      retention: parseLogRetention(settings.values.logRetention),
+      headroomAlert: settings.values.headroomAlert / 1000,
       takeBases: !options.noBase,
       graph: services.graphIfAnswering,
       clock: services.clock,
@@ -64,6 +77,11 @@ function tell(log: Logger, event: ArchiveEvent): void {
       return log.error({ database, first: event.first, last: event.last }, 'Neo4j pruned log before it was archived')
     case 'failed':
       return log.error({ database, retryIn: event.retryIn, hint: event.error.hint }, event.error.message)
+    case 'headroom':
+      return log.error(
+        { database, ...event.headroom, behindBytes: event.behindBytes },
+        'Neo4j may soon prune log that is not archived',
+      )
     case 'recovered':
       return log.warn({ database }, 'archiving again')
   }

@@ -1,4 +1,5 @@
-import { archiveStatus, type LineageStatus } from '../archive/archiveStatus.ts'
+import { archiveStatus, type LineageStatus, type LiveStatus } from '../archive/archiveStatus.ts'
+import { parseLogRetention } from '../neo4j/logRetention.ts'
 import { ArchivedHistory } from '../recovery/archivedHistory.ts'
 import { restorableWindows, type Window } from '../recovery/windows.ts'
 import { defineCommand } from './command.ts'
@@ -20,14 +21,17 @@ export const archiveStatusCommand = defineCommand({
   summary: 'tell what is archived, how far it is behind, and what can be restored',
   description:
     'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet.',
-  settings: ['dataDir', ...repositorySettings],
+  settings: ['dataDir', ...repositorySettings, 'logRetention'],
   examples: [
     { command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --json', purpose: 'for a monitor' },
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository'],
   run: async ({ settings, services, signal }): Promise<ArchiveReport> => {
     const repository = await services.repository()
-    const lineages = await archiveStatus(repository, settings.values.dataDir, signal)
+    const { dataDir, logRetention } = settings.values
+    const now = services.clock.now()
+    const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
+    const lineages = await archiveStatus(repository, directory, signal)
     const history = await ArchivedHistory.read(repository, signal)
     const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
     const names = new Set([
@@ -36,7 +40,7 @@ export const archiveStatusCommand = defineCommand({
     ])
     const windows: Record<string, Window[]> = {}
     for (const name of [...names].toSorted()) windows[name] = await restorableWindows(history, manifests, name)
-    return { lineages, windows, now: services.clock.now().toISOString() }
+    return { lineages, windows, now: now.toISOString() }
   },
   text: ({ lineages, windows, now }) => {
     if (lineages.length + Object.keys(windows).length === 0) return 'nothing is archived yet'
@@ -56,6 +60,7 @@ function formatLineage(status: LineageStatus, now: Date): string {
     ['archived', last ? `up to transaction ${last.id} of ${last.time}` : 'nothing yet'],
     ['segments', `${segments}, ${formatSize(logBytes)} of log in ${formatSize(storedBytes)}`],
     ['behind', formatBehind(live, now)],
+    ['headroom', live === null ? undefined : formatHeadroom(live.headroom)],
     ...gaps.map(({ first, last: end, after, found }) => {
       const since = after === undefined ? '' : `, committed after ${after}`
       return [
@@ -70,6 +75,12 @@ function formatBehind(live: LineageStatus['live'], now: Date): string | undefine
   if (live === null) return undefined
   if (live.behindSince === null) return 'nothing: all of the live log is archived'
   return `${formatSize(live.behindBytes)}, the oldest ${formatDuration(now.getTime() - Date.parse(live.behindSince))} ago`
+}
+
+function formatHeadroom({ bytes, seconds }: LiveStatus['headroom']): string {
+  const parts = [bytes === null ? undefined : formatSize(bytes), seconds === null ? undefined : formatDuration(seconds * 1000)]
+  const known = parts.filter((part) => part !== undefined)
+  return known.length === 0 ? 'no limit is known' : `${known.join(', ')} until Neo4j may prune what is not archived`
 }
 
 function formatWindow({ from, to, lineage }: Window): string {

@@ -66,6 +66,18 @@ export const settings = {
     defaultText: '`1s`',
     description: 'how long the transaction log may wait before it is archived',
   }),
+  logRetention: setting(text, {
+    placeholder: 'policy',
+    default: '2 days 2G',
+    description:
+      'how long Neo4j keeps its log, as `db.tx_log.rotation.retention_policy` says, to tell how far the archiver may fall behind',
+  }),
+  headroomAlert: setting(duration, {
+    placeholder: 'time',
+    default: 3_600_000,
+    defaultText: '`1h`',
+    description: 'warn when Neo4j may prune log within this time that is not archived yet',
+  }),
   archiveWindow: setting(duration, {
     placeholder: 'time',
     default: 7 * 86_400_000,

@@ -83,8 +83,8 @@ describe('[archive.window] the promised window', () => {
   })
 
   test('lets go what it needs no more', async () => {
-    await protect([older.id], 4)
-    await protect([newer.id], 8)
+    await expect(protect([older.id], 4)).resolves.toBeUndefined()
+    await expect(protect([newer.id], 8)).resolves.toBeUndefined()
   })
 
   test('deleting a backup frees the log that leads from it, and no more', async () => {
