@@ -9,10 +9,11 @@ import type { Installation } from '../src/neo4j/installation.ts'
 import { startNeo4j } from '../src/neo4j/instance.ts'
 import { writeSampleCsv } from './sampleGraph.ts'
 
-const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'holdfast')
+/** Where installations are kept. */
+export const benchCache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'holdfast')
 
 /** Where benchmarks keep what takes long to make. */
-export const benchFolder = join(cache, 'bench')
+export const benchFolder = join(benchCache, 'bench')
 
 /** A data directory to measure with. */
 export interface BenchStore {
@@ -26,7 +27,11 @@ export interface BenchStore {
  * kept between runs. A million and a half nodes are about 1.1 GB.
  */
 export async function benchStore(nodes: number): Promise<BenchStore> {
-  const installation = await installNeo4j({ version: 'lts', cacheDir: cache, mavenEnvironment: mavenEnvironment(process.env) })
+  const installation = await installNeo4j({
+    version: 'lts',
+    cacheDir: benchCache,
+    mavenEnvironment: mavenEnvironment(process.env),
+  })
   const dataDir = join(benchFolder, `${installation.version}-${nodes}`)
   const there = await access(dataDir).then(
     () => true,

@@ -1,6 +1,7 @@
 import type { ArchiveEvent } from '../archive/archiveEvent.ts'
 import { required } from '../config/resolve.ts'
 import { parseLogRetention } from '../neo4j/logRetention.ts'
+import type { SegmentName } from '../repository/segmentName.ts'
 import { runArchiveService } from '../service/archiveService.ts'
 import { defineCommand, toggle } from './command.ts'
 import type { Logger } from './logger.ts'
@@ -68,9 +69,9 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'begun':
       return log.info({ database, lineage: event.lineage, next: event.nextId }, 'archiving')
     case 'shipped':
-      return log.debug({ database, last: event.segment.last, milliseconds: Math.round(event.milliseconds) }, 'stored a segment')
+      return log.debug({ database, ...sizeOf(event.segment), milliseconds: Math.round(event.milliseconds) }, 'stored a segment')
     case 'merged':
-      return log.debug({ database, last: event.segment.last, parts: event.parts }, 'merged segments')
+      return log.debug({ database, ...sizeOf(event.segment), parts: event.parts }, 'merged segments')
     case 'lineage':
       return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
     case 'gap':
@@ -85,4 +86,8 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'recovered':
       return log.warn({ database }, 'archiving again')
   }
+}
+
+function sizeOf({ first, last, start, end }: SegmentName): { first: number; last: number; bytes: number } {
+  return { first, last, bytes: end - start }
 }
