@@ -59,7 +59,10 @@ export class ChangeMatcher {
 
   /** The changes of a transaction for which every criterion holds. */
   matching({ nodes, relationships }: TransactionChanges): EntityChange[] {
-    return [...nodes, ...relationships].filter((change) => this.#matches(change))
+    const found: EntityChange[] = []
+    for (const change of nodes) if (this.#matches(change)) found.push(change)
+    for (const change of relationships) if (this.#matches(change)) found.push(change)
+    return found
   }
 
   #matches(change: EntityChange): boolean {
@@ -78,8 +81,8 @@ export class ChangeMatcher {
       return type !== undefined && place !== undefined && names.name('relationship type', place.type) === type
     }
     if (label === undefined) return false
-    const labels = [...(change.labelsBefore ?? []), ...(memory.labelsOf(change) ?? [])]
-    return labels.some((id) => names.name('label', id) === label)
+    const isWanted = (id: number): boolean => names.name('label', id) === label
+    return (change.labelsBefore?.some(isWanted) || memory.labelsOf(change)?.some(isWanted)) ?? false
   }
 
   #isWanted(change: EntityChange): boolean {

@@ -33,13 +33,24 @@ export function propertyChanges(owned: OwnedProperties | undefined): readonly Pr
   if (!owned) return none
   const { before, after } = owned
   if (before.length === 0) return after.map((block) => ({ key: block.key, before: undefined, after: block }))
-  const left = new Map(before.map((block) => [block.key, block]))
   const changes: PropertyChange[] = []
+  const find = finder(before)
+  const findAfter = finder(after)
   for (const block of after) {
-    const old = left.get(block.key)
-    left.delete(block.key)
+    const old = find(block.key)
     if (old === undefined || !sameValue(old, block)) changes.push({ key: block.key, before: old, after: block })
   }
-  for (const block of left.values()) changes.push({ key: block.key, before: block, after: undefined })
+  for (const block of before) {
+    if (findAfter(block.key) === undefined) changes.push({ key: block.key, before: block, after: undefined })
+  }
   return changes
+}
+
+/** Below so many properties, looking at each is faster than a map. */
+const few = 16
+
+function finder(blocks: readonly PropertyBlock[]): (key: number) => PropertyBlock | undefined {
+  if (blocks.length < few) return (key) => blocks.find((block) => block.key === key)
+  const byKey = new Map(blocks.map((block) => [block.key, block]))
+  return (key) => byKey.get(key)
 }
