@@ -4,7 +4,8 @@ import type { TokenNames } from '../txlog/changes/tokenNames.ts'
 import type { TransactionChanges } from '../txlog/changes/transactionChanges.ts'
 import { propertyValue } from '../txlog/commands/propertyValue.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import type { EntityMemory } from './entityMemory.ts'
+import { entitiesRemembered, type EntityMemory } from './entityMemory.ts'
+import { RecentMap } from './recentMap.ts'
 import { searchText } from './shownValue.ts'
 
 /** A change of an entity. */
@@ -50,7 +51,7 @@ export class ChangeMatcher {
   readonly #criteria: Criteria
   readonly #known: Known
   /** Entities that had the wanted property, such as `node 7`: their later changes need not repeat it. */
-  readonly #found = new Set<string>()
+  readonly #found = new RecentMap<string, true>(entitiesRemembered)
 
   constructor(criteria: Criteria, known: Known) {
     this.#criteria = criteria
@@ -63,6 +64,11 @@ export class ChangeMatcher {
     for (const change of nodes) if (this.#matches(change)) found.push(change)
     for (const change of relationships) if (this.#matches(change)) found.push(change)
     return found
+  }
+
+  /** Forgets what it has learnt, since a transaction did what nobody knows. */
+  forget(): void {
+    this.#found.clear()
   }
 
   #matches(change: EntityChange): boolean {
@@ -92,9 +98,9 @@ export class ChangeMatcher {
     const key = `${change.kind} ${change.id}`
     const property = change.properties.find(({ key: id }) => this.#known.names.name('property key', id) === entity.property)
     const [had, has] = [holds(property?.before, entity.value), holds(property?.after, entity.value)]
-    const matches = had || has || (this.#found.has(key) && change.operation !== 'create')
+    const matches = had || has || (this.#found.get(key) === true && change.operation !== 'create')
     if (change.operation === 'delete' || (property && !has)) this.#found.delete(key)
-    else if (has) this.#found.add(key)
+    else if (has) this.#found.set(key, true)
     return matches
   }
 }

@@ -1,8 +1,9 @@
 import type { NodeChange, RelationshipChange } from '../txlog/changes/entityChanges.ts'
 import type { TransactionChanges } from '../txlog/changes/transactionChanges.ts'
+import { RecentMap } from './recentMap.ts'
 
 /** How many nodes, and how many relationships, are remembered: those that changed last. */
-const entitiesRemembered = 100_000
+export const entitiesRemembered = 100_000
 
 type Place = NonNullable<RelationshipChange['place']>
 
@@ -11,8 +12,8 @@ type Place = NonNullable<RelationshipChange['place']>
  * labels nor type. It forgets the entities that have not changed for longest, so it is a help and no proof.
  */
 export class EntityMemory {
-  readonly #labels = new Map<number, readonly number[]>()
-  readonly #places = new Map<number, Place>()
+  readonly #labels = new RecentMap<number, readonly number[]>(entitiesRemembered)
+  readonly #places = new RecentMap<number, Place>(entitiesRemembered)
 
   /** The labels that a node has after a change, or had before its deletion; undefined where nobody has said so. */
   labelsOf({ id, operation, labelsBefore, labelsAfter }: NodeChange): readonly number[] | undefined {
@@ -29,18 +30,17 @@ export class EntityMemory {
   remember({ nodes, relationships }: TransactionChanges): void {
     for (const { id, operation, labelsAfter } of nodes) {
       if (operation === 'delete') this.#labels.delete(id)
-      else if (labelsAfter) keep(this.#labels, id, labelsAfter)
+      else if (labelsAfter) this.#labels.set(id, labelsAfter)
     }
     for (const { id, operation, place } of relationships) {
       if (operation === 'delete') this.#places.delete(id)
-      else if (place) keep(this.#places, id, place)
+      else if (place) this.#places.set(id, place)
     }
   }
-}
 
-function keep<Value>(map: Map<number, Value>, id: number, value: Value): void {
-  // A map keeps the order in which keys came, so the first is the one to forget.
-  map.delete(id)
-  map.set(id, value)
-  if (map.size > entitiesRemembered) map.delete(map.keys().next().value!)
+  /** Forgets everything, since a transaction did what nobody knows. */
+  forget(): void {
+    this.#labels.clear()
+    this.#places.clear()
+  }
 }

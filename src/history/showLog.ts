@@ -61,7 +61,6 @@ export async function showLog(
     read.bytes += bytes.length
     if (read.bytes - reported >= reportEvery) progress({ phase: `read ${source.name}`, done: (reported = read.bytes) })
     const { commands, stopped } = decodeTransaction(bytes)
-    if (stopped) read.undecoded++
     const changes = transactionChanges(commands)
     for (const token of changes.tokens) known.names.add(token)
     const matching = choosy ? matcher.matching(changes) : undefined
@@ -76,6 +75,11 @@ export async function showLog(
       )
     }
     known.memory.remember(changes)
+    if (stopped) {
+      read.undecoded++
+      known.memory.forget()
+      matcher.forget()
+    }
   }
   return { transactions: newest.list(), matched: newest.added, read }
 }

@@ -167,3 +167,9 @@ test('[log.commands] a transaction that does not decode is told whatever is aske
   expect(report.read.undecoded).toBe(1)
   expect(ids(await show({ label: 'Person' }, {}, log))).toEqual([2, 3])
 })
+
+test('behind a transaction that does not decode nothing is believed that was said before it', async () => {
+  const log = [history[0]!, [Buffer.from([33, 3, 99])], history[3]!]
+  expect((await show({}, {}, log)).transactions[2]!.groups).toMatchObject([{ labels: null }])
+  expect(ids(await show({ entity: { property: 'uuid', value: 'ada' } }, {}, log))).toEqual([2, 3])
+})
