@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silent } from '../src/core/progress.ts'
+import { liveLog } from '../src/history/liveLog.ts'
+import { showLog } from '../src/history/showLog.ts'
 import { logHeaderLength, readLogFileHeader } from '../src/txlog/logFileHeader.ts'
 import { TransactionScanner } from '../src/txlog/transactionScanner.ts'
 import { chainBytes, headerBytes } from '../test/support/logBytes.ts'
 import { expectedFiles, fixture } from '../test/support/txlogFixtures.ts'
 
-// How fast the transaction log is read and verified on one core: `node bench/logReader.ts [MiB]`.
+// How fast the transaction log is read and verified on one core, and how fast it is decoded and shown: `node bench/logReader.ts [MiB]`.
 // Each file is made, and each measurement run, in a process of its own, so that the peak memory is that of the reader.
 
 const megabytes = 1_000_000
@@ -32,15 +35,20 @@ interface Measurement {
 
 async function main([task, shape, path, size]: string[]): Promise<void> {
   if (task === 'make') return makeLog(path!, shape as Shape, Number(size))
-  if (task === 'read') return void process.stdout.write(JSON.stringify(await measure(path!)))
+  if (task === 'read' || task === 'show') {
+    const measurement = await measured(async () => (task === 'read' ? read(logIn(path!)) : show(path!)))
+    return void process.stdout.write(JSON.stringify(measurement))
+  }
   const mebibytes = Number(task ?? 256)
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   try {
     for (const name of Object.keys(shapes) as Shape[]) {
-      const file = join(directory, name)
-      run('make', name, file, String(mebibytes * 1024 * 1024))
-      const results = Array.from({ length: rounds }, () => JSON.parse(run('read', name, file)) as Measurement)
-      report(name, results)
+      const dataDir = join(directory, name)
+      run('make', name, dataDir, String(mebibytes * 1024 * 1024))
+      for (const way of ['read', 'show']) {
+        const results = Array.from({ length: rounds }, () => JSON.parse(run(way, name, dataDir)) as Measurement)
+        report(way, name, results)
+      }
     }
   } finally {
     rmSync(directory, { recursive: true })
@@ -51,7 +59,7 @@ function run(...args: string[]): string {
   return execFileSync(process.execPath, [import.meta.filename, ...args], { encoding: 'utf8' })
 }
 
-function report(shape: Shape, results: Measurement[]): void {
+function report(way: string, shape: Shape, results: Measurement[]): void {
   const { bytes, transactions } = results[0]!
   const rates = (key: 'milliseconds' | 'cpuMilliseconds') => {
     const sorted = results.map((result) => Math.round(bytes / megabytes / (result[key] / 1000))).toSorted((a, b) => a - b)
@@ -59,15 +67,21 @@ function report(shape: Shape, results: Measurement[]): void {
   }
   const peak = Math.max(...results.map(({ peakBytes }) => peakBytes)) / megabytes
   console.log(
-    `${shape} (${shapes[shape]}): ${transactions} transactions, ${Math.round(bytes / megabytes)} MB, ` +
+    `${way} ${shape} (${shapes[shape]}): ${transactions} transactions, ${Math.round(bytes / megabytes)} MB, ` +
       `median ${rates('milliseconds')}, by processor time ${rates('cpuMilliseconds')}, peak memory ${Math.round(peak)} MB`,
   )
 }
 
+/** The one log file of a data directory. */
+function logIn(dataDir: string): string {
+  return join(dataDir, 'transactions', 'neo4j', 'neostore.transaction.db.0')
+}
+
 /** Writes a log file of kernel version 20, whose transactions form a chain of checksums. */
-function makeLog(path: string, shape: Shape, size: number): void {
+function makeLog(dataDir: string, shape: Shape, size: number): void {
   const bodies = shape === 'small' ? smallBodies() : [Buffer.concat(repeat(smallBodies(), 3 * megabytes))]
-  const file = openSync(path, 'w')
+  mkdirSync(join(dataDir, 'transactions', 'neo4j'), { recursive: true })
+  const file = openSync(logIn(dataDir), 'w')
   let written = writeSync(file, headerBytes())
   let checksum: number | undefined
   for (let id = 2; written < size;) {
@@ -101,9 +115,18 @@ function repeat(buffers: Buffer[], bytes: number): Buffer[] {
   return result
 }
 
-async function measure(path: string): Promise<Measurement> {
+async function measured(work: () => Promise<Pick<Measurement, 'bytes' | 'transactions'>>): Promise<Measurement> {
   const began = performance.now()
   const cpuBegan = process.cpuUsage()
+  const done = await work()
+  const milliseconds = performance.now() - began
+  const cpu = process.cpuUsage(cpuBegan)
+  const peakBytes = process.resourceUsage().maxRSS * 1024
+  return { ...done, milliseconds, cpuMilliseconds: (cpu.user + cpu.system) / 1000, peakBytes }
+}
+
+/** Verifies every transaction. */
+async function read(path: string) {
   await using file = await open(path)
   const chunk = Buffer.allocUnsafe(1024 * 1024)
   const { bytesRead } = await file.read(chunk, 0, logHeaderLength, 0)
@@ -120,15 +143,16 @@ async function measure(path: string): Promise<Measurement> {
   }
   const end = scanner.end(count)
   if (end.reason !== 'exact') throw new Error(`the log ends ${end.reason} at ${end.end}`)
-  const milliseconds = performance.now() - began
-  const cpu = process.cpuUsage(cpuBegan)
-  return {
-    bytes,
-    transactions,
-    milliseconds,
-    cpuMilliseconds: (cpu.user + cpu.system) / 1000,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  }
+  return { bytes, transactions }
+}
+
+/** Verifies, decodes and tells every transaction, as `holdfast log show --label` does. */
+async function show(dataDir: string) {
+  const source = liveLog({ dataDir, database: 'neo4j' }, new AbortController().signal)
+  const options = { criteria: { label: 'Nobody' }, limit: 1000, details: false, progress: silent }
+  const { read: done } = await showLog(source, options)
+  if (done.undecoded > 0) throw new Error(`${done.undecoded} transactions were not decoded`)
+  return { bytes: done.bytes, transactions: done.transactions }
 }
 
 await main(process.argv.slice(2))

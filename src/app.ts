@@ -4,6 +4,8 @@ import { mavenEnvironment, processEnvironment } from './config/environment.ts'
 import { required } from './config/resolve.ts'
 import { systemClock } from './core/clock.ts'
 import { HoldfastError } from './core/errors.ts'
+import { liveLog } from './history/liveLog.ts'
+import { requireDatabase } from './neo4j/dataDirectory.ts'
 import { connect } from './neo4j/graph.ts'
 import { installNeo4j } from './neo4j/install.ts'
 import { openInstallation } from './neo4j/installation.ts'
@@ -15,7 +17,7 @@ import { directoryStorage } from './storage/directory.ts'
 /** Builds what a command may use from the settings: the one place where the parts of the program are put together. */
 export function buildServices({ settings, log, progress, signal }: Surroundings): Services {
   const clock = systemClock
-  const { uri, user, javaHome, path, neo4jHome, neo4jVersion, cacheDir } = settings.values
+  const { database, uri, user, javaHome, path, neo4jHome, neo4jVersion, cacheDir } = settings.values
 
   const storage = once(() => directoryStorage(required(settings, 'repo')))
   const key = once(() => keySource(repositoryKey(settings)))
@@ -30,6 +32,11 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
       log.warn(`the server is not asked for schema and counts: ${error.message}`)
       return undefined
     }
+  }
+  const logSource: Services['logSource'] = async () => {
+    const dataDir = required(settings, 'dataDir')
+    await requireDatabase(dataDir, database)
+    return liveLog({ dataDir, database }, signal)
   }
   const javaSearch = () => ({ javaHome, path })
   const installation: Services['installation'] = async (wanted = 'lts') => {
@@ -57,7 +64,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   }
 
   const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
-  return { clock, log, ...repositoryServices, connection, graphIfAnswering, javaSearch, installation, staging }
+  return { clock, log, ...repositoryServices, connection, graphIfAnswering, logSource, javaSearch, installation, staging }
 }
 
 /** A newer Neo4j upgrades what it starts on, and then the one that the backup is of can no longer open it. */

@@ -96,6 +96,11 @@ export const promises: readonly Promised[] = [
     sentence:
       'The last whole transaction of a log is found however its end is torn, and a damaged one is never taken for a whole one.',
   },
+  {
+    id: 'log.commands',
+    sentence:
+      'Each command of a transaction is decoded to its last byte, or the place is named from which on the transaction cannot be decoded.',
+  },
   { id: 'log.unknown-version', sentence: 'A log or store of a version that is not known to work is refused, not tried.' },
   { id: 'neo4j.versions', sentence: 'Neo4j 5.13, the 5.26 line and the newest release are backed up and restored.' },
   { id: 'neo4j.contained', sentence: 'A Neo4j that Holdfast starts never outlives it.' },

@@ -11,6 +11,7 @@ import { completionCommand } from './completionCommand.ts'
 import { demoCommand } from './demoCommand.ts'
 import type { Grammar } from './grammar.ts'
 import { helpCommand } from './helpCommand.ts'
+import { logShowCommand } from './logShowCommand.ts'
 import { neo4jInstallCommand } from './neo4jInstallCommand.ts'
 import { neo4jStartCommand } from './neo4jStartCommand.ts'
 import { neo4jStatusCommand } from './neo4jStatusCommand.ts'
@@ -28,6 +29,7 @@ export function grammar(): Grammar {
       backup: 'take backups, look at them, prove them, export them, delete them',
       archive: 'keep the transaction log, to restore to any moment',
       restore: 'bring a backup back, into a directory of its own',
+      log: 'see what was written to a database, and when',
       neo4j: 'install and run a Neo4j Community of your own',
       repo: 'make and inspect a repository, where backups live',
     },
@@ -42,6 +44,7 @@ export function grammar(): Grammar {
       archiveRunCommand,
       archiveStatusCommand,
       restoreStartCommand,
+      logShowCommand,
       neo4jInstallCommand,
       neo4jStartCommand,
       neo4jStopCommand,

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/resolve.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ProgressListener } from '../core/progress.ts'
+import type { LogSource } from '../history/logSource.ts'
 import type { Connection, Graph } from '../neo4j/graph.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import type { JavaSearch } from '../neo4j/java.ts'
@@ -29,6 +30,11 @@ export interface Services {
   connection(): Connection
   /** The server, connected, where it answers; otherwise undefined, with a line in the log that says why. */
   graphIfAnswering(): Promise<Graph | undefined>
+  /**
+   * The log of the database in the data directory.
+   * @throws HoldfastError `usage` where the setting is missing, `neo4j-unavailable` where there is no such database.
+   */
+  logSource(): Promise<LogSource>
   /** Where to look for Java. */
   javaSearch(): JavaSearch
   /**

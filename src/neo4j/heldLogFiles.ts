@@ -14,7 +14,7 @@ interface HeldFile {
 }
 
 /**
- * Keeps the transaction-log files from a given version on open while a backup runs, so that Neo4j's pruning,
+ * Keeps the transaction-log files from a given version on open while they are read, so that Neo4j's pruning,
  * which only unlinks files, cannot take one away before it has been read.
  */
 export class HeldLogFiles implements AsyncDisposable {
@@ -75,7 +75,7 @@ export class HeldLogFiles implements AsyncDisposable {
     for (const { version, name, handle } of this.#held.values()) {
       const [ours, theirs] = await Promise.all([handle.stat({ bigint: true }), statIfThere(join(this.#directory, name))])
       if (theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino))
-        throw new LogChangedError(this.#directory, version, 'was replaced while the backup ran')
+        throw new LogChangedError(this.#directory, version, 'was replaced while it was read')
     }
   }
 
@@ -137,7 +137,7 @@ async function statIfThere(path: string) {
 export class LogChangedError extends HoldfastError {
   constructor(directory: string, version: number, what: string) {
     super('neo4j-unavailable', `transaction log file ${version} in ${directory} ${what}`, {
-      hint: 'Neo4j was restarted, loaded anew, or prunes faster than a backup can follow: try again, or raise db.tx_log.rotation.retention_policy',
+      hint: 'Neo4j was restarted, loaded anew, or prunes faster than Holdfast can follow: try again, or raise db.tx_log.rotation.retention_policy',
     })
   }
 }

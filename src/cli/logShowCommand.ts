@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { HoldfastError } from '../core/errors.ts'
+import type { Criteria } from '../history/criteria.ts'
+import { showLog } from '../history/showLog.ts'
+import { defineCommand, toggle, valued } from './command.ts'
+import { entityOption } from './entityOption.ts'
+import { formatLog } from './logText.ts'
+import { momentOption } from './moments.ts'
+
+const transactionId = z.coerce.number<string>().int('expected the id of a transaction').min(0, 'expected the id of a transaction')
+/** What the system database keeps of passwords. */
+const secretProperties = ['credentials']
+
+const name = z.string().min(1)
+
+/** `holdfast log show` */
+export const logShowCommand = defineCommand({
+  name: 'log show',
+  summary: 'show the transactions in the log of a database, and what each of them changed',
+  description:
+    'Reads the transaction log in the data directory, whether Neo4j runs or not; it goes back as far as Neo4j keeps it. ' +
+    'Without filters all transactions match; with several, those match in which one changed node or relationship fits all of them. ' +
+    'A transaction that only changes a property says nothing of labels or type: they are known from earlier transactions in the log, ' +
+    'as long as no 100,000 other entities changed since, and else shown as `?` and not found by a filter. ' +
+    'What the system database keeps of passwords is not shown. ' +
+    'A transaction with a command that this version does not know is shown as far as it could be decoded, whatever the filters.',
+  settings: ['dataDir', 'database'],
+  options: {
+    since: valued(momentOption, {
+      placeholder: 'moment',
+      description: 'committed at this moment or later, such as 2026-11-22T10:15:00Z; a time zone must be given',
+    }),
+    until: valued(momentOption, { placeholder: 'moment', description: 'committed at this moment or earlier' }),
+    fromTx: valued(transactionId, { placeholder: 'id', description: 'from this transaction on' }),
+    toTx: valued(transactionId, { placeholder: 'id', description: 'up to this transaction, behind which nothing is read' }),
+    label: valued(name, { placeholder: 'label', description: 'changed a node that has or had this label' }),
+    type: valued(name, {
+      placeholder: 'type',
+      description: 'changed a relationship of this type; with --label, one of both is enough',
+    }),
+    entity: valued(entityOption, {
+      placeholder: 'entity',
+      description:
+        'changed this node or relationship: an element id (its uuid is not compared), node:12, relationship:12, or a property such as uuid=abc',
+    }),
+    operation: valued(z.enum(['create', 'update', 'delete'], { error: 'expected create, update or delete' }), {
+      placeholder: 'operation',
+      description: 'created, updated or deleted a node or a relationship: create, update, delete',
+    }),
+    limit: valued(z.coerce.number<string>().int().min(1).max(1_000_000), {
+      placeholder: 'number',
+      default: 1000,
+      description: 'how many transactions are shown at most, the newest',
+    }),
+    details: toggle('each change that matches, with labels and properties before and after; --json always has them'),
+  },
+  examples: [
+    { command: 'holdfast log show --data-dir /var/lib/neo4j/data --limit 20', purpose: 'the newest twenty' },
+    { command: 'holdfast log show --label Person --operation delete --details', purpose: 'who was deleted, and when' },
+    {
+      command: 'holdfast log show --entity uuid=4711 --since 2026-11-22T00:00:00+01:00 --json',
+      purpose: 'the history of one entity',
+    },
+  ],
+  fails: ['neo4j-unavailable', 'integrity'],
+  run: async ({ options, settings, services, progress }) => {
+    const { since, until, fromTx: fromId, toTx: toId, label, type, entity, operation, limit, details } = options
+    const criteria: Criteria = { since, until, fromId, toId, label, type, entity, operation }
+    requireOrder(criteria)
+    const hidden = settings.values.database === 'system' ? secretProperties : []
+    return showLog(await services.logSource(), { criteria, limit, details: details || settings.values.json, hidden, progress })
+  },
+  text: formatLog,
+})
+
+function requireOrder({ since = -Infinity, until = Infinity, fromId = 0, toId = Infinity }: Criteria): void {
+  if (since <= until && fromId <= toId) return
+  const [first, last] = since > until ? ['--since', '--until'] : ['--from-tx', '--to-tx']
+  throw new HoldfastError('usage', `${first} is behind ${last}: nothing can match`, { hint: `exchange ${first} and ${last}` })
+}

@@ -1,0 +1,85 @@
+import type { ProgressListener } from '../core/progress.ts'
+import { TokenNames } from '../txlog/changes/tokenNames.ts'
+import { transactionChanges } from '../txlog/changes/transactionChanges.ts'
+import { decodeTransaction } from '../txlog/commands/decodeTransaction.ts'
+import { asksForChanges, ChangeMatcher, type Criteria, isInRange, type Known } from './criteria.ts'
+import { EntityMemory } from './entityMemory.ts'
+import type { LogSource } from './logSource.ts'
+import { NewestTransactions } from './newestTransactions.ts'
+import { shownChange } from './shownChange.ts'
+import type { ShownTransaction } from './shownTransaction.ts'
+import { summarise } from './summary.ts'
+
+/** What a log says. */
+export interface LogReport {
+  /** The newest that match, oldest first. */
+  transactions: ShownTransaction[]
+  /** How many match, shown or not. */
+  matched: number
+  /** What was read to find them. */
+  read: { transactions: number; bytes: number; first: number | null; last: number | null; undecoded: number }
+}
+
+export interface ShowOptions {
+  criteria: Criteria
+  /** How many transactions are shown at most. */
+  limit: number
+  /** Whether each change is told, not only how many there are. */
+  details: boolean
+  /** Names of properties whose values are kept back. */
+  hidden?: readonly string[]
+  progress: ProgressListener
+}
+
+/** How many bytes are read between two reports of progress. */
+const reportEvery = 1 << 24
+
+/**
+ * Reads a log and tells what its transactions did. A transaction that could not be decoded to its end is shown whenever its id and time are
+ * wanted, since nobody knows what is in it.
+ * @throws HoldfastError what the source throws
+ */
+export async function showLog(
+  source: LogSource,
+  { criteria, limit, details, hidden, progress }: ShowOptions,
+): Promise<LogReport> {
+  const known: Known = { names: new TokenNames(), memory: new EntityMemory() }
+  for (const token of await source.tokens()) known.names.add(token)
+  const matcher = new ChangeMatcher(criteria, known)
+  const choosy = asksForChanges(criteria)
+  const newest = new NewestTransactions(limit)
+  const read: LogReport['read'] = { transactions: 0, bytes: 0, first: null, last: null, undecoded: 0 }
+  let reported = 0
+  // What is looked for may have been said of an entity long before.
+  const from = choosy ? 0 : (criteria.fromId ?? 0)
+  for await (const { transaction, bytes, logVersion } of source.transactions(from)) {
+    const { id, commitTime, offset, kernelVersion } = transaction
+    if (id > (criteria.toId ?? Infinity)) break
+    read.first ??= id
+    read.last = id
+    read.transactions++
+    read.bytes += bytes.length
+    if (read.bytes - reported >= reportEvery) progress({ phase: `read ${source.name}`, done: (reported = read.bytes) })
+    const { commands, stopped } = decodeTransaction(bytes)
+    const changes = transactionChanges(commands)
+    for (const token of changes.tokens) known.names.add(token)
+    const matching = choosy ? matcher.matching(changes) : undefined
+    if (isInRange(transaction, criteria) && (matching?.length !== 0 || stopped)) {
+      const committed = new Date(commitTime).toISOString()
+      const place = { id, committed, size: bytes.length, logVersion, offset, kernelVersion }
+      const rest = { ...(matching && { matching: matching.length }), ...(stopped && { undecoded: stopped }) }
+      newest.add({ ...place, ...summarise(changes, known), ...rest }, () =>
+        details
+          ? (matching ?? [...changes.nodes, ...changes.relationships]).map((change) => shownChange(change, known, hidden))
+          : undefined,
+      )
+    }
+    known.memory.remember(changes)
+    if (stopped) {
+      read.undecoded++
+      known.memory.forget()
+      matcher.forget()
+    }
+  }
+  return { transactions: newest.list(), matched: newest.added, read }
+}
