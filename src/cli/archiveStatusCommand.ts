@@ -1,6 +1,6 @@
 import { archiveStatus, type LineageStatus, type LiveStatus } from '../archive/archiveStatus.ts'
 import { parseLogRetention } from '../neo4j/logRetention.ts'
-import { ArchivedHistory } from '../recovery/archivedHistory.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { restorableWindows, type Window } from '../recovery/windows.ts'
 import { defineCommand } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'

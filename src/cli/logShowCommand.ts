@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { HoldfastError } from '../core/errors.ts'
 import type { Criteria } from '../history/criteria.ts'
+import { archivedLog } from '../history/archivedLog.ts'
 import { showLog } from '../history/showLog.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { entityOption } from './entityOption.ts'
 import { formatLog } from './logText.ts'
 import { momentOption } from './moments.ts'
+import { repositorySettings } from './repositorySettings.ts'
 
 const transactionId = z.coerce.number<string>().int('expected the id of a transaction').min(0, 'expected the id of a transaction')
 /** What the system database keeps of passwords. */
@@ -18,13 +20,13 @@ export const logShowCommand = defineCommand({
   name: 'log show',
   summary: 'show the transactions in the log of a database, and what each of them changed',
   description:
-    'Reads the transaction log in the data directory, whether Neo4j runs or not; it goes back as far as Neo4j keeps it. ' +
+    'Reads the transaction log in the data directory, whether Neo4j runs or not, which goes back as far as Neo4j keeps it; or the archive. ' +
     'Without filters all transactions match; with several, those match in which one changed node or relationship fits all of them. ' +
     'A transaction that only changes a property says nothing of labels or type: they are known from earlier transactions in the log, ' +
     'as long as no 100,000 other entities changed since, and else shown as `?` and not found by a filter. ' +
     'What the system database keeps of passwords is not shown. ' +
     'A transaction with a command that this version does not know is shown as far as it could be decoded, whatever the filters.',
-  settings: ['dataDir', 'database'],
+  settings: ['dataDir', 'database', ...repositorySettings],
   options: {
     since: valued(momentOption, {
       placeholder: 'moment',
@@ -52,6 +54,12 @@ export const logShowCommand = defineCommand({
       default: 1000,
       description: 'how many transactions are shown at most, the newest',
     }),
+    archive: toggle('read the archived log in the repository instead of the live one'),
+    lineage: valued(z.string(), {
+      placeholder: 'id',
+      description:
+        'of the archive, follow this lineage, as `holdfast archive status` shows it; the one with the latest transaction unless given',
+    }),
     details: toggle('each change that matches, with labels and properties before and after; --json always has them'),
   },
   examples: [
@@ -62,13 +70,18 @@ export const logShowCommand = defineCommand({
       purpose: 'the history of one entity',
     },
   ],
-  fails: ['neo4j-unavailable', 'integrity'],
-  run: async ({ options, settings, services, progress }) => {
+  fails: ['neo4j-unavailable', 'integrity', 'repository'],
+  run: async ({ options, settings, services, progress, signal }) => {
     const { since, until, fromTx: fromId, toTx: toId, label, type, entity, operation, limit, details } = options
     const criteria: Criteria = { since, until, fromId, toId, label, type, entity, operation }
     requireOrder(criteria)
     const hidden = settings.values.database === 'system' ? secretProperties : []
-    return showLog(await services.logSource(), { criteria, limit, details: details || settings.values.json, hidden, progress })
+    const { database } = settings.values
+    const fromArchive = options.archive || options.lineage !== undefined
+    const source = fromArchive
+      ? await archivedLog(await services.repository(), { database, lineage: options.lineage, signal })
+      : await services.logSource()
+    return showLog(source, { criteria, limit, details: details || settings.values.json, hidden, progress })
   },
   text: formatLog,
 })

@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import type { ArchivedHistory } from './archivedHistory.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 
 /** A transaction at the end of a restored database. */
 export type EndTransaction = ManifestDatabase['lastTransaction']

@@ -1,6 +1,6 @@
 import { coverFrom } from '../repository/archiveChain.ts'
 import type { Manifest } from '../repository/manifest.ts'
-import type { ArchivedHistory } from './archivedHistory.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
 /** A transaction as the end of a window, and when it was committed, ISO 8601. */

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/errors.ts'
-import { ArchivedHistory } from '../recovery/archivedHistory.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { restorableWindows, type Window } from '../recovery/windows.ts'
 import type { Repository } from '../repository/repository.ts'
 

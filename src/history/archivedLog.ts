@@ -1,0 +1,93 @@
+import { HoldfastError } from '../core/errors.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { coverFrom, type Link } from '../repository/archiveChain.ts'
+import type { Repository } from '../repository/repository.ts'
+import { segmentName } from '../repository/segmentName.ts'
+import type { NewToken } from '../txlog/changes/transactionChanges.ts'
+import { logHeaderLength } from '../txlog/logFileHeader.ts'
+import { verifiedSlice } from '../txlog/logSlice.ts'
+import { transactionsIn } from '../txlog/transactionBytes.ts'
+import { backupTokens } from './backupTokens.ts'
+import type { LoggedTransaction, LogSource } from './logSource.ts'
+
+/** What is to be read of an archive. */
+interface Wanted {
+  database: string
+  /** The lineage to follow; the one with the latest transaction unless given. */
+  lineage?: string | undefined
+  signal: AbortSignal
+}
+
+/**
+ * The archived log of a database, with what its lineage inherited; only reads.
+ * @throws HoldfastError `usage` where nothing of it is archived, or there is no such lineage.
+ */
+export async function archivedLog(repository: Repository, { database, lineage: wanted, signal }: Wanted): Promise<LogSource> {
+  const history = await ArchivedHistory.read(repository, signal)
+  const lineages = [...history.lineages.values()].filter((lineage) => lineage.database === database).map(({ id }) => id)
+  const lineage = wanted ?? lineages.toSorted((a, b) => history.latestOf(b) - history.latestOf(a))[0]
+  if (lineage === undefined || !lineages.includes(lineage)) {
+    throw new HoldfastError(
+      'usage',
+      `no archived log of ${database}${wanted === undefined ? '' : ` of lineage ${wanted}`} in ${repository.location}`,
+      {
+        hint: `see \`holdfast archive status\`; found ${lineages.join(', ') || 'none'}`,
+      },
+    )
+  }
+  const links = history.chain(lineage)
+  return {
+    name: `archived log of ${database}`,
+    tokens: async () => tokensBefore(repository, history, { database, links, signal }),
+    transactions: (from) => readChain(repository, links, from, signal),
+  }
+}
+
+/** The names that a backup knows which the chain goes through; those that came later, the log tells. */
+async function tokensBefore(
+  repository: Repository,
+  history: ArchivedHistory,
+  { database, links, signal }: { database: string; links: readonly Link[]; signal: AbortSignal },
+): Promise<NewToken[]> {
+  for (const { manifest } of await repository.listBackups({ signal })) {
+    const base = manifest?.databases.find(({ name }) => name === database)
+    if (manifest && base && (await history.goesThrough(links, base.lastTransaction)))
+      return backupTokens(repository, manifest, base, signal)
+  }
+  return []
+}
+
+async function* readChain(
+  repository: Repository,
+  links: readonly Link[],
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<LoggedTransaction> {
+  const begin = links[0]?.segment.first
+  if (begin === undefined) return
+  let last = Math.max(begin, from) - 1
+  for (const { segment, upTo } of coverFrom(links, last)) {
+    const log = verifiedSlice(segment, repository.archive.readSegment(segment, { signal }), { name: segmentName(segment) })
+    const position = Math.max(segment.start, logHeaderLength)
+    const chunks = segment.start === 0 ? withoutHeader(log) : log
+    for await (const { transaction, bytes } of transactionsIn(chunks, { position, expectedId: segment.first })) {
+      signal.throwIfAborted()
+      if (transaction.id <= last || transaction.id > upTo) continue
+      last = transaction.id
+      yield { transaction, bytes, logVersion: segment.logVersion }
+    }
+  }
+  const later = links.find(({ segment }) => segment.first > last)
+  if (!later) return
+  throw new HoldfastError('integrity', `transactions ${last + 1} to ${later.segment.first - 1} are not archived`, {
+    hint: `read what follows with --from-tx ${later.segment.first}`,
+  })
+}
+
+async function* withoutHeader(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = logHeaderLength
+  for await (const chunk of chunks) {
+    if (chunk.length > left) yield chunk.subarray(left)
+    left = Math.max(0, left - chunk.length)
+  }
+}
