@@ -19,17 +19,24 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   const clock = systemClock
   const { database, uri, user, javaHome, path, neo4jHome, neo4jVersion, cacheDir } = settings.values
 
+  const warn = (message: string): void => log.warn(message)
+
   const storage = once(() => directoryStorage(required(settings, 'repo')))
-  const key = once(() => keySource(repositoryKey(settings)))
+  const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => openRepository(storage(), { key: key(), clock }))
 
-  const connection = once(() => ({ uri, user, password: neo4jPassword(settings) }))
-  const graphIfAnswering = async () => {
+  const connection = once(() => ({ uri, user, password: neo4jPassword(settings, warn) }))
+  const graphIfAnswering: Services['graphIfAnswering'] = async (onSilence = () => {}) => {
+    const reached = connection()
     try {
-      return await connect(connection())
+      return await connect(reached)
     } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'neo4j-unavailable')) throw error
-      log.warn(`the server is not asked for schema and counts: ${error.message}`)
+      // Whatever is the matter with the server or the way to it, a backup needs only files.
+      signal.throwIfAborted()
+      log.warn(
+        `the server is not asked for version, schema and counts: ${error instanceof Error ? error.message : String(error)}`,
+      )
+      onSilence(error)
       return undefined
     }
   }

@@ -9,6 +9,7 @@ const schema = z.string().regex(/^[a-zA-Z0-9-]{1,100}$/, 'expected the id of a b
 /** A backup as a command's argument. */
 export const backupArgument = valued(schema, {
   placeholder: 'id',
+  example: 'latest',
   required: true,
   description: 'the id of a backup, as `holdfast backup list` shows it, or `latest`',
 })
@@ -29,6 +30,7 @@ export const backupsArgument = valued(
 /** A backup that may be left out. */
 export const optionalBackupArgument = valued(schema, {
   placeholder: 'id',
+  example: 'latest',
   description: 'the id of a backup or `latest`; all backups unless given',
 })
 

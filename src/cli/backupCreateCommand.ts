@@ -19,16 +19,24 @@ export const backupCreateCommand = defineCommand({
   settings: ['dataDir', ...repositorySettings, 'uri', 'user', 'password', 'passwordFile'],
   options: {
     offline: toggle('the database is stopped; refused where it runs'),
-    maxRate: valued(sizeOption, { placeholder: 'size', description: 'read at most this much a second, such as 50MB' }),
+    maxRate: valued(sizeOption, {
+      placeholder: 'size',
+      example: '50MB',
+      description: 'read at most this much a second, such as 50MB',
+    }),
     // eslint-disable-next-line no-control-regex
     label: valued(
       z
         .string()
         .max(200)
         .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected text without control characters'),
-      { placeholder: 'text', description: 'a note to keep with the backup' },
+      { placeholder: 'text', example: '"before the upgrade"', description: 'a note to keep with the backup' },
     ),
-    wait: valued(duration, { placeholder: 'time', description: 'wait this long for another backup to end, such as 5m' }),
+    wait: valued(duration, {
+      placeholder: 'time',
+      example: '5m',
+      description: 'wait this long for another backup to end, such as 5m',
+    }),
   },
   examples: [
     { command: 'holdfast backup create --data-dir /var/lib/neo4j/data --repo /backups', purpose: 'a hot backup' },

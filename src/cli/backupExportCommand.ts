@@ -25,6 +25,7 @@ export const backupExportCommand = defineCommand({
   options: {
     format: valued(z.enum(exportFormats, { error: `expected ${exportFormats.join(' or ')}` }), {
       placeholder: 'format',
+      example: 'dump',
       default: 'dump',
       description: '`dump`, or `backup.gz` for the same gzipped',
     }),

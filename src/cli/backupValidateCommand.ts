@@ -25,6 +25,7 @@ export const backupValidateCommand = defineCommand({
   options: {
     sample: valued(percentage, {
       placeholder: 'percentage',
+      example: '10%',
       description: 'read only this part of the blocks, chosen anew each time, such as 10%; the log is always read whole',
     }),
   },

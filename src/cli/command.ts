@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Declaration } from '../config/declaration.ts'
 import type { Settings } from '../config/resolve.ts'
+import { shownValue } from '../config/secret.ts'
 import type { SettingName } from '../config/settings.ts'
 import { type ErrorCode, HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
@@ -135,18 +136,26 @@ function parseAll(declarations: Declarations, texts: Texts, label: (name: string
   for (const [name, declared] of Object.entries(declarations)) {
     const text = texts[name]
     if (text === undefined) {
-      if (declared.required) throw new HoldfastError('usage', `missing ${label(name)}: ${declared.description}`)
+      if (declared.required) {
+        throw new HoldfastError('usage', `missing ${label(name)}: ${declared.description}`, {
+          hint: `give it as ${shownOption(label(name), declared.example ?? `<${declared.placeholder}>`)}`,
+        })
+      }
       values[name] = 'default' in declared ? declared.default : undefined
       continue
     }
     const parsed = declared.schema.safeParse(text)
     if (!parsed.success) {
       const problem = parsed.error.issues.map((issue) => issue.message).join('; ')
-      throw new HoldfastError('usage', `${label(name)}: ${problem}, found ${JSON.stringify(text)}`, {
-        hint: declared.description,
+      throw new HoldfastError('usage', `${label(name)}: ${problem}, found ${shownValue(text)}`, {
+        hint: `give it as ${shownOption(label(name), declared.example ?? `<${declared.placeholder}>`)}`,
       })
     }
     values[name] = parsed.data
   }
   return values
+}
+
+function shownOption(label: string, value: string): string {
+  return label.startsWith('-') ? `${label} ${value}` : value
 }

@@ -15,6 +15,7 @@ export function completionCommand(grammar: () => Grammar): Command {
     arguments: {
       shell: valued(z.enum(shells, { error: 'expected bash, zsh or fish' }), {
         placeholder: 'shell',
+        example: 'bash',
         required: true,
         description: 'bash, zsh or fish',
       }),

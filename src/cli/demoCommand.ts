@@ -17,6 +17,7 @@ export const demoCommand = defineCommand({
     data: valued(z.string().min(1), { placeholder: 'dir', description: 'leave everything in this directory to look at' }),
     entities: valued(z.coerce.number<string>().int().min(100).max(10_000_000), {
       placeholder: 'number',
+      example: '30000',
       default: 30_000,
       description: 'how many entities the graph has',
     }),

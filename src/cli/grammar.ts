@@ -1,8 +1,8 @@
 import { Command as Parser, CommanderError, Option } from 'commander'
 import { flagName, type Setting } from '../config/declaration.ts'
 import { globalSettings, hasFlag, type SettingName, settings } from '../config/settings.ts'
-import { HoldfastError } from '../core/errors.ts'
 import { argumentLabel, type Command, optionLabel, type Texts } from './command.ts'
+import { usageError } from './usageError.ts'
 import { commandNotes, optionDescription, settingDescription } from './helpText.ts'
 
 /** What a command line asks for: to run a command, or to be shown a text. */
@@ -34,7 +34,10 @@ export function readCommandLine(grammar: Grammar, words: readonly string[], colu
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { kind: 'show', text: shown.trimEnd() }
-    throw usageError(error, words)
+    // An option that is not known may hold a secret: only its name is looked at.
+    const bare = words.map((word) => (error.message.includes(`'${word}'`) ? nameOfOption(word) : word))
+    if (bare.some((word, index) => word !== words[index])) return readCommandLine(grammar, bare, columns)
+    throw usageError(error, grammar, words)
   }
   return request ?? { kind: 'show', text: parser.helpInformation().trimEnd() }
 }
@@ -133,18 +136,7 @@ function pick(all: Record<string, string>, names: readonly string[]): Texts {
   return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])))
 }
 
-function usageError(error: CommanderError, words: readonly string[]): HoldfastError {
-  const path = words
-    .filter((word) => !word.startsWith('-'))
-    .slice(0, 2)
-    .join(' ')
-  // A group without a command: Commander would print its help.
-  if (error.code === 'commander.help') {
-    return new HoldfastError('usage', `holdfast ${path}`.trim() + ': which command?', {
-      hint: `holdfast help ${path}`.trim() + ' lists them',
-    })
-  }
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
-  const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? `holdfast help ${path}`.trim()
-  return new HoldfastError('usage', message, { hint })
+/** `--name=value` and `-nvalue` without the value. */
+function nameOfOption(word: string): string {
+  return /^(--[^=]+)=/s.exec(word)?.[1] ?? /^(-[^-])./s.exec(word)?.[1] ?? word
 }

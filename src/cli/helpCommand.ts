@@ -6,6 +6,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type Command, defineCommand, valued } from './command.ts'
 import { exitCodeRows, formatExitCodes } from './exitCodes.ts'
 import { type Grammar, helpOf } from './grammar.ts'
+import { commandMeant } from './usageError.ts'
 import { settingDescription } from './helpText.ts'
 
 const topics: Readonly<Record<string, () => string>> = {
@@ -41,8 +42,9 @@ function explain(grammar: Grammar, topic: string, word: string): string {
   const name = `${topic} ${word}`.trim()
   const known = ['', ...Object.keys(grammar.groups), ...grammar.commands.map((command) => command.name)]
   if (known.includes(name)) return helpOf(grammar, name, 100)
-  const meant = nearest(name, [...known, ...Object.keys(topics)])
+  const alone = commandMeant(grammar, topic)
+  const meant = nearest(name, [...known.filter((each) => each !== ''), ...Object.keys(topics)])
   throw new HoldfastError('usage', `there is no command or topic '${name}'`, {
-    hint: meant ? `did you mean ${meant}?` : 'holdfast help lists all',
+    hint: alone ?? (meant ? `did you mean ${meant}?` : 'holdfast help lists all'),
   })
 }

@@ -30,11 +30,20 @@ export const logShowCommand = defineCommand({
   options: {
     since: valued(momentOption, {
       placeholder: 'moment',
+      example: '2026-11-22T10:15:00Z',
       description: 'committed at this moment or later, such as 2026-11-22T10:15:00Z; a time zone must be given',
     }),
-    until: valued(momentOption, { placeholder: 'moment', description: 'committed at this moment or earlier' }),
-    fromTx: valued(transactionId, { placeholder: 'id', description: 'from this transaction on' }),
-    toTx: valued(transactionId, { placeholder: 'id', description: 'up to this transaction, behind which nothing is read' }),
+    until: valued(momentOption, {
+      placeholder: 'moment',
+      example: '2026-11-22T10:15:00Z',
+      description: 'committed at this moment or earlier',
+    }),
+    fromTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'from this transaction on' }),
+    toTx: valued(transactionId, {
+      placeholder: 'id',
+      example: '48213',
+      description: 'up to this transaction, behind which nothing is read',
+    }),
     label: valued(name, { placeholder: 'label', description: 'changed a node that has or had this label' }),
     type: valued(name, {
       placeholder: 'type',
@@ -42,15 +51,18 @@ export const logShowCommand = defineCommand({
     }),
     entity: valued(entityOption, {
       placeholder: 'entity',
+      example: 'node:12',
       description:
         'changed this node or relationship: an element id (its uuid is not compared), node:12, relationship:12, or a property such as uuid=abc',
     }),
     operation: valued(z.enum(['create', 'update', 'delete'], { error: 'expected create, update or delete' }), {
       placeholder: 'operation',
+      example: 'delete',
       description: 'created, updated or deleted a node or a relationship: create, update, delete',
     }),
     limit: valued(z.coerce.number<string>().int().min(1).max(1_000_000), {
       placeholder: 'number',
+      example: '1000',
       default: 1000,
       description: 'how many transactions are shown at most, the newest',
     }),

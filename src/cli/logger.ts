@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { withoutUserinfo } from '../config/secret.ts'
 import type { OutputStream } from './output.ts'
 
 /** The log of the program: structured lines on stderr. */
@@ -8,7 +9,10 @@ const redacted = ['password', 'passphrase', 'key', 'authorization', 'secretAcces
 
 /** A logger that writes JSON lines, or readable ones where a person is looking. */
 export function createLogger(stream: OutputStream, level: string): Logger {
-  const destination = stream.isTTY ? { write: (line: string) => stream.write(readable(line)) } : stream
+  const write = (line: string): unknown => {
+    const shown = withoutUserinfo(line)
+    return stream.write(stream.isTTY ? readable(shown) : shown)
+  }
   return pino(
     {
       level,
@@ -17,7 +21,7 @@ export function createLogger(stream: OutputStream, level: string): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
     },
-    destination,
+    { write },
   )
 }
 

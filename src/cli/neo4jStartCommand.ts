@@ -21,10 +21,16 @@ export const neo4jStartCommand = defineCommand({
     dir: serverDirectory,
     port: valued(z.coerce.number<string>().int().min(1).max(65_535), {
       placeholder: 'number',
+      example: '7687',
       description: 'the port for Bolt; a free one unless given',
     }),
-    heap: valued(memory, { placeholder: 'size', default: '1g', description: 'memory for its objects' }),
-    pageCache: valued(memory, { placeholder: 'size', default: '256m', description: 'memory for pages of its store' }),
+    heap: valued(memory, { placeholder: 'size', example: '1g', default: '1g', description: 'memory for its objects' }),
+    pageCache: valued(memory, {
+      placeholder: 'size',
+      example: '256m',
+      default: '256m',
+      description: 'memory for pages of its store',
+    }),
   },
   examples: [
     { command: 'holdfast neo4j start --dir /tmp/graph', purpose: 'a server to try things on; its data is in /tmp/graph/data' },

@@ -1,3 +1,4 @@
+import { withoutUserinfo } from '../config/secret.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../core/errors.ts'
 
 /** The part of a standard stream that is used here, so that tests can hand in their own. */
@@ -26,7 +27,8 @@ export function printOutcome(stdout: OutputStream, { result, text, failure }: Ou
 
 /** Prints an error to stderr, as `{"error":{"code","message","hint"}}` with --json, and returns the exit status. */
 export function printError(stderr: OutputStream, error: HoldfastError, json: boolean): number {
-  const { code, message, hint } = error
+  const { code } = error
+  const [message, hint] = [withoutUserinfo(error.message), error.hint && withoutUserinfo(error.hint)]
   if (json) stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`)
   else stderr.write(`holdfast: ${message}\n${hint === undefined ? '' : `  next: ${hint}\n`}`)
   return exitCodes[code]

@@ -11,6 +11,10 @@ export const repoInitCommand = defineCommand({
   settings: ['repo', 'passphrase', 'passphraseFile', 'keyFile'],
   examples: [
     { command: 'holdfast repo init --repo /backups --passphrase-file /etc/holdfast/passphrase', purpose: 'an encrypted one' },
+    {
+      command: 'head -c 32 /dev/urandom > /etc/holdfast/key; holdfast repo init --repo /backups --key-file /etc/holdfast/key',
+      purpose: 'one that a key file opens, which nobody can guess',
+    },
     { command: 'holdfast repo init --repo /backups', purpose: 'one that everybody who can read the files can read' },
   ],
   fails: ['repository', 'refused'],
@@ -19,5 +23,9 @@ export const repoInitCommand = defineCommand({
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }
   },
-  text: ({ id, location, encrypted }) => `made ${encrypted ? 'an encrypted' : 'an unencrypted'} repository ${id} at ${location}`,
+  text: ({ id, location, encrypted }) =>
+    encrypted
+      ? `made an encrypted repository ${id} at ${location}\n` +
+        'keep a copy of its passphrase or key file in another place than this machine: without it nobody can read the backups'
+      : `made an unencrypted repository ${id} at ${location}`,
 })

@@ -20,10 +20,11 @@ export const restorePointOptions = {
   latest: toggle('up to the last archived transaction; this is what is done where nothing else is said'),
   toTime: valued(moment, {
     placeholder: 'time',
+    example: '2026-11-22T10:15:00Z',
     description: 'all that was committed up to this moment, with its zone; stops before the first transaction committed later',
   }),
-  toTx: valued(transactionId, { placeholder: 'id', description: 'all transactions up to and with this one' }),
-  beforeTx: valued(transactionId, { placeholder: 'id', description: 'all transactions before this one' }),
+  toTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions up to and with this one' }),
+  beforeTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions before this one' }),
 }
 
 /**
@@ -45,7 +46,10 @@ export function restorePointOf(
     ...(toTx === undefined ? [] : [{ kind: 'transaction', id: toTx } as const]),
     ...(beforeTx === undefined ? [] : [{ kind: 'transaction', id: beforeTx - 1 } as const]),
   ]
-  if (points.length > 1) throw new HoldfastError('usage', 'give only one of --latest, --to-time, --to-tx and --before-tx')
+  if (points.length > 1)
+    throw new HoldfastError('usage', 'give only one of --latest, --to-time, --to-tx and --before-tx', {
+      hint: 'leave the others out',
+    })
   if (toTime && toTime > now) {
     throw new HoldfastError('usage', `--to-time ${toTime.toISOString()} has not come yet: it is ${now.toISOString()}`, {
       hint: 'for all that is archived give --latest',

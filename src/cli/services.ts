@@ -28,8 +28,8 @@ export interface Services {
   newRepositoryIn(directory: string): Promise<Repository>
   /** How to reach the server. @throws HoldfastError `usage` where the password file cannot be read. */
   connection(): Connection
-  /** The server, connected, where it answers; otherwise undefined, with a line in the log that says why. */
-  graphIfAnswering(): Promise<Graph | undefined>
+  /** The server, connected, where it answers; otherwise undefined, with a line in the log that says why, and the caller told. */
+  graphIfAnswering(onSilence?: (error: unknown) => void): Promise<Graph | undefined>
   /**
    * The log of the database in the data directory.
    * @throws HoldfastError `usage` where the setting is missing, `neo4j-unavailable` where there is no such database.

@@ -23,8 +23,10 @@ export function readConfigFile(path: string): FileValues {
     return parseConfigFile(readFileSync(path, 'utf8'), path)
   } catch (error) {
     if (error instanceof HoldfastError) throw error
-    const problem = hasSystemCode(error, 'ENOENT') ? 'there is no such file' : String(error)
-    throw new HoldfastError('usage', `the settings file ${path} cannot be read: ${problem}`, { cause: error })
+    const isMissing = hasSystemCode(error, 'ENOENT')
+    const problem = isMissing ? 'there is no such file' : String(error)
+    const hint = isMissing ? 'check its path, or leave --config out' : 'let this user read it, or leave --config out'
+    throw new HoldfastError('usage', `the settings file ${path} cannot be read: ${problem}`, { hint, cause: error })
   }
 }
 
@@ -38,11 +40,12 @@ export function parseConfigFile(text: string, path: string): FileValues {
   const lineOf = (offset: number) => Math.max(1, lines.linePos(offset).line)
 
   const [problem] = document.errors
-  if (problem) throw invalid(path, lineOf(problem.pos[0]), problem.message)
+  // Behind its first words a message may quote the file, and so a secret.
+  if (problem) throw invalid(path, lineOf(problem.pos[0]), `not YAML: ${/^[\w ,;()'-]*/.exec(problem.message)![0].trim()}`)
 
   const values = new Map<SettingName, FileValue>()
   if (document.contents === null) return values
-  if (!isMap(document.contents)) throw invalid(path, 1, 'expected lines of the form `name: value`')
+  if (!isMap(document.contents)) throw invalid(path, 1, 'expected lines such as `repo: /backups`')
 
   for (const { key, value } of document.contents.items) {
     if (!isScalar(key)) throw invalid(path, 1, 'expected the name of a setting')
@@ -58,8 +61,9 @@ function knownName(key: string, path: string, line: number): SettingName {
   const named = Object.entries(settings).find(([name]) => fileKey(name) === key)
   if (named === undefined) {
     const meant = nearest(key, fileKeys())
-    const hint = meant ? `did you mean ${meant}?` : 'docs/reference/settings.md lists all settings'
-    throw invalid(path, line, `${key} is not a setting`, hint)
+    const hint = meant ? `did you mean ${meant}?` : '`holdfast help settings` lists all settings'
+    // Only what looks like a name: the rest may be a value that was written without a space before it.
+    throw invalid(path, line, `${/^[\w.-]+/.exec(key)?.[0].slice(0, 40) ?? 'this'} is not a setting`, hint)
   }
   const [name, declared]: [string, Setting<unknown>] = named
   if (declared.file === false) {
@@ -68,12 +72,14 @@ function knownName(key: string, path: string, line: number): SettingName {
   return name as SettingName
 }
 
+const usualHint = 'write one setting a line, its name, a colon, a space and its value, such as `repo: /backups`'
+
 function fileKeys(): string[] {
   return Object.entries(settings)
     .filter(([, declared]: [string, Setting<unknown>]) => declared.file !== false)
     .map(([name]) => fileKey(name))
 }
 
-function invalid(path: string, line: number, message: string, hint?: string): HoldfastError {
-  return new HoldfastError('usage', `${path}:${line}: ${message}`, hint === undefined ? {} : { hint })
+function invalid(path: string, line: number, message: string, hint = usualHint): HoldfastError {
+  return new HoldfastError('usage', `${path}:${line}: ${message}`, { hint })
 }

@@ -10,6 +10,8 @@ export interface Declaration<Value> {
   readonly placeholder?: string
   /** The unit of the value, such as `bytes per second`. */
   readonly unit?: string
+  /** A value that fits, which the error about one that does not shows. */
+  readonly example?: string
 }
 
 /** A setting: a declaration that flags, the environment and the settings file share. */
@@ -22,6 +24,8 @@ export interface Setting<Value> extends Declaration<Value> {
   readonly aliases?: readonly string[]
   /** A path: made absolute against the working directory or, from the settings file, against that file's folder. */
   readonly path?: true
+  /** A secret, whose value is never shown. */
+  readonly secret?: true
   /** Where the setting may come from besides the environment; both unless told. */
   readonly flag?: false
   readonly file?: false

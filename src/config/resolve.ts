@@ -5,6 +5,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type FileValues, readConfigFile } from './configFile.ts'
 import { type Environment, environmentName, fileKey, flagName, type Setting } from './declaration.ts'
 import { nearest } from './nearest.ts'
+import { shownValue } from './secret.ts'
 import { hasFlag, type SettingName, settings } from './settings.ts'
 
 type Declared = typeof settings
@@ -131,12 +132,24 @@ function parse(name: SettingName, { text, source, base }: Given): unknown {
   const result = declared.schema.safeParse(text)
   if (!result.success) {
     const problem = result.error.issues.map((issue) => issue.message).join('; ')
-    const isSecret = declared.flag === false
-    throw new HoldfastError('usage', `${source.name}: ${problem}${isSecret ? '' : `, found ${JSON.stringify(text)}`}`, {
-      hint: declared.description,
+    throw new HoldfastError('usage', `${source.name}: ${problem}${declared.secret ? '' : `, found ${shownValue(text)}`}`, {
+      hint: howToFix(name, source),
     })
   }
   return declared.path ? absolute(base, String(result.data)) : result.data
+}
+
+/** How a value that does not fit is given where it came from. */
+function howToFix(name: SettingName, { kind, name: source }: Source): string {
+  const { example }: Setting<unknown> = settings[name]
+  if (example === undefined) return 'give a value, or leave it out; `holdfast help settings` tells what it is'
+  const given = {
+    flag: `${source} ${example}`,
+    environment: `${source}=${example}`,
+    file: `${fileKey(name)}: ${example}`,
+    default: '',
+  }
+  return `give it as ${given[kind]}`
 }
 
 function unknownVariables(environment: Environment): string[] {

@@ -26,3 +26,16 @@ export class Secret {
     return placeholder
   }
 }
+
+/** A value that was given as text, for an error: what may be a user and a password before an `@` is hidden. */
+export function shownValue(text: string): string {
+  const at = text.lastIndexOf('@')
+  if (!text.slice(0, Math.max(0, at)).includes(':')) return JSON.stringify(text)
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? ''
+  return JSON.stringify(`${scheme}${placeholder}${text.slice(at)}`)
+}
+
+/** A text in which no URI shows a user or a password. */
+export function withoutUserinfo(text: string): string {
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${placeholder}@`)
+}

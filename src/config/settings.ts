@@ -14,9 +14,23 @@ const repository = text.refine((value) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(value
   error: 'expected a directory: buckets are not supported yet',
 })
 
-const serverUri = text.regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^/\s]+$/, {
-  error: 'expected a URI such as bolt://localhost:7687',
+const schemes = ['bolt', 'bolt+s', 'bolt+ssc', 'neo4j', 'neo4j+s', 'neo4j+ssc']
+
+const serverUri = text.check(({ value, issues }) => {
+  const problem = uriProblem(value)
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
 })
+
+/** What is wrong with the URI of a server; undefined where nothing is. */
+function uriProblem(value: string): string | undefined {
+  if (value.includes('@')) return 'expected a URI without user and password, which are settings of their own'
+  const scheme = /^([^:/]*):\/\//.exec(value)?.[1]
+  if (scheme === undefined || !schemes.includes(scheme))
+    return `expected a URI that begins with one of ${schemes.join('://, ')}://`
+  if (!/^\w+(\+\w+)?:\/\/[^/?#\s\\]+$/.test(value)) return 'expected nothing but a host and a port in the URI'
+  if (!URL.canParse(value) || new URL(value).port === '0') return 'expected a host, and a port from 1 to 65535, in the URI'
+  return undefined
+}
 
 /**
  * Every setting of Holdfast, declared once: the settings file, the environment names, the flags, the help
@@ -28,13 +42,23 @@ export const settings = {
     path: true,
     description: "Neo4j's data directory, which holds `databases` and `transactions`",
   }),
-  repo: setting(repository, { placeholder: 'dir', path: true, description: 'the repository where backups live, a directory' }),
-  database: setting(text, { placeholder: 'name', default: 'neo4j', description: 'the database to back up or restore' }),
+  repo: setting(repository, {
+    placeholder: 'dir',
+    path: true,
+    description: 'the repository where backups live, a directory',
+    example: '/backups',
+  }),
+  database: setting(text, {
+    placeholder: 'name',
+    default: 'neo4j',
+    description: 'the database to restore to a point, to export or to look into; a backup always holds all of them',
+  }),
   uri: setting(serverUri, {
     placeholder: 'uri',
     default: 'bolt://localhost:7687',
     aliases: ['NEO4J_URI'],
     description: 'where Neo4j answers Bolt',
+    example: 'bolt://localhost:7687',
   }),
   user: setting(text, {
     placeholder: 'name',
@@ -42,14 +66,25 @@ export const settings = {
     aliases: ['NEO4J_USER', 'NEO4J_USERNAME'],
     description: 'the Neo4j user',
   }),
-  password: setting(secret, { flag: false, file: false, aliases: ['NEO4J_PASSWORD'], description: "the Neo4j user's password" }),
+  password: setting(secret, {
+    secret: true,
+    flag: false,
+    file: false,
+    aliases: ['NEO4J_PASSWORD'],
+    description: "the Neo4j user's password",
+  }),
   passwordFile: setting(text, {
     placeholder: 'file',
     path: true,
     aliases: ['NEO4J_PASSWORD_FILE'],
     description: "a file whose first line is the Neo4j user's password",
   }),
-  passphrase: setting(secret, { flag: false, file: false, description: 'the passphrase of an encrypted repository' }),
+  passphrase: setting(secret, {
+    secret: true,
+    flag: false,
+    file: false,
+    description: 'the passphrase of an encrypted repository',
+  }),
   passphraseFile: setting(text, {
     placeholder: 'file',
     path: true,
@@ -58,13 +93,14 @@ export const settings = {
   keyFile: setting(text, {
     placeholder: 'file',
     path: true,
-    description: 'a file that holds the key of an encrypted repository',
+    description: 'a file of at least 16 random bytes, the key of an encrypted repository',
   }),
   archiveInterval: setting(duration, {
     placeholder: 'time',
     default: 1000,
     defaultText: '`1s`',
     description: 'how long the transaction log may wait before it is archived',
+    example: '1s',
   }),
   logRetention: setting(text, {
     placeholder: 'policy',
@@ -77,12 +113,14 @@ export const settings = {
     default: 3_600_000,
     defaultText: '`1h`',
     description: 'warn when Neo4j may prune log within this time that is not archived yet',
+    example: '1h',
   }),
   archiveWindow: setting(duration, {
     placeholder: 'time',
     default: 7 * 86_400_000,
     defaultText: '`7d`',
     description: 'how far back every moment must stay restorable: no backup that this needs is deleted',
+    example: '7d',
   }),
   neo4jVersion: setting(text, {
     placeholder: 'version',
@@ -116,14 +154,16 @@ export const settings = {
     description: 'the settings file',
   }),
   json: setting(switched, {
+    example: 'true',
     default: false,
     file: false,
     description: 'print the result as JSON, and an error as JSON on stderr',
   }),
-  quiet: setting(switched, { default: false, description: 'show no progress' }),
+  quiet: setting(switched, { example: 'true', default: false, description: 'show no progress' }),
   logLevel: setting(z.enum(logLevels, { error: `expected one of ${logLevels.join(', ')}` }), {
     placeholder: 'level',
     default: 'warn',
+    example: 'info',
     description: `how much is logged to stderr: ${logLevels.join(', ')}`,
   }),
 }

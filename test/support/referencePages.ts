@@ -18,7 +18,7 @@ export function settingsPage(): string {
       '',
       sentence(declared.description),
       '',
-      `* flag: ${hasFlag(name) ? code(typed(flagName(name), declared.placeholder)) : 'none: a secret never stands on a command line'}`,
+      `* flag: ${hasFlag(name) ? code(typed(flagName(name), declared.placeholder)) : declared.secret ? 'none: a secret never stands on a command line' : 'none'}`,
       `* environment: ${names.map(code).join(', ')}`,
       `* settings file: ${declared.file === false ? 'no' : code(`${fileKey(name)}: …`)}`,
       ...(declared.unit === undefined ? [] : [`* unit: ${declared.unit}`]),

@@ -39,6 +39,17 @@ const fail = defineCommand({
   text: () => '',
 })
 
+const leak = defineCommand({
+  name: 'thing leak',
+  summary: 'say what must not be said',
+  examples: [],
+  run: ({ services: { log } }) => {
+    log.warn({ uri: 'bolt://neo4j:hunter2@host' }, 'at bolt://neo4j:hunter2@host')
+    throw new HoldfastError('failed', 'at bolt://neo4j:hunter2@host', { hint: 'look at "bolt://neo4j:hunter2@host"' })
+  },
+  text: () => '',
+})
+
 const wait = defineCommand({
   name: 'wait',
   summary: 'work until stopped',
@@ -59,7 +70,7 @@ interface Run {
 async function run(words: string, { environment = {}, signal = new AbortController().signal, isTTY = false } = {}): Promise<Run> {
   let [stdout, stderr] = ['', '']
   const status = await runProgram(
-    { commands: [show, fail, wait], groups: { thing: 'show and fail things' }, version: '1.2.3' },
+    { commands: [show, fail, leak, wait], groups: { thing: 'show and fail things' }, version: '1.2.3' },
     {
       words: words.split(' ').filter(Boolean),
       environment,
@@ -122,20 +133,62 @@ describe('wrong usage has status 2 and suggests the nearest', () => {
     ['thnig show', "unknown command 'thnig'", 'did you mean thing?'],
     ['thing shwo', "unknown command 'shwo'", 'did you mean show?'],
     ['thing', 'holdfast thing: which command?', 'holdfast help thing lists them'],
+    ['thing --repo /x', 'holdfast thing: which command?', 'holdfast help thing lists them'],
+    ['show a', "unknown command 'show'", 'did you mean thing show?'],
+    ['fial', "unknown command 'fial'", 'did you mean thing fail?'],
+    ['frobnicate', "unknown command 'frobnicate'", 'holdfast help'],
     ['thing show a --rep /x', "unknown option '--rep'", 'did you mean --repo?'],
     ['thing show a --data-dir /x', "unknown option '--data-dir'", 'holdfast help thing show'],
     ['thing show', "missing required argument 'id'", 'holdfast help thing show'],
     ['thing show a --repo', "option '--repo <dir>' argument missing", 'holdfast help thing show'],
     ['thing show a b', "too many arguments for 'show'. Expected 1 argument but got 2.", 'holdfast help thing show'],
-    ['thing show a --times x', '--times: expected a number, found "x"', 'how often'],
+    ['thing show a --times x', '--times: expected a number, found "x"', 'give it as --times <n>'],
     ['thing show a --password hunter2', "unknown option '--password'", 'holdfast help thing show'],
-    ['thing show a --log-level loud', '--log-level: expected one of', 'how much is logged'],
+    ['thing show a --log-level loud', '--log-level: expected one of', 'give it as --log-level info'],
   ])('holdfast %s', async (words, message, hint) => {
     const { status, stdout, stderr } = await run(`${words} --json`)
     const { error } = JSON.parse(stderr)
     expect([status, stdout, error.code]).toEqual([2, '', 'usage'])
     expect(error.message).toContain(message)
     expect(error.hint).toContain(hint)
+  })
+})
+
+describe('[secrets.hidden] what was planted is nowhere in what is said of a wrong command line', () => {
+  test.each([
+    ['thing show a --password=hunter2', '--password'],
+    ['thing show a --passphrase=hunter2\nhunter2', '--passphrase'],
+    ['thing show a -phunter2', "'-p'"],
+    ['--passphrase=hunter2 thing show a', '--passphrase'],
+    ['thing show a --uri=bolt://neo4j:hunter2@host', '--uri'],
+    ['thing show a --repo s3://key:hunter2@bucket/dir', '--repo'],
+    ['thing show a --times bolt://neo4j:hunter2@host', '[secret]@host'],
+    ['thing show a bolt://neo4j:hunter2@host', 'too many arguments'],
+    ['bolt://neo4j:hunter2@host', '[secret]@host'],
+  ])('holdfast %s', async (words, named) => {
+    for (const flags of ['', ' --json']) {
+      const { status, stdout, stderr } = await run(words + flags)
+      expect([status, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(named)
+      expect(stderr).not.toContain('hunter2')
+    }
+  })
+
+  test('nor of the environment', async () => {
+    for (const environment of [{ NEO4J_URI: 'bolt://neo4j:hun@ter2@host' }, { HOLDFAST_URI: 'neo4j:hunter2@host' }]) {
+      const { status, stderr } = await run('thing show a', { environment })
+      expect(status).toBe(2)
+      expect(stderr).toContain('expected a URI without user and password')
+      expect(stderr).not.toMatch(/hun|ter2/)
+    }
+  })
+
+  test('nor of an error or in the log', async () => {
+    for (const isTTY of [false, true]) {
+      const { stderr } = await run('thing leak --log-level debug', { isTTY })
+      expect(stderr.match(/bolt:\/\/\[secret\]@host/g)!.length).toBeGreaterThan(2)
+      expect(stderr).not.toContain('hunter2')
+    }
   })
 })
 

@@ -11,8 +11,9 @@ import { directoryStorage } from '../../../src/storage/directory.ts'
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-repo-'))
-  writeFileSync(join(folder, 'passphrase'), 'long words\n')
-  writeFileSync(join(folder, 'other'), 'other words\n')
+  writeFileSync(join(folder, 'passphrase'), 'long words\n', { mode: 0o600 })
+  writeFileSync(join(folder, 'other'), 'other words\n', { mode: 0o600 })
+  writeFileSync(join(folder, 'key'), Buffer.alloc(32, 1), { mode: 0o600 })
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
@@ -50,7 +51,7 @@ test('[repository.encrypted] an encrypted repository says at once that the key i
   expect(await run('repo', 'show', '--passphrase-file', 'passphrase')).toMatchObject({ status: 0, printed: { encrypted: true } })
   const refusals: readonly [string[], string][] = [
     [['--passphrase-file', 'other'], 'wrong passphrase for repository'],
-    [['--key-file', 'passphrase'], 'opens with a passphrase, and a key file was given'],
+    [['--key-file', 'key'], 'opens with a passphrase, and a key file was given'],
     [[], 'no passphrase or key file was given'],
   ]
   for (const [flags, message] of refusals) {
@@ -61,6 +62,19 @@ test('[repository.encrypted] an encrypted repository says at once that the key i
     })
     expect(JSON.stringify(refused)).not.toContain('words')
   }
+})
+
+test('an encrypted repository is made with the advice to keep its key elsewhere', async () => {
+  const text = async (...words: string[]): Promise<string> => {
+    let printed = ''
+    const stream = { write: (said: string) => (printed += said) }
+    const signal = new AbortController().signal
+    const surroundings = { environment: {}, workingDirectory: folder, stdout: stream, stderr: stream, signal }
+    await runProgram(grammar(), { words: ['repo', 'init', ...words], ...surroundings }, buildServices)
+    return printed
+  }
+  expect(await text('--repo', 'one', '--key-file', 'key')).toContain('keep a copy of its passphrase or key file in another place')
+  expect(await text('--repo', 'two')).not.toContain('keep a copy')
 })
 
 test('a key file that is missing stops before anything is made', async () => {

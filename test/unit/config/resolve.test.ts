@@ -115,3 +115,37 @@ test('a settings file that was asked for must be there', () => {
     }),
   )
 })
+
+test.each([
+  ['bolt://localhost:7687', undefined],
+  ['neo4j+ssc://[::1]:7687', undefined],
+  ['bolt+s://db.example.org', undefined],
+  ['http://localhost', 'one of bolt://, bolt+s://'],
+  ['localhost:7687', 'one of bolt://, bolt+s://'],
+  ['bolt+x://localhost', 'one of bolt://, bolt+s://'],
+  ['bolt://host:7687?x=1', 'nothing but a host and a port'],
+  ['bolt://host:7687/', 'nothing but a host and a port'],
+  ['bolt://host:99999', 'a port from 1 to 65535'],
+  ['bolt://host:0', 'a port from 1 to 65535'],
+  ['bolt://neo4j:hunter2@host', 'without user and password'],
+])('the URI of a server may be %s: %s', (uri, problem) => {
+  const attempt = () => resolve({ flags: { uri } }).values.uri
+  if (problem === undefined) expect(attempt()).toBe(uri)
+  else
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: expect.stringContaining(problem),
+        hint: 'give it as --uri bolt://localhost:7687',
+      }),
+    )
+})
+
+test('a value that does not fit is shown as it would be right where it was given', () => {
+  const hints: readonly [Given, string][] = [
+    [{ flags: { archiveInterval: 'soon' } }, 'give it as --archive-interval 1s'],
+    [{ environment: { HOLDFAST_ARCHIVE_INTERVAL: 'soon' } }, 'give it as HOLDFAST_ARCHIVE_INTERVAL=1s'],
+    [{ file: 'archive-interval: soon\n' }, 'give it as archive-interval: 1s'],
+  ]
+  for (const [given, hint] of hints) expect(() => resolve(given)).toThrow(expect.objectContaining({ code: 'usage', hint }))
+})
