@@ -3,7 +3,7 @@ import type { BlockTable } from '../repository/blockTable.ts'
 import type { ManifestDatabase, ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Checkpoint } from '../txlog/checkpointRecord.ts'
-import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { largestCheckpointFile, readCheckpointLog } from '../txlog/checkpointLog.ts'
 import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import { LogContinuity } from '../txlog/logContinuity.ts'
 import { scanLog } from '../txlog/logScan.ts'
@@ -63,6 +63,12 @@ async function readCheckpoint(
   read: (file: ManifestFile) => AsyncIterable<Buffer>,
 ): Promise<Checkpoint> {
   const file = database.files.find(({ kind }) => kind === 'checkpoint')
+  if (file && file.size > largestCheckpointFile) {
+    throw new HoldfastError(
+      'integrity',
+      `${file.path} in the backup is ${file.size} bytes, expected at most ${largestCheckpointFile}`,
+    )
+  }
   const chunks: Buffer[] = []
   if (file) for await (const chunk of read(file)) chunks.push(chunk)
   const last = readCheckpointLog(Buffer.concat(chunks), file?.path ?? 'checkpoint log').last

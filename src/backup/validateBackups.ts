@@ -31,6 +31,8 @@ export interface ValidationReport {
   blocks: number
   bytes: number
   sample: number
+  /** What the report does not depend on, each a sentence. */
+  warnings: readonly string[]
 }
 
 /**
@@ -57,7 +59,10 @@ export async function validateBackups(repository: Repository, options: ValidateO
     })
   }
   const verdict = found.every((backup) => backup.verdict === 'good') ? 'good' : 'bad'
-  return { verdict, backups: found, blocks: verified.blocks, bytes: verified.bytes, sample }
+  const warnings = verified.unmarked.map(
+    ({ message }) => `a damaged pack is not marked, so later backups may build on it until a validation can mark it: ${message}`,
+  )
+  return { verdict, backups: found, blocks: verified.blocks, bytes: verified.bytes, sample, warnings }
 }
 
 async function stillThere(

@@ -37,7 +37,9 @@ export const backupValidateCommand = defineCommand({
   run: async ({ arguments: { id: given }, options, services, progress, signal }) => {
     const repository = await services.repository()
     const ids = given === undefined ? undefined : [await resolveBackupId(repository, given, signal)]
-    return validateBackups(repository, { ids, sample: options.sample, progress, signal })
+    const report = await validateBackups(repository, { ids, sample: options.sample, progress, signal })
+    for (const warning of report.warnings) services.log.warn(warning)
+    return report
   },
   text: ({ verdict, backups, blocks, bytes, sample }) =>
     [

@@ -2,12 +2,9 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { readFully } from '../core/readFully.ts'
-import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { largestCheckpointFile, readCheckpointLog } from '../txlog/checkpointLog.ts'
 import type { Checkpoint } from '../txlog/checkpointRecord.ts'
 import { listCheckpointFiles } from './dataDirectory.ts'
-
-/** A checkpoint log is rotated at 1 MiB; one much larger is not what it seems. */
-const largestCheckpointFile = 64 << 20
 
 /** The last checkpoint of a database, which is where recovery of a copy starts, with its log up to and including its record. */
 export interface LastCheckpoint {
@@ -51,7 +48,9 @@ async function readCheckpointFile(path: string): Promise<Pick<LastCheckpoint, 'b
     await using handle = await open(path, 'r')
     const { size, mode, uid, gid } = await handle.stat()
     if (size > largestCheckpointFile) {
-      throw new HoldfastError('integrity', `${path} is ${size} bytes, expected about 1 MiB`)
+      throw new HoldfastError('integrity', `${path} is ${size} bytes, expected about 1 MiB and at most 8`, {
+        hint: 'Neo4j writes no such file: find out what did, and restore the last good backup into another directory',
+      })
     }
     return { bytes: await readFully(handle, 0, size), mode, uid, gid }
   } catch (error) {

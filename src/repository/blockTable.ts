@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto'
 import type { StorageOptions } from '../storage/storage.ts'
+import { ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import { type BlockLocation, rowId, rowLength, rowLocation } from './blockRow.ts'
+import { tagLength } from './encryption.ts'
 import { filesOf, type Manifest } from './manifest.ts'
 import { blockTableName } from './names.ts'
 import { packHeaderLength } from './pack.ts'
-import { damage, readObject, seal, unseal } from './sealed.ts'
+import { damage, longestHeader, readObject, seal, unseal } from './sealed.ts'
 
 /** Number of packs, blocks, bases (u32 each). */
 const headLength = 12
@@ -59,15 +61,19 @@ export function encodeBlockTable(
  */
 export async function readBlockTable(access: Access, manifest: Manifest, options: StorageOptions = {}): Promise<BlockTable> {
   const name = blockTableName(manifest.id)
-  return parseBlockTable(access, manifest, await readObject(access.storage, name, manifest.blockTable.size, options.signal))
+  const { storage } = access
+  const found = await storage.stat(name)
+  if (found === undefined) throw new ObjectMissingError(storage.location, name)
+  requireSize(manifest, found.size, storage.location)
+  return parseBlockTable(access, manifest, await readObject(storage, name, manifest.blockTable.size, options.signal))
 }
 
 /** Checks every entry of a stored block table against the format and against its manifest. @throws HoldfastError `integrity` */
 export function parseBlockTable({ storage, master }: Access, manifest: Manifest, object: Buffer): BlockTable {
   const name = blockTableName(manifest.id)
   const damaged = (expected: string, found: string) => damage(name, storage.location, expected, found)
-  const { size, sha256 } = manifest.blockTable
-  if (object.length !== size) throw damaged(`${size} bytes`, `${object.length}`)
+  const { sha256 } = manifest.blockTable
+  requireSize(manifest, object.length, storage.location)
   const digest = hash('sha256', object, 'hex')
   if (digest !== sha256) throw damaged(`SHA-256 ${sha256} as its manifest says`, digest)
   const table = parse(unseal({ kind: 'blocks', name, master }, object, storage.location), manifest, damaged)
@@ -80,6 +86,13 @@ export function parseBlockTable({ storage, master }: Access, manifest: Manifest,
     }
   }
   return table
+}
+
+/** Each block and its base have a row, and at most a pack of their own: what is larger is not worth reading. */
+function requireSize({ id, blockTable: { size }, totals: { blocks } }: Manifest, found: number, location: string): void {
+  const most = longestHeader + 1 + headLength + 2 * blocks * (rowLength + packEntryLength) + tagLength
+  if (found !== size) throw damage(blockTableName(id), location, `${size} bytes`, `${found}`)
+  if (size > most) throw damage(blockTableName(id), location, `at most ${most} bytes for ${blocks} blocks`, `${size}`)
 }
 
 function parse(content: Buffer, manifest: Manifest, damaged: (expected: string, found: string) => Error): BlockTable {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { largestBlock } from './block.ts'
-import { count, databaseName, long, moment, relativePath, text } from './manifestFields.ts'
+import { count, databaseName, databasePath, long, moment, owner, relativePath, text } from './manifestFields.ts'
 import { manifestName } from './names.ts'
 import { damage, jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 
@@ -10,13 +10,13 @@ const largestManifest = 256 * 1024 * 1024
 
 const fileSchema = z.strictObject({
   /** Relative to the data directory, with `/`. */
-  path: relativePath,
+  path: databasePath,
   /** Bytes. */
   size: count,
   mode: z.int().min(0).max(0o7777),
   /** Numeric owner and group. */
-  uid: count,
-  gid: count,
+  uid: owner,
+  gid: owner,
   kind: z.enum(['record', 'derived', 'log', 'checkpoint']),
   /** Index of the first block in the block table; the others follow. */
   firstBlock: count,
@@ -47,9 +47,9 @@ const manifestSchema = z.strictObject({
   /** Bytes of plaintext in every block but the last of a file. */
   blockSize: z.int().min(4096).max(largestBlock),
   label: text.optional(),
-  /** Absent where the server could not be asked. */
+  /** Absent where the server was not asked: it did not answer, refused the user, or was another. */
   server: z.strictObject({ version: text, edition: text }).optional(),
-  databases: z.array(databaseSchema).max(10_000),
+  databases: z.array(databaseSchema).min(1).max(10_000),
   /** The stored block table: its size in bytes and its digest. */
   blockTable: z.strictObject({ size: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   totals: z.strictObject({
@@ -104,6 +104,18 @@ function checkManifest(manifest: Manifest, name: string, location: string): void
     if (paths.has(path)) throw damage(name, location, 'each file once', `${path} twice`)
     paths.add(path)
   }
+  for (const path of paths) {
+    const parent = parentsOf(path).find((above) => paths.has(above))
+    if (parent !== undefined) throw damage(name, location, `${parent} to be a file`, `${path} below it`)
+  }
+  const sum = filesOf(manifest).reduce((blocks, file) => blocks + file.blocks, 0)
+  if (manifest.totals.blocks > sum) throw damage(name, location, `${sum} blocks, as its files have`, `${manifest.totals.blocks}`)
+}
+
+/** The folders above a path. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 /** The files of all databases, in the order of the manifest. */

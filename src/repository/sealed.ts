@@ -11,7 +11,8 @@ const formatVersion = 1
 const kinds = ['repository', 'key', 'manifest', 'blocks', 'lease', 'damaged', 'lineage', 'gap', 'proof'] as const
 export type Kind = (typeof kinds)[number]
 
-const longestHeader = 1024
+/** Bytes of the first line of an object, at most. */
+export const longestHeader = 1024
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`))
 const headerSchema = z.strictObject({
   holdfast: z.enum(kinds),
@@ -140,6 +141,9 @@ export async function readObject(storage: Storage, name: string, limit: number, 
   let size = 0
   for await (const chunk of storage.get(name, signal ? { signal } : {})) {
     chunks.push(chunk)
+    // What does not begin as an object of ours is not read to its end, however large it is.
+    if (size === 0 && chunk.length >= longestHeader && !chunk.subarray(0, longestHeader).includes(0x0a))
+      throw damage(name, storage.location, 'a line of JSON at its start', 'none')
     size += chunk.length
     if (size > limit) throw damage(name, storage.location, `at most ${limit} bytes`, 'more')
   }

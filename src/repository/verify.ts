@@ -30,6 +30,8 @@ export interface VerifyResult {
   bytes: number
   damagedBlocks: number
   packs: number
+  /** Why damaged packs could not be marked as such, as where the repository may only be read or is full. */
+  unmarked: HoldfastError[]
 }
 
 export interface VerifiedBackup {
@@ -69,7 +71,12 @@ export async function verifyBackups(access: Access, options: VerifyOptions = {})
     onProgress({ phase: 'read blocks', done: bytes, total: wanted.bytes })
     if (error && !damagedPacks.has(read.pack)) damagedPacks.set(read.pack, error)
   }
-  for (const [pack, error] of damagedPacks) if (!(error instanceof ObjectMissingError)) await markDamaged(access, pack, error)
+  const unmarked: HoldfastError[] = []
+  for (const [pack, error] of damagedPacks) {
+    if (error instanceof ObjectMissingError) continue
+    const refusal = await markDamaged(access, pack, error)
+    if (refusal) unmarked.push(refusal)
+  }
 
   const backups: VerifiedBackup[] = []
   for await (const [{ id, manifest }, table] of tables()) {
@@ -84,7 +91,7 @@ export async function verifyBackups(access: Access, options: VerifyOptions = {})
       })
     }
   }
-  return { backups, blocks: wanted.size, bytes, damagedBlocks: damagedBlocks.size, packs: wanted.packs.length }
+  return { backups, blocks: wanted.size, bytes, damagedBlocks: damagedBlocks.size, packs: wanted.packs.length, unmarked }
 }
 
 /** The distinct places of blocks that several tables refer to. */

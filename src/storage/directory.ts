@@ -81,9 +81,12 @@ export function directoryStorage(directory: string): Storage {
         await attempt('write', name, async () => file.finish())
         signal?.throwIfAborted()
         await attempt('write', name, async () => publish(temporary, name))
-      } finally {
-        await attempt('clean up after', name, async () => removeFile(temporary))
+      } catch (error) {
+        // What went wrong matters, not that its remains are left for the next day's put.
+        await removeFile(temporary).catch(() => {})
+        throw error
       }
+      await attempt('clean up after', name, async () => removeFile(temporary))
     },
 
     get: (name, options = {}) => read(root, name, options),

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
-import { hasSystemCode } from '../core/errors.ts'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import { fileInTheWay } from '../core/fileInTheWay.ts'
 
 const batchBytes = 1024 * 1024
 const batchChunks = 512
@@ -51,7 +52,15 @@ export class DurableFile implements AsyncDisposable {
 
 /** Creates a directory at or below `root` (new ones with mode 0700) and makes each entry on the way durable. */
 export async function makeDirectoryDurably(root: string, path: string): Promise<void> {
-  if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(dirname(root))
+  try {
+    if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(dirname(root))
+  } catch (error) {
+    const file = hasSystemCode(error, 'EEXIST', 'ENOTDIR') ? await fileInTheWay(root) : undefined
+    if (file === undefined) throw error
+    throw new HoldfastError('repository', `${file} is a file, expected a directory for the repository`, {
+      hint: 'choose another directory with --repo',
+    })
+  }
   let current = root
   for (const step of relative(root, path).split(sep)) {
     if (step === '') continue

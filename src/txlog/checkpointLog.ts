@@ -6,6 +6,9 @@ import { unknownKernelVersion } from './kernelVersions.ts'
 import { logHeaderLength, readLogFileHeader } from './logFileHeader.ts'
 import type { LogFileHeader } from './logFileHeader.ts'
 
+/** Bytes of a checkpoint file, at most: Neo4j begins another at 1 MiB, so a much larger one is not what it seems, and slow to read. */
+export const largestCheckpointFile = 8 << 20
+
 /** One file of the checkpoint log. */
 export interface CheckpointLog {
   /** Undefined while Neo4j has not written it. */

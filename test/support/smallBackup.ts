@@ -7,6 +7,11 @@ import type { Repository } from '../../src/repository/repository.ts'
 /** Content by path. */
 export type Files = Record<string, Buffer>
 
+/** Any other name than that of a file of the database stands for a file of the store. */
+const folder = 'databases/test/'
+const pathOf = (name: string): string => (/^(databases|transactions)\/neo4j\/./.test(name) ? name : `${folder}${name}`)
+const nameOf = (path: string): string => (path.startsWith(folder) ? path.slice(folder.length) : path)
+
 /** Backs up files given as buffers. */
 export async function backUp(repository: Repository, files: Files, options: { blockSize?: number } = {}): Promise<Manifest> {
   await using writer = await repository.startBackup({ command: 'test', stores: [storeKey(database)], ...options })
@@ -16,7 +21,8 @@ export async function backUp(repository: Repository, files: Files, options: { bl
 /** Adds files to a backup; the result is what `finish` needs. */
 export async function addFiles(writer: BackupWriter, files: Files): Promise<Parameters<BackupWriter['finish']>[0]> {
   const entries: ManifestDatabase['files'] = []
-  for (const [path, content] of Object.entries(files)) {
+  for (const [name, content] of Object.entries(files)) {
+    const path = pathOf(name)
     const firstBlock = writer.length
     for (let at = 0; at < content.length; at += writer.blockSize) {
       await writer.add(content.subarray(at, at + writer.blockSize), { path, block: writer.length - firstBlock })
@@ -35,7 +41,7 @@ export async function readBack(repository: Repository, manifest: Manifest): Prom
   for (const { path, blocks: count } of manifest.databases.flatMap((each) => each.files)) {
     const parts: Buffer[] = []
     for (let block = 0; block < count; block++) parts.push((await blocks.next()).value as Buffer)
-    files[path] = Buffer.concat(parts)
+    files[nameOf(path)] = Buffer.concat(parts)
   }
   await blocks.return()
   return files

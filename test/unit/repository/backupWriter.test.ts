@@ -177,7 +177,16 @@ describe('a backup in the making', () => {
     patterned(100).copy(buffer)
     await writer.add(buffer.subarray(0, 100))
     const { databases, ...fields } = await addFiles(writer, {})
-    const whole = { path: 'a', size: 100, mode: 0o600, uid: 0, gid: 0, kind: 'record' as const, firstBlock: 0, blocks: 1 }
+    const whole = {
+      path: 'databases/test/a',
+      size: 100,
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+      kind: 'record' as const,
+      firstBlock: 0,
+      blocks: 1,
+    }
     const manifest = await writer.finish({ ...fields, databases: [{ ...databases[0]!, files: [whole] }] })
     expect((await repository.readBlockTable(manifest)).location(0)).toMatchObject({ encoding: encodings.raw, plain: 100 })
     expect(writer.buffer().buffer).toBe(buffer.buffer)
@@ -203,7 +212,7 @@ describe('a backup in the making', () => {
     expect(writer.progress.size).toBe(files.a.length)
     const { databases, ...fields } = await addFiles(writer, { b: files.b, again: patterned(blockSize, 7) })
     const first = {
-      path: 'a',
+      path: 'databases/test/a',
       size: files.a.length,
       mode: 0o600,
       uid: 0,
@@ -236,7 +245,7 @@ describe('a backup in the making', () => {
     }
     const { databases, ...fields } = await addFiles(writer, {})
     const file = {
-      path: 'a',
+      path: 'databases/test/a',
       size: content.length,
       mode: 0o600,
       uid: 0,

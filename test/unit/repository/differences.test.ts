@@ -122,7 +122,7 @@ describe.each([
       message: expect.stringContaining(basePack!) as string,
     })
     const { backups } = await repository.verifyBackups({ ids: [second.id] })
-    expect(backups[0]!.damagedFiles).toMatchObject([{ path: 'a', blocks: [3] }])
+    expect(backups[0]!.damagedFiles).toMatchObject([{ path: 'databases/test/a', blocks: [3] }])
     expect(backups[0]!.damagedPacks).toMatchObject([{ pack: basePack!.slice(-37, -5) }])
 
     const third = await backUp(repository, { a: now }, { blockSize })

@@ -1,4 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { validateBackups } from '../../../src/backup/validateBackups.ts'
+import { HoldfastError } from '../../../src/core/errors.ts'
+import { silent } from '../../../src/core/progress.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
@@ -51,6 +54,7 @@ describe.each([
       bytes: 103 * blockSize,
       damagedBlocks: 0,
       packs: 1,
+      unmarked: [],
     })
     expect(progress.at(-1)).toBe(1)
     expect(await markers()).toEqual([])
@@ -67,8 +71,10 @@ describe.each([
     const result = await repository.verifyBackups()
     expect(result.damagedBlocks).toBe(1)
     const byId = Object.fromEntries(result.backups.map((backup) => [backup.id, backup]))
-    expect(byId[a.id]!.damagedFiles).toMatchObject([{ path: 'databases/shared', blocks: [17], error: { code: 'integrity' } }])
-    expect(byId[b.id]!.damagedFiles).toMatchObject([{ path: 'copy', blocks: [17] }])
+    expect(byId[a.id]!.damagedFiles).toMatchObject([
+      { path: 'databases/test/databases/shared', blocks: [17], error: { code: 'integrity' } },
+    ])
+    expect(byId[b.id]!.damagedFiles).toMatchObject([{ path: 'databases/test/copy', blocks: [17] }])
     expect(byId[a.id]!.damagedFiles[0]!.error.message).toContain(`${pack} in memory is damaged: expected`)
     expect(await markers()).toEqual([`damaged/${table.packs[0]!.id}`])
     expect(await repository.verifyBackups()).toMatchObject({ damagedBlocks: 1 })
@@ -80,6 +86,19 @@ describe.each([
     expect(after).toMatchObject({ damagedBlocks: 0, backups: [{ id: healed.id, damagedFiles: [], damagedPacks: [] }] })
     // The same blocks lie in two packs now, and only one place is bad.
     expect(await repository.verifyBackups()).toMatchObject({ blocks: 206, damagedBlocks: 1 })
+  })
+
+  test('a damaged pack that cannot be marked is a finding like any other, and that it is not marked is told', async () => {
+    const { id } = await backUp(repository, first, { blockSize })
+    await flip((await packs())[0]!, 500)
+    const full = new HoldfastError('repository', 'no space left')
+    const failing: Storage = { ...storage, put: async () => Promise.reject(full) }
+    const reader = await openRepository(failing, { key })
+    expect(await validateBackups(reader, { progress: silent, signal: new AbortController().signal })).toMatchObject({
+      verdict: 'bad',
+      backups: [{ id, verdict: 'bad' }],
+      warnings: [expect.stringMatching(/a damaged pack is not marked.*no space left/)],
+    })
   })
 
   test.each([

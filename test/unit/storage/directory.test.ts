@@ -69,11 +69,27 @@ describe('directory storage', () => {
 
   test('a file in the place of the directory is explained', async () => {
     await writeFile(join(base, 'new'), 'a file')
+    await expect(directoryStorage(join(base, 'new')).put('a', Buffer.from('1'))).rejects.toMatchObject({
+      message: `${join(base, 'new')} is a file, expected a directory for the repository`,
+    })
     await expect(Array.fromAsync(directoryStorage(join(base, 'new')).list(''))).rejects.toMatchObject({ code: 'repository' })
     await expect(directoryStorage(root).put('a', Buffer.from('1'))).rejects.toMatchObject({
       code: 'repository',
-      hint: expect.stringContaining('file') as string,
+      message: `${join(base, 'new')} is a file, expected a directory for the repository`,
+      hint: expect.stringContaining('--repo') as string,
     })
+  })
+
+  test('what went wrong with a put is said, not that its remains cannot be removed', async () => {
+    const storage = directoryStorage(root)
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('1')
+      // Now its remains lie below a file, where nothing can be removed.
+      await rm(join(root, '.unfinished'), { recursive: true })
+      await writeFile(join(root, '.unfinished'), '')
+      throw new Error('the source broke off')
+    }
+    await expect(storage.put('a', body())).rejects.toThrow('the source broke off')
   })
 
   test('missing permission is explained', async () => {
