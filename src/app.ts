@@ -9,6 +9,7 @@ import { requireDatabase } from './neo4j/dataDirectory.ts'
 import { connect } from './neo4j/graph.ts'
 import { installNeo4j } from './neo4j/install.ts'
 import { openInstallation } from './neo4j/installation.ts'
+import { isOlder, resolveVersion } from './neo4j/versions.ts'
 import { likelyVersion } from './recovery/likelyVersion.ts'
 import type { KeySource } from './repository/keys.ts'
 import { initRepository, openRepository } from './repository/repository.ts'
@@ -53,15 +54,23 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     return installNeo4j({ ...place, mavenEnvironment: maven, signal, onProgress: progress })
   }
 
+  const requireFittingVersion: Services['requireFittingVersion'] = ({ id, server }) => {
+    if (neo4jHome !== undefined || neo4jVersion === undefined || server === undefined) return
+    requireNotOlder(id, server.version, resolveVersion(neo4jVersion))
+    if (resolveVersion(neo4jVersion) !== server.version && settings.sources.neo4jVersion?.kind !== 'flag')
+      throw otherVersion(id, server.version, resolveVersion(neo4jVersion))
+  }
+
   const staging: Services['staging'] = async (manifest) => {
     const { version } = manifest.server ?? {}
     if (version === undefined && neo4jVersion === undefined && neo4jHome === undefined)
       log.warn(
-        `no server answered when ${manifest.id} was made: it is checked on Neo4j ${likelyVersion(manifest)}, as its logs suggest`,
+        `backup ${manifest.id} does not tell the version of its server: it is checked on Neo4j ${likelyVersion(manifest)}, as its logs suggest`,
       )
     const found = await installation(version ?? likelyVersion(manifest))
     if (version !== undefined && found.version !== version && settings.sources.neo4jVersion?.kind !== 'flag')
       throw otherVersion(manifest.id, version, found.version)
+    if (version !== undefined) requireNotOlder(manifest.id, version, found.version)
     return found
   }
 
@@ -71,7 +80,30 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   }
 
   const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
-  return { clock, log, ...repositoryServices, connection, graphIfAnswering, logSource, javaSearch, installation, staging }
+  return {
+    clock,
+    log,
+    ...repositoryServices,
+    connection,
+    graphIfAnswering,
+    logSource,
+    javaSearch,
+    installation,
+    requireFittingVersion,
+    staging,
+  }
+}
+
+/** An older Neo4j cannot open what a newer one wrote. */
+function requireNotOlder(backup: string, expected: string, found: string): void {
+  if (!isOlder(found, expected)) return
+  throw new HoldfastError(
+    'refused',
+    `backup ${backup} is of Neo4j ${expected}, and cannot be checked on ${found}, which is older`,
+    {
+      hint: `leave the version out, so that Neo4j ${expected} is installed for the check`,
+    },
+  )
 }
 
 /** A newer Neo4j upgrades what it starts on, and then the one that the backup is of can no longer open it. */

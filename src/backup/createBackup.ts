@@ -32,6 +32,8 @@ export interface CreateOptions {
   progress: ProgressListener
   signal: AbortSignal
   warn: (message: string) => void
+  /** Is told why the backup does not record what the server says, where one was given. */
+  onUnasked?: ((error: unknown) => void) | undefined
 }
 
 /** How often everything is copied again because Neo4j pruned log that was still needed; what is stored already costs nothing again. */
@@ -73,13 +75,17 @@ async function create(options: CreateOptions): Promise<Manifest> {
 }
 
 /** A backup needs only files: what the server says, or does not say, never stops it. */
-async function unlessUnwilling<Said>(ask: () => Promise<Said>, { signal, warn }: CreateOptions): Promise<Said | undefined> {
+async function unlessUnwilling<Said>(
+  ask: () => Promise<Said>,
+  { signal, warn, onUnasked }: CreateOptions,
+): Promise<Said | undefined> {
   try {
     return await ask()
   } catch (error) {
     // That the copied files lack transactions is no matter of the server's willingness.
     if (!(error instanceof HoldfastError) || error.code === 'integrity' || signal.aborted) throw error
     warn(`the backup is made without the server's version, schema and counts: ${error.message}`)
+    onUnasked?.(error)
     return undefined
   }
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { createBackup } from '../backup/createBackup.ts'
 import { required } from '../config/resolve.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { listDatabases } from '../neo4j/dataDirectory.ts'
+import { isRefusal } from '../neo4j/graph.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { duration } from '../config/duration.ts'
 import { defineCommand, toggle, valued } from './command.ts'
@@ -8,6 +11,12 @@ import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatRate, formatSize, sizeOption } from './sizes.ts'
 import { formatFacts } from './table.ts'
+
+/** What was made. */
+interface CreatedBackup extends Manifest {
+  /** Why the server's version, schema and counts are not in it, where they are not. */
+  unasked?: string
+}
 
 /** `holdfast backup create` */
 export const backupCreateCommand = defineCommand({
@@ -43,11 +52,15 @@ export const backupCreateCommand = defineCommand({
     { command: 'holdfast backup create --offline --json', purpose: 'of a stopped database, with the manifest as result' },
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
-  run: async ({ options, settings, services, progress, signal }): Promise<Manifest> => {
+  run: async ({ options, settings, services, progress, signal }): Promise<CreatedBackup> => {
     const dataDir = required(settings, 'dataDir')
+    // First of all: where the path is wrong, nothing else matters.
+    await listDatabases(dataDir)
     const repository = await services.repository()
-    await using graph = options.offline ? undefined : await services.graphIfAnswering()
-    return await createBackup({
+    let unasked = options.offline ? 'not asked, as the database is stopped' : undefined
+    const note = (error: unknown): void => void (unasked = whyUnasked(error))
+    await using graph = options.offline ? undefined : await services.graphIfAnswering(note)
+    const manifest = await createBackup({
       repository,
       dataDir,
       offline: options.offline,
@@ -59,13 +72,22 @@ export const backupCreateCommand = defineCommand({
       progress,
       signal,
       warn: (message) => services.log.warn(message),
+      onUnasked: note,
     })
+    return unasked === undefined ? manifest : { ...manifest, unasked }
   },
   text: formatBackup,
 })
 
+/** Why a server said nothing of a backup, in a few words. */
+function whyUnasked(error: unknown): string {
+  if (isRefusal(error)) return 'the server refused the user'
+  if (!(error instanceof HoldfastError)) return 'the server could not be asked'
+  return error.code === 'neo4j-unavailable' ? 'the server did not answer' : error.message
+}
+
 /** The outcome of a backup, as facts under each other. */
-function formatBackup({ id, totals, timing, databases, server }: Manifest): string {
+function formatBackup({ id, totals, timing, databases, server, unasked }: CreatedBackup): string {
   const duration = Date.parse(timing.finished) - Date.parse(timing.started)
   const leftOut = databases.flatMap((database) => database.leftOut)
   return formatFacts([
@@ -74,7 +96,7 @@ function formatBackup({ id, totals, timing, databases, server }: Manifest): stri
     ['stored', `${formatSize(totals.storedBytes)} for ${formatSize(totals.newBytes)} that no earlier backup had`],
     ['time', `${formatDuration(duration)}, ${formatRate(totals.size, duration)}`],
     ...databases.map(({ name, lastTransaction }) => [name, `up to transaction ${lastTransaction.id}`] as const),
-    ['server', server ? `Neo4j ${server.version} ${server.edition}` : 'did not answer; not asked for schema and counts'],
+    ['server', server ? `Neo4j ${server.version} ${server.edition}` : `no version, schema and counts recorded: ${unasked}`],
     ['left out', leftOut.length > 0 ? `${leftOut.map(({ path }) => path).join(', ')}: Neo4j rebuilds them` : undefined],
   ])
 }

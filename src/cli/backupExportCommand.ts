@@ -47,6 +47,7 @@ export const backupExportCommand = defineCommand({
   run: async ({ arguments: { id }, options, settings, services, progress, signal }) => {
     const repository = await services.repository()
     const manifest = await resolveBackup(repository, id, signal)
+    services.requireFittingVersion(manifest)
     const { format, toDir: directory } = options
     const plan = planExport(manifest, { database: settings.values.database, format, directory })
     if (options.dryRun) return { plan, present: (await alreadyExported(plan, { progress, signal })) !== undefined }

@@ -58,7 +58,7 @@ export const backupListCommand = defineCommand({
       { title: 'created', value: ({ created }) => formatMoment(new Date(created)) },
       { title: 'size', value: ({ size }) => formatSize(size), align: 'right' },
       { title: 'stored', value: ({ storedBytes }) => formatSize(storedBytes), align: 'right' },
-      { title: 'neo4j', value: ({ server }) => server ?? '?' },
+      { title: 'neo4j', value: ({ server }) => server ?? 'not asked' },
       { title: 'transaction', value: ({ lastTransactions }) => formatLast(lastTransactions), align: 'right' },
       { title: 'proven', value: ({ proven }) => (proven === undefined ? '' : formatMoment(new Date(proven))) },
       { title: 'label', value: ({ label }) => label ?? '' },

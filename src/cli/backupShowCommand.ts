@@ -36,7 +36,7 @@ export const backupShowCommand = defineCommand({
       ['label', label],
       ['took', formatDuration(Date.parse(timing.finished) - Date.parse(timing.started))],
       ['of', offline ? 'a stopped database' : 'a running database'],
-      ['server', server ? `Neo4j ${server.version} ${server.edition}` : 'unknown: it did not answer'],
+      ['server', server ? `Neo4j ${server.version} ${server.edition}` : 'was not asked'],
       ['size', formatSize(totals.size)],
       [
         'new',

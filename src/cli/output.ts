@@ -1,4 +1,5 @@
 import { withoutUserinfo } from '../config/secret.ts'
+import { systemReason } from '../core/systemReasons.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../core/errors.ts'
 
 /** The part of a standard stream that is used here, so that tests can hand in their own. */
@@ -34,7 +35,7 @@ export function printError(stderr: OutputStream, error: HoldfastError, json: boo
   return exitCodes[code]
 }
 
-/** Whatever was thrown as the one error class; an abort is an interruption, and what nobody expected says so. */
+/** Whatever was thrown as the one error class; an abort is an interruption, and what the operating system refused is said in words, and what nobody expected says so. */
 export function toHoldfastError(error: unknown, signal: AbortSignal): HoldfastError {
   if (error instanceof HoldfastError) return error
   if (signal.aborted) {
@@ -42,6 +43,8 @@ export function toHoldfastError(error: unknown, signal: AbortSignal): HoldfastEr
       ? signal.reason
       : new HoldfastError('interrupted', 'interrupted', { cause: error })
   }
+  const known = systemReason(error)
+  if (known) return new HoldfastError('failed', known.reason, { hint: known.hint, cause: error })
   const message = error instanceof Error ? error.message : String(error)
   return new HoldfastError('failed', `unexpected error: ${message}`, {
     hint: 'run it again with --log-level debug to see where it happened, and report it',

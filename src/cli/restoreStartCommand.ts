@@ -56,6 +56,7 @@ export const restoreStartCommand = defineCommand({
       signal,
     })
     for (const id of damaged) services.log.warn(`backup ${id} is not considered: its manifest is damaged`)
+    if (!options.skipChecks) services.requireFittingVersion(manifest)
     if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
     const staging = options.skipChecks ? undefined : services.staging
     return restore(repository, manifest, { target, replays, resume, staging, clock: services.clock, progress, signal })
@@ -65,10 +66,17 @@ export const restoreStartCommand = defineCommand({
 })
 
 /** What would be done, as facts under each other. */
-function formatPlan({ backup, directory, files, size, databases }: RestorePlan): string {
+function formatPlan({ backup, directory, from, files, size, room, databases }: RestorePlan): string {
+  if (from === 'end') return `nothing to do: the restore of backup ${backup} into ${directory} has ended with SUCCESS`
   return formatFacts([
     ['would restore', `${backup}, ${formatSize(size)} in ${files} files`],
     ['into', directory],
+    [
+      'room',
+      room === null
+        ? undefined
+        : `${formatSize(room.needed)} needed, ${room.free === null ? 'unknown' : formatSize(room.free)} free`,
+    ],
     ...databases.map(({ name, lastTransaction, backupEnds, segments, replayed }) => {
       const end = `up to transaction ${lastTransaction.id} of ${lastTransaction.commitTime}`
       const log = `the backup ends with ${backupEnds.id}, ${segments} segments with ${formatSize(replayed)} of log follow`
@@ -79,6 +87,8 @@ function formatPlan({ backup, directory, files, size, databases }: RestorePlan):
 
 /** The outcome of a restore, as facts under each other. */
 function formatReport({ backup, directory, verdict, files, checks, durations, proof }: RestoreReport): string {
+  const wasDone = verdict === 'good' && checks.length === 0
+  if (wasDone) return `nothing to do: the restore of backup ${backup} into ${directory} has ended with SUCCESS already`
   return formatFacts([
     ['backup', backup],
     ['directory', directory],

@@ -6,6 +6,7 @@ import type { Connection, Graph } from '../neo4j/graph.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import type { JavaSearch } from '../neo4j/java.ts'
 import type { Staging } from '../recovery/staging.ts'
+import type { Manifest } from '../repository/manifest.ts'
 import type { KeySource } from '../repository/keys.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -43,6 +44,11 @@ export interface Services {
    * @throws HoldfastError `neo4j-unavailable` where it cannot be had, `refused` for a version that is not known to work.
    */
   installation(wanted?: string): Promise<Installation>
+  /**
+   * Makes sure, before anything is written, that the settings do not name a Neo4j that a backup cannot be checked on.
+   * @throws HoldfastError `refused` where they do.
+   */
+  requireFittingVersion(manifest: Manifest): void
   /** The Neo4j that a restored backup is checked on. */
   staging: Staging
 }

@@ -63,6 +63,10 @@ export function adminFailure(what: string, { text, exitCode }: AdminResult): Hol
   const lines = text.split('\n').filter((line) => !noise.test(line))
   const end = lines.slice(-12).join('\n')
   const isInUse = /is in use|in use\.|lock/.test(end)
-  const advice = isInUse ? { hint: 'stop the Neo4j that uses this data directory first' } : {}
+  const isFull = /No space left on device|Disk quota exceeded/.test(text)
+  const hint = isFull
+    ? 'make room on the volume of the data directory, then run it again'
+    : 'stop the Neo4j that uses this data directory first'
+  const advice = isFull || isInUse ? { hint } : {}
   return new HoldfastError('failed', `neo4j-admin ${what} ended with ${exitCode ?? 'a signal'}:\n${end}`, advice)
 }

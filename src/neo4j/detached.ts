@@ -1,8 +1,10 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
 import { writeFileAtomically } from '../core/atomicFile.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { systemReason } from '../core/systemReasons.ts'
 import { isRunning } from './dataDirectory.ts'
 import { homeArgument, type StartOptions, startNeo4j } from './instance.ts'
 import { commandLineOf } from './commandLine.ts'
@@ -16,6 +18,14 @@ export interface DetachedServer {
   /** ISO 8601. */
   startedAt: string
 }
+
+const schema = z.object({
+  pid: z.int().positive(),
+  uri: z.string(),
+  version: z.string(),
+  dataDir: z.string(),
+  startedAt: z.string(),
+})
 
 /** A detached server, and whether it still runs. */
 export interface DetachedStatus extends DetachedServer {
@@ -68,9 +78,11 @@ export async function detachedStatus(home: string): Promise<DetachedStatus | und
     text = await readFile(runFile(home), 'utf8')
   } catch (error) {
     if (hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
+    const reason = systemReason(error)
+    if (reason === undefined) throw error
+    throw new HoldfastError('failed', `cannot tell what runs in ${home}: ${reason.reason}`, { hint: reason.hint, cause: error })
   }
-  const server = JSON.parse(text) as DetachedServer
+  const server = parseRunFile(text, runFile(home))
   return { ...server, running: await isAlive(server, home) }
 }
 
@@ -95,7 +107,16 @@ export async function stopDetached(
     // A process that is ending lets go of its locks a moment after it has lost its name.
     while ((await isRunning(server.dataDir)) && performance.now() < deadline) await delay(pause)
   }
-  await rm(runFile(home), { force: true })
+  try {
+    await rm(runFile(home), { force: true })
+  } catch (error) {
+    const reason = systemReason(error)
+    if (reason === undefined) throw error
+    throw new HoldfastError('failed', `cannot note that nothing runs in ${home} any more: ${reason.reason}`, {
+      hint: reason.hint,
+      cause: error,
+    })
+  }
   return running ? server : undefined
 }
 
@@ -110,6 +131,17 @@ function signal({ pid }: DetachedServer, name: NodeJS.Signals): void {
 /** Whether the process is still the server: a process number alone may be another's by now. */
 async function isAlive({ pid }: DetachedServer, home: string): Promise<boolean> {
   return ` ${(await commandLineOf(pid)) ?? ''} `.includes(` ${homeArgument(resolve(home))} `)
+}
+
+function parseRunFile(text: string, path: string): DetachedServer {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new HoldfastError('failed', `${path} is not what holdfast neo4j start writes`, {
+      hint: 'if no Neo4j runs there, remove that file; otherwise stop the process with kill',
+      cause,
+    })
+  }
 }
 
 function runFile(home: string): string {

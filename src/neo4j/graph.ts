@@ -141,7 +141,8 @@ export class Graph implements AsyncDisposable {
 
   #explained(error: unknown): unknown {
     if (!(error instanceof Neo4jError)) return error
-    const { code, message } = error
+    const { code } = error
+    const message = usefulPart(error.message)
     if (code.startsWith(refusalPrefix)) {
       return new HoldfastError('neo4j-unavailable', `Neo4j at ${this.uri} refuses the user: ${message}`, {
         hint: 'check --user and the password file',
@@ -159,4 +160,10 @@ export class Graph implements AsyncDisposable {
     }
     return new HoldfastError('failed', `Neo4j refuses a query: ${message} (${code})`, { cause: error })
   }
+}
+
+/** What the driver says of a failure without its advice about encryption and its table of routes. */
+function usefulPart(message: string): string {
+  const [said = '', cause] = message.split(/\bCaused by: /, 2)
+  return (cause ?? said).replace(/\s*(Please ensure|Known routing table).*$/s, '').trim() || message
 }

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
+import { systemReason } from '../core/systemReasons.ts'
 import { type ProgressListener, silent } from '../core/progress.ts'
 import { archiveClasses } from './classArchive.ts'
 import { type Installation, openLibrary } from './installation.ts'
@@ -53,8 +54,17 @@ export async function installedNeo4j({ version, cacheDir, java = {} }: Installat
 }
 
 async function assemble(version: string, root: string, options: Parameters<typeof copyFromMaven>[2]): Promise<void> {
-  await mkdir(root, { recursive: true })
-  await removeAbandoned(root)
+  try {
+    await mkdir(root, { recursive: true })
+    await removeAbandoned(root)
+  } catch (error) {
+    const known = systemReason(error)
+    if (known === undefined) throw error
+    throw new HoldfastError('failed', `Neo4j cannot be installed in ${root}: ${known.reason}`, {
+      hint: 'give --cache-dir a directory that this user may write to',
+      cause: error,
+    })
+  }
   const assembled = temporaryFolder(root, version)
   try {
     await mkdir(assembled)

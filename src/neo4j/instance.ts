@@ -3,6 +3,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type ProgressListener, silent } from '../core/progress.ts'
 import { unknownSettings, writeServerConfiguration } from './configuration.ts'
 import { isRunning } from './dataDirectory.ts'
+import { noRoom, spaceComplaint, untilDiskFull } from './fullDisk.ts'
 import { freePort } from './freePort.ts'
 import type { Installation } from './installation.ts'
 import { javaArguments, javaEnvironment, quickStart } from './javaCommand.ts'
@@ -55,7 +56,7 @@ const portTries = 5
 /**
  * Starts a Neo4j Community that only this machine can reach, and waits until it answers a query.
  * @throws HoldfastError `refused` where a running server uses the data directory, `usage` at a setting that Neo4j does not know,
- * `neo4j-unavailable` where it ends or does not answer in time, with the last lines of its log.
+ * `failed` where its disk is full, `neo4j-unavailable` where it ends or does not answer in time, with the last lines of its log.
  */
 export async function startNeo4j(given: StartOptions): Promise<Neo4jInstance> {
   const options = { ...given, home: resolve(given.home), dataDir: resolve(given.dataDir) }
@@ -105,8 +106,12 @@ async function awaitStart(instance: Neo4jInstance, options: StartOptions): Promi
     initialPassword: authentication === 'none' ? undefined : initialPassword,
     signal: AbortSignal.any([ended.signal, tooLate, ...(signal ? [signal] : [])]),
   })
+  const full = untilDiskFull(instance, ended.signal)
+  // Only the first to end is listened to.
+  full.catch(() => {})
   try {
-    const exit = await Promise.race([ready, instance.exited])
+    const exit = await Promise.race([ready, instance.exited, full])
+    if (typeof exit === 'string') throw noRoom(instance.version, instance, exit)
     if (exit) throw await failure(instance, `ended with ${exit.signal ?? `code ${exit.code}`} before it was ready`)
   } catch (error) {
     signal?.throwIfAborted()
@@ -159,7 +164,9 @@ async function requireKnownSettings(home: string, settings: Readonly<Record<stri
   if (unknown.length > 0) throw new HoldfastError('usage', `Neo4j does not know the setting ${unknown.join(', ')}`)
 }
 
-async function failure({ version, home }: Neo4jInstance, what: string): Promise<HoldfastError> {
+async function failure({ version, home, dataDir }: Neo4jInstance, what: string): Promise<HoldfastError> {
+  const complaint = await spaceComplaint(home)
+  if (complaint !== undefined) return noRoom(version, { home, dataDir }, complaint)
   const lines = await failureLines(home)
   const message = `Neo4j ${version} ${what}:\n${lines}`
   if (/Address already in use|BindException/.test(lines)) return new PortTakenError('neo4j-unavailable', message)

@@ -35,13 +35,18 @@ export function hasOpenedBolt(log: string): boolean {
 /** The lines of the logs that most likely say why a server failed, at most `count`. */
 export async function failureLines(home: string, count = 15): Promise<string> {
   const text = await readServerLog(home)
-  const debug = await tail(join(home, 'logs', 'debug.log'))
+  const debug = await readTail(home, 'debug.log')
   const reasons = debug.split('\n').filter((line) => /\bERROR\b|Caused by|"level":"ERROR"/.test(line))
   const lines = [...text.split('\n').filter((line) => !/^\s*(at |\.\.\. \d+ more)|^\s*$/.test(line)), ...reasons.slice(-5)]
   return lines
     .slice(-count)
     .map((line) => line.slice(0, 500))
     .join('\n')
+}
+
+/** The last part of one file of a server's logs. */
+export async function readTail(home: string, name: string): Promise<string> {
+  return tail(join(home, 'logs', name))
 }
 
 async function tail(path: string): Promise<string> {

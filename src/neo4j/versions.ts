@@ -56,6 +56,13 @@ export function versionTraits(version: string): VersionTraits {
   return row
 }
 
+/** Whether one version came before another. @throws HoldfastError `usage` where one is not a version. */
+export function isOlder(version: string, than: string): boolean {
+  const [one, other] = [parseVersion(version), parseVersion(than)]
+  const index = one.findIndex((part, at) => part !== other[at])
+  return index >= 0 && one[index]! < other[index]!
+}
+
 /** The parts of a version such as `2026.09.0`, a suffix such as `-SNAPSHOT` left out; throws HoldfastError `usage` for anything else. */
 function parseVersion(version: string): [number, number, number] {
   const match = /^(\d+)\.(\d+)\.(\d+)(-[\w.-]+)?$/.exec(version)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { type HandOver, mayGive, type Owner, takeOver } from './ownership.ts'
 import { makePrivateFolder } from './privateFolder.ts'
-import { type Beginning, movedNames, partialName, serverNames } from './target.ts'
+import { type Begun, movedNames, partialName, serverNames } from './target.ts'
 
 /**
  * Makes the directory, where it is missing, and marks it as taken; a directory that was there keeps its mode and owner in the end:
@@ -11,7 +11,7 @@ import { type Beginning, movedNames, partialName, serverNames } from './target.t
  * @returns to whom the directory is handed when all is done.
  * @throws HoldfastError `refused` where another restore has just begun: of two that begin at once, one finds the other's mark.
  */
-export async function claimTarget(target: string, beginning: Beginning, owner: Owner | undefined): Promise<HandOver | undefined> {
+export async function claimTarget(target: string, beginning: Begun, owner: Owner | undefined): Promise<HandOver | undefined> {
   if (beginning.at !== 'nothing') return 'handOver' in beginning ? beginning.handOver : wasLeft(target, owner)
   await mkdir(dirname(target), { recursive: true })
   const isNew = await makeDirectory(target)
@@ -29,7 +29,7 @@ export async function claimTarget(target: string, beginning: Beginning, owner: O
  * Shuts everyone else out of a claimed directory until it is handed over: Neo4j's user could plant links there for root to follow.
  * Where files are to be looked at again, they are brought back to where they are written.
  */
-export async function enterTarget(target: string, beginning: Beginning): Promise<void> {
+export async function enterTarget(target: string, beginning: Begun): Promise<void> {
   await takeOver(target)
   if (beginning.at === 'checks') return
   const partial = join(target, partialName)

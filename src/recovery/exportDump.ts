@@ -3,6 +3,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { dump } from '../neo4j/admin.ts'
 import type { Installation } from '../neo4j/installation.ts'
+import { noRoom, spaceComplaint } from '../neo4j/fullDisk.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { scratchSizing } from './scratchSizing.ts'
@@ -49,5 +50,8 @@ async function recover(installation: Installation, { dataDir, home, progress, si
   const sizing = scratchSizing(rest.manifest.totals.size)
   await using server = await startNeo4j({ installation, home, dataDir, settings, ...sizing, signal, onProgress: progress })
   progress({ phase: 'stop the scratch Neo4j' })
-  if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
+  const stopped = await server.stop()
+  const complaint = await spaceComplaint(home)
+  if (complaint !== undefined) throw noRoom(server.version, { home, dataDir }, complaint)
+  if (!stopped) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
 }

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { systemReason } from '../core/systemReasons.ts'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import type { ExportPlan } from './exportPlan.ts'
 
@@ -17,6 +18,9 @@ export function exportFailure(error: unknown, { artifact, scratchSize }: ExportP
       cause: error,
     })
   }
+  const known = systemReason(error)
+  if (known)
+    return new HoldfastError('failed', `the export into ${directory} failed: ${known.reason}`, { hint: known.hint, cause: error })
   return error
 }
 

@@ -4,6 +4,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { fileInTheWay } from '../core/fileInTheWay.ts'
+import { systemReason } from '../core/systemReasons.ts'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { exportFormats, type ExportPlan } from './exportPlan.ts'
@@ -99,7 +101,18 @@ async function orAbsent<Value>(path: string, read: () => Promise<Value>): Promis
     return await read()
   } catch (error) {
     if (hasSystemCode(error, 'ENOENT')) return undefined
-    if (hasSystemCode(error, 'ENOTDIR')) throw new HoldfastError('usage', `${dirname(path)} is a file, expected a directory`)
+    if (hasSystemCode(error, 'ENOTDIR')) {
+      const file = (await fileInTheWay(dirname(path))) ?? dirname(path)
+      throw new HoldfastError('usage', `${file} is a file, expected a directory`, {
+        hint: 'choose another directory with --to-dir',
+      })
+    }
+    const known = systemReason(error)
+    if (known)
+      throw new HoldfastError('failed', `cannot look at ${path}: ${known.reason}`, {
+        hint: 'choose a directory with --to-dir that this user may read and write',
+        cause: error,
+      })
     throw error
   }
 }

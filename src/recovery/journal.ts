@@ -47,6 +47,11 @@ export async function readJournal(target: string): Promise<RestoreJournal | unde
     text = await readFile(path, 'utf8')
   } catch (error) {
     if (hasSystemCode(error, 'ENOENT')) return undefined
+    if (hasSystemCode(error, 'EISDIR')) {
+      throw new HoldfastError('refused', `${path} is a directory, expected the journal of a restore or nothing`, {
+        hint: 'move it away, or restore into another directory',
+      })
+    }
     throw error
   }
   try {

@@ -13,8 +13,9 @@ import { materialise, type Materialised, verifyInPlace } from './materialise.ts'
 import { handOverAll, ownerOf } from './ownership.ts'
 import { makePrivateFolder } from './privateFolder.ts'
 import { endsOf, type Replay } from './replay.ts'
+import { requireRoom } from './room.ts'
 import type { Staging } from './staging.ts'
-import { type Beginning, inspectTarget } from './target.ts'
+import { type Begun, inspectTarget } from './target.ts'
 import { targetFailure } from './targetFailure.ts'
 import { validateRestored } from './validateRestored.ts'
 
@@ -69,10 +70,12 @@ async function restoreInto(
   const { clock, progress, signal, staging, replays = [], resume = false } = options
   const ends = endsOf(replays)
   const found = await inspectTarget(target, { backup: manifest.id, repository: repository.id, ends, resume })
+  if (found.at === 'end') return hasEnded(target, manifest)
+  await requireRoom(repository, manifest, { target, replays, signal })
   // What is in place may be in use by now: nothing is done to it before it is known to be as it was.
   const verified = found.at === 'checks' && (await verifyInPlace(repository, manifest, target, { replays, progress, signal }))
   const isWhole = verified && Object.keys(ends).length === 0
-  const beginning: Beginning = found.at === 'checks' && !isWhole ? { ...found, at: 'files' } : found
+  const beginning: Begun = found.at === 'checks' && !isWhole ? { ...found, at: 'files' } : found
   const begun = clock.monotonic()
   const handOver = await claimTarget(target, beginning, ownerOf(manifest))
   let journal: RestoreJournal = {
@@ -116,6 +119,21 @@ async function restoreInto(
     // What went wrong is more telling than that it could not be noted.
     await note({ ended: true }).catch(() => {})
     throw error
+  }
+}
+
+/** A restore that is to go on and has ended well already: there is nothing to do. */
+function hasEnded(directory: string, { id, totals, databases }: Manifest): RestoreReport {
+  const files = databases.reduce((sum, database) => sum + database.files.length, 0)
+  return {
+    backup: id,
+    directory,
+    state: 'SUCCESS',
+    verdict: 'good',
+    files: { files, size: totals.size, resumed: totals.size },
+    checks: [],
+    durations: { materialise: 0, validate: 0 },
+    proof: null,
   }
 }
 

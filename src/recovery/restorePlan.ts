@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { filesOf, type Manifest, type ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { endsOf, type Replay, replayNothing } from './replay.ts'
+import { requireRoom, type Room } from './room.ts'
+import { targetFailure } from './targetFailure.ts'
 import { type Beginning, inspectTarget } from './target.ts'
 
 /** What a restore would do; sizes in bytes. */
@@ -13,6 +15,8 @@ export interface RestorePlan {
   files: number
   size: number
   databases: PlannedDatabase[]
+  /** Bytes that would be written, and that are free on the volume of the directory; null where that is not known. */
+  room: Room | null
   /** Backups that were not considered, as their manifests are damaged. */
   damaged: string[]
 }
@@ -31,7 +35,7 @@ interface PlannedDatabase {
 
 /**
  * Tells what a restore would do, and changes nothing.
- * @throws HoldfastError `refused` where the restore would be.
+ * @throws HoldfastError `refused` where the restore would be, `failed` where the directory cannot be written or there is no room.
  */
 export async function planRestore(
   repository: Repository,
@@ -44,7 +48,11 @@ export async function planRestore(
   }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[] },
 ): Promise<RestorePlan> {
   const directory = resolve(target)
-  const { at } = await inspectTarget(directory, { backup: manifest.id, repository: repository.id, ends: endsOf(replays), resume })
+  const wanted = { backup: manifest.id, repository: repository.id, ends: endsOf(replays), resume }
+  const [{ at }, room] = await explained(directory, async (): Promise<[Beginning, Room | null]> => {
+    const beginning = await inspectTarget(directory, wanted)
+    return [beginning, beginning.at === 'end' ? null : await requireRoom(repository, manifest, { target: directory, replays })]
+  })
   const databases = manifest.databases.map((base): PlannedDatabase => {
     const {
       to,
@@ -56,5 +64,13 @@ export async function planRestore(
     return { name: base.name, lastTransaction: to, backupEnds: from, lineage, segments: links.length, replayed: size }
   })
   const size = databases.reduce((sum, { replayed }) => sum + replayed, manifest.totals.size)
-  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size, databases, damaged }
+  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size, room, databases, damaged }
+}
+
+async function explained<Result>(target: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw targetFailure(error, target)
+  }
 }

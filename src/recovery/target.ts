@@ -1,6 +1,7 @@
-import { readdir, rm } from 'node:fs/promises'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { fileInTheWay } from '../core/fileInTheWay.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { isRunning } from '../neo4j/dataDirectory.ts'
 import { isDead, ownIdentity } from '../core/processIdentity.ts'
@@ -31,6 +32,11 @@ export type Beginning =
   | { at: 'files'; started?: string; handOver?: HandOver | undefined; served?: boolean }
   /** All files are in place, and no scratch Neo4j was started on them. */
   | { at: 'checks'; started: string; handOver?: HandOver | undefined }
+  /** The same restore has ended with `SUCCESS`, at that moment. */
+  | { at: 'end'; updated: string }
+
+/** A restore that something is left of to do. */
+export type Begun = Exclude<Beginning, { at: 'end' }>
 
 /**
  * Finds out whether a restore into this directory destroys nothing: it must be absent or empty,
@@ -40,8 +46,12 @@ export type Beginning =
 export async function inspectTarget(target: string, wanted: Wanted): Promise<Beginning> {
   const entries = await entriesOf(target)
   if (entries.length === 0) return { at: 'nothing' }
-  if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
   const journal = await readJournal(target)
+  if (wanted.resume && journal?.state === 'SUCCESS') {
+    refuseOtherRestore(target, journal, wanted)
+    return { at: 'end', updated: journal.updated }
+  }
+  if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
   if (journal) await refuseUnderWay(target, journal)
   // Without a journal, it broke off before its first word, or an operator knows that it is gone.
   if (wanted.resume && journal === undefined && entries.join() === partialName) return { at: 'files' }
@@ -73,7 +83,7 @@ function refuseOtherRestore(target: string, journal: RestoreJournal, wanted: Wan
       hint: `resume it with the point it was begun with, or remove ${target} and ${journalPath(target)}`,
     })
   }
-  if (state === 'SUCCESS' || state === 'FAILED') {
+  if (state === 'FAILED') {
     throw new HoldfastError('refused', `the restore of backup ${backup} into ${target} has ended already, with ${state}`, {
       hint: 'nothing is left to resume; to restore it once more, choose another directory',
     })
@@ -100,12 +110,23 @@ function nextStep(journal: RestoreJournal | undefined): string {
   return 'restore into a directory that is empty or does not exist'
 }
 
+const hint = 'give --to-dir a directory that is empty or does not exist'
+
 async function entriesOf(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).filter((entry) => entry !== 'lost+found')
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return []
-    if (hasSystemCode(error, 'ENOTDIR')) throw new HoldfastError('usage', `${directory} is a file, expected a directory`)
-    throw error
+    if (hasSystemCode(error, 'ENOTDIR')) {
+      throw new HoldfastError('usage', `${(await fileInTheWay(directory)) ?? directory} is a file, expected a directory`, {
+        hint,
+      })
+    }
+    if (!hasSystemCode(error, 'ENOENT')) throw error
+    const isLink = await lstat(directory).then(
+      () => true,
+      () => false,
+    )
+    if (!isLink) return []
+    throw new HoldfastError('usage', `${directory} is a symbolic link that leads to nothing`, { hint })
   }
 }

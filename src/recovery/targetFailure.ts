@@ -1,3 +1,4 @@
+import { systemReason } from '../core/systemReasons.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 
 /** Explains in words what the operating system refused while a restore wrote; any other error stays as it is. */
@@ -15,5 +16,11 @@ export function targetFailure(error: unknown, target: string): unknown {
       cause: error,
     })
   }
-  return error
+  const known =
+    hasSystemCode(error, 'EFBIG', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST') && systemReason(error)
+  if (!known) return error
+  return new HoldfastError('failed', `cannot restore into ${target}: ${known.reason}`, {
+    hint: hasSystemCode(error, 'EFBIG') ? `${known.hint}, and go on with --resume` : known.hint,
+    cause: error,
+  })
 }

@@ -4,6 +4,7 @@ import type { ProgressListener } from '../core/progress.ts'
 import { checkConsistency } from '../neo4j/admin.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import type { Installation } from '../neo4j/installation.ts'
+import { noRoom, spaceComplaint } from '../neo4j/fullDisk.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Neo4jInstance } from '../neo4j/neo4jInstance.ts'
 import { StartFailure } from '../neo4j/startFailure.ts'
@@ -70,7 +71,7 @@ async function questionOne(
   system: ManifestDatabase[],
   options: ValidationOptions,
 ): Promise<Check[]> {
-  const { dataDir, progress, signal } = options
+  const { dataDir, home, progress, signal } = options
   const started = await startScratch(installation, database, options)
   if (started instanceof StartFailure) {
     return [{ database: database.name, name: startCheck, passed: false, detail: started.message }]
@@ -84,7 +85,11 @@ async function questionOne(
     progress({ phase: `check ${database.name}` })
     checks.push(...(await checkGraph(graph, database)))
   }
-  if (!(await server.stop())) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
+  const stopped = await server.stop()
+  // A last checkpoint that failed for want of room says nothing about the backup.
+  const complaint = await spaceComplaint(home)
+  if (complaint !== undefined) throw noRoom(server.version, { home, dataDir }, complaint)
+  if (!stopped) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
   return checks
 }
 

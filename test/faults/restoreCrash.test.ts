@@ -68,11 +68,23 @@ test('[damage.full-disk] a full disk is an error that says so, and with more roo
   withFolder('restore-full', async (folder) => {
     const [small, copy] = [join(folder, 'small'), join(folder, 'copy')]
     const target = join(small, 'data')
-    const again = `"$@"; test $? = 1 || exit 98; mount -o remount,size=200m "${small}" && "$@" && cp -a "${target}" "${copy}"`
-    const outcome = await startHoldfast(restore(target), { inside: onSmallDisk(small, '24m', again) }).outcome
+    // The room of a small disk is looked at before anything is written; that no more files fit shows only then.
+    const again = `"$@"; test $? = 1 || exit 98; mount -o remount,nr_inodes=10000 "${small}" && "$@" && cp -a "${target}" "${copy}"`
+    const outcome = await startHoldfast(restore(target), { inside: onSmallDisk(small, '200m,nr_inodes=24', again) }).outcome
     const { error } = refusal('failed', /no space left/)
     expect(outcome, outcome.story).toMatchObject({ exitCode: 0, result: { verdict: 'unchecked' }, error })
     expect(outcome.error?.hint).toContain('--resume')
     expect((outcome.result as RestoreReport).files.resumed).toBeGreaterThan(0)
     await expectRestored(copy)
+  }))
+
+test('[damage.full-disk] a restore that does not fit is refused before it writes anything, and so is its dry run', async () =>
+  withFolder('restore-small', async (folder) => {
+    const small = join(folder, 'small')
+    const target = join(small, 'data')
+    for (const flags of [[], ['--dry-run']]) {
+      const inside = onSmallDisk(small, '4m', `"$@"; code=$?; test -z "$(ls -A "${small}")" || exit 98; exit $code`)
+      const outcome = await startHoldfast([...restore(target), ...flags], { inside }).outcome
+      expect(outcome, outcome.story).toMatchObject(refusal('failed', /no space left .* needs \d+ bytes, \d+ are free/))
+    }
   }))

@@ -26,9 +26,10 @@ function facts({ databases }: Manifest) {
   return databases.find(({ name }) => name === 'neo4j')?.facts
 }
 
-function expectNoFacts({ result, warnings, story, exitCode }: Outcome<Manifest>, warning: string): void {
+function expectNoFacts({ result, warnings, story, exitCode }: Outcome<Manifest>, warning: string, unasked = warning): void {
   expect(exitCode, story).toBe(0)
   expect(result.server).toBeUndefined()
+  expect((result as { unasked?: string }).unasked).toContain(unasked)
   expect(facts(result)).toBeUndefined()
   expect(warnings.join('\n')).toContain(warning)
 }
@@ -51,7 +52,7 @@ test.each(testedVersions)(
         expect(answered.server).toEqual({ version, edition: 'community' })
         expect(facts(answered)).toMatchObject({ stable: true, counts: { nodes: 300, relationships: 400 } })
 
-        expectNoFacts(await backUp(dataDir, '--uri', nowhere), 'does not answer')
+        expectNoFacts(await backUp(dataDir, '--uri', nowhere), 'does not answer', 'did not answer')
         expectNoFacts(await backUp(foreign, '--uri', boltUri), 'the server that answers is not the one whose files are backed up')
         const copy = join(folder, 'copy')
         await cp(dataDir, copy, { recursive: true })

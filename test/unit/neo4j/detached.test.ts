@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -19,6 +19,25 @@ test('where none was started there is none', async () => {
   expect(await detachedStatus(home)).toBeUndefined()
   expect(await stopDetached(home)).toBeUndefined()
   expect(await detachedStatus(join(home, 'nothing'))).toBeUndefined()
+})
+
+test('what is no record of a server, or cannot be read, is said to be so', async () => {
+  const path = join(home, 'holdfast-neo4j.json')
+  for (const text of ['{"pid": 12', '{}', '{"pid": "all"}']) {
+    writeFileSync(path, text)
+    for (const ask of [detachedStatus, stopDetached])
+      await expect(ask(home)).rejects.toMatchObject({
+        code: 'failed',
+        message: `${path} is not what holdfast neo4j start writes`,
+      })
+  }
+  rmSync(path)
+  mkdirSync(path)
+  await expect(detachedStatus(home)).rejects.toMatchObject({
+    code: 'failed',
+    message: expect.stringContaining('a directory is where a file is expected'),
+    hint: expect.any(String),
+  })
 })
 
 test('a process that has got the number of a dead server is not taken for it, and not stopped', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { namedVersions, resolveVersion, versionTraits } from '../../../src/neo4j/versions.ts'
+import { namedVersions, resolveVersion, versionTraits, isOlder } from '../../../src/neo4j/versions.ts'
 
 test('a short name stands for an exact version, which stands for itself', () => {
   expect(resolveVersion('lts')).toBe(namedVersions.lts)
@@ -34,3 +34,11 @@ describe('what is not known to work is refused', () => {
     expect(() => resolveVersion(text)).toThrow(expect.objectContaining({ code: 'usage', hint: expect.stringContaining('lts') }))
   })
 })
+
+test.each([
+  ['5.26.0', '5.26.30', true],
+  ['5.26.30', '5.26.30', false],
+  ['2025.01.0', '5.26.30', false],
+  ['5.9.0', '5.13.0', true],
+  ['5.26.30', '2026.09.0', true],
+])('%s is older than %s: %s', (version, than, older) => expect(isOlder(version, than)).toBe(older))

@@ -1,11 +1,24 @@
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import type { ProgressListener } from '../../../src/core/progress.ts'
 import { silent } from '../../../src/core/progress.ts'
+import type { Replay } from '../../../src/recovery/replay.ts'
+import { planRestore } from '../../../src/recovery/restorePlan.ts'
 import { restore, type RestoreOptions, type RestoreReport } from '../../../src/recovery/restore.ts'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
@@ -158,4 +171,87 @@ test('a restore that may go on elsewhere is not joined until its journal is remo
   })
   rmSync(`${target}.holdfast-restore.json`)
   expect(await restored({ resume: true })).toMatchObject({ verdict: 'unchecked' })
+})
+
+describe('a directory that cannot be restored into is said to be so, and how', () => {
+  const plan = async () => planRestore(repository, manifest, { target, resume: false })
+  const rows: readonly [what: string, make: () => void, message: string][] = [
+    ['a link that leads to nothing', () => symlinkSync(join(folder, 'gone'), target), 'is a symbolic link that leads to nothing'],
+    ['links in a circle', () => symlinkSync(target, target), 'symbolic links lead in a circle'],
+    ['a name that is too long', () => (target = join(folder, 'x'.repeat(300))), 'the name is too long'],
+    [
+      'a path through a file',
+      () => {
+        writeFileSync(join(folder, 'file'), '')
+        target = join(folder, 'file/sub/data')
+      },
+      '/file is a file, expected a directory',
+    ],
+  ]
+  test.each(rows)('%s', async (_, make, message) => {
+    make()
+    for (const attempt of [restored, plan]) {
+      const error = await attempt().then(
+        () => undefined,
+        (caught: unknown) => caught,
+      )
+      expect(error).toBeInstanceOf(HoldfastError)
+      expect(error).toMatchObject({ message: expect.stringContaining(message), hint: expect.any(String) })
+      expect((error as Error).message).not.toContain('sub/data is')
+    }
+  })
+
+  test('a folder where nothing can be made', async () => {
+    target = '/proc/holdfast'
+    await expect(restored()).rejects.toMatchObject({
+      code: 'failed',
+      message: expect.stringContaining('cannot restore into /proc'),
+    })
+  })
+
+  test('a directory in the place of the journal', async () => {
+    mkdirSync(target)
+    writeFileSync(join(target, 'something'), '')
+    mkdirSync(`${target}.holdfast-restore.json`)
+    await expect(plan()).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('is a directory, expected the'),
+    })
+  })
+})
+
+test('what would be written and what is free is told, holes left out, and more than fits is refused before anything is written', async () => {
+  manifest = await backUp(repository, { ...files, 'databases/neo4j/holes': Buffer.alloc(1 << 20) })
+  const plan = await planRestore(repository, manifest, { target, resume: false })
+  expect(plan.room?.needed).toBeGreaterThanOrEqual(14_000)
+  expect(plan.room?.needed).toBeLessThan(1 << 20)
+  expect(plan.room?.free).toBeGreaterThan(14_000)
+  const huge = { links: [], database: 'neo4j', size: 2 ** 60 } as unknown as Replay
+  const tooMuch = { code: 'failed', message: expect.stringMatching(/no space left .* needs \d+ bytes, \d+ are free/) as string }
+  await expect(restored({ replays: [huge] })).rejects.toMatchObject(tooMuch)
+  expect(existsSync(target)).toBe(false)
+})
+
+test.runIf(isRoot)('a directory that may not be written to is found out by a dry run', async () => {
+  const script = `mount --bind "${folder}" "${folder}" && mount -o remount,bind,ro "${folder}" && exec "$@"`
+  const program = `
+    const { requireRoom } = await import(${JSON.stringify(join(import.meta.dirname, '../../../src/recovery/room.ts'))})
+    await requireRoom({}, {}, { target: ${JSON.stringify(target)}, replays: [] }).catch((error) => console.log(error.code))`
+  const command = [process.execPath, '--input-type=module', '-e', program]
+  expect(execFileSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...command], { encoding: 'utf8' })).toBe('EROFS\n')
+})
+
+test('a restore that has ended well has nothing left to resume, and one of something else is refused', async () => {
+  await restored()
+  changeJournal({ state: 'SUCCESS', ended: true })
+  writeFileSync(join(target, store), 'in use')
+  expect(await restored({ resume: true })).toMatchObject({ state: 'SUCCESS', verdict: 'good', checks: [] })
+  expect(await planRestore(repository, manifest, { target, resume: true })).toMatchObject({ from: 'end', room: null })
+  expect(readFileSync(join(target, store), 'utf8')).toBe('in use')
+  await expect(restored()).rejects.toMatchObject({ code: 'refused' })
+  manifest = await backUp(repository, files)
+  await expect(restored({ resume: true })).rejects.toMatchObject({
+    code: 'refused',
+    message: expect.stringContaining('holds a restore'),
+  })
 })
