@@ -1,23 +1,25 @@
 import { buildServices } from './app.ts'
 import { grammar } from './cli/commands.ts'
 import { interruptionOf } from './cli/interruption.ts'
-import { printError, toHoldfastError } from './cli/output.ts'
+import { printError, printNote, toHoldfastError, wantsJson } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 import { processEnvironment } from './config/environment.ts'
 import { exitCodes, HoldfastError } from './core/errors.ts'
 
 const { stdout, stderr } = process
 const words = process.argv.slice(2)
+const environment = processEnvironment()
+const json = wantsJson(words, environment)
 
 const signal = interruptionOf(
   process,
-  (line) => stderr.write(`\n${line}\n`),
+  (note) => printNote(stderr, note, json),
   () => process.exit(exitCodes.interrupted),
 )
 
 // What reaches this was caught nowhere: the state is unknown, so the program ends.
 process.on('uncaughtException', (error) => {
-  process.exit(printError(stderr, toHoldfastError(error, signal), words.includes('--json')))
+  process.exit(printError(stderr, toHoldfastError(error, signal), json))
 })
 
 // A reader such as `head` may leave early; that must not stop the work. Any other error is met when the program ends.
@@ -30,13 +32,14 @@ stderr.on('error', () => {})
 
 const status = await runProgram(
   grammar(),
-  { words, environment: processEnvironment(), workingDirectory: process.cwd(), stdout, stderr, signal },
+  { words, environment, workingDirectory: process.cwd(), stdout, stderr, signal },
   buildServices,
 )
 stdout.write('', () => {
   // In the next turn, because the error of a write is told after its callback.
   setImmediate(() => {
     if (lost === undefined) process.exit(status)
-    process.exit(printError(stderr, new HoldfastError('failed', `the result cannot be written: ${lost.message}`), false))
+    const hint = 'see whether there is room where its output goes; what the command did is done'
+    process.exit(printError(stderr, new HoldfastError('failed', `the result cannot be written: ${lost.message}`, { hint }), json))
   })
 })

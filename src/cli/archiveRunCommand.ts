@@ -5,6 +5,7 @@ import type { SegmentName } from '../repository/segmentName.ts'
 import { runArchiveService } from '../service/archiveService.ts'
 import { defineCommand, toggle } from './command.ts'
 import type { Logger } from './logger.ts'
+import { formatCount } from './table.ts'
 import { repositorySettings } from './repositorySettings.ts'
 
 /** `holdfast archive run` */
@@ -59,7 +60,7 @@ export const archiveRunCommand = defineCommand({
     })
     return shipped
   },
-  text: ({ segments, bytes }) => `archived ${segments} segments with ${bytes} bytes of log`,
+  text: ({ segments, bytes }) => `archived ${formatCount(segments, 'segment')} with ${formatCount(bytes, 'byte')} of log`,
 })
 
 /** One line for each event; what happens every second only where much is logged. */

@@ -4,6 +4,7 @@ import { duration } from '../config/duration.ts'
 import { requireUnprotected } from '../retention/protectedBackups.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { repositorySettings } from './repositorySettings.ts'
+import { formatCount } from './table.ts'
 import { formatSize } from './sizes.ts'
 import { confirm } from './standardOptions.ts'
 
@@ -54,7 +55,7 @@ export const backupDeleteCommand = defineCommand({
     const { plan, deleted } = result
     const log =
       plan.segmentsFreed + plan.segmentsKept > 0 ? `; ${plan.segmentsFreed} segments of log go, ${plan.segmentsKept} stay` : ''
-    const freed = `${formatSize(plan.bytesFreed)} in ${plan.packsFreed} packs; ${plan.packsKept} packs stay, other backups need them${log}`
+    const freed = `${formatSize(plan.bytesFreed)} in ${formatCount(plan.packsFreed, 'pack')}; ${formatCount(plan.packsKept, 'pack')} that other backups need ${plan.packsKept === 1 ? 'stays' : 'stay'}${log}`
     if (!deleted) return `would delete ${plan.backups.join(', ')} and free ${freed}\ngive --confirm to do it`
     if ('postponed' in result && result.postponed !== undefined)
       return `deleted ${plan.backups.join(', ')}; nothing freed yet: ${result.postponed}`

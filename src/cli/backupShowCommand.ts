@@ -6,7 +6,7 @@ import { defineCommand } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatPercent, formatSize } from './sizes.ts'
-import { formatFacts } from './table.ts'
+import { formatCount, formatFacts } from './table.ts'
 
 /** `holdfast backup show` */
 export const backupShowCommand = defineCommand({
@@ -51,7 +51,7 @@ export const backupShowCommand = defineCommand({
       ...databases.flatMap(({ name, firstTransaction, lastTransaction, checkpoint, kernelVersion, files, leftOut }) => [
         [
           name,
-          `${files.length} files, kernel version ${kernelVersion}, checkpoint at transaction ${checkpoint.transactionId}`,
+          `${formatCount(files.length, 'file')}, kernel version ${kernelVersion}, checkpoint at transaction ${checkpoint.transactionId}`,
         ] as const,
         [
           '',

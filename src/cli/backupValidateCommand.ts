@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type BackupVerdict, validateBackups } from '../backup/validateBackups.ts'
 import { optionalBackupArgument, resolveBackupId } from './backupArgument.ts'
+import { formatCount } from './table.ts'
 import { defineCommand, valued } from './command.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
@@ -44,11 +45,13 @@ export const backupValidateCommand = defineCommand({
   text: ({ verdict, backups, blocks, bytes, sample }) =>
     [
       ...backups.map(formatVerdict),
-      `${verdict}: read ${blocks} blocks, ${formatSize(bytes)}${sample === 1 ? '' : ` (a sample of ${sample * 100} %)`}`,
+      `${verdict}: read ${formatCount(blocks, 'block')}, ${formatSize(bytes)}${sample === 1 ? '' : ` (a sample of ${sample * 100} %)`}`,
     ].join('\n'),
   failure: ({ verdict }) => (verdict === 'bad' ? 'integrity' : undefined),
 })
 
 function formatVerdict({ id, verdict, transactions, problems }: BackupVerdict): string {
-  return [`${id}  ${verdict}, ${transactions} transactions`, ...problems.map((problem) => `  ${problem}`)].join('\n')
+  return [`${id}  ${verdict}, ${formatCount(transactions, 'transaction')}`, ...problems.map((problem) => `  ${problem}`)].join(
+    '\n',
+  )
 }

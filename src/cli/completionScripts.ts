@@ -1,19 +1,30 @@
+/** What may follow an option that takes a value: some words, a directory, a file, or what nobody can guess. */
+export type CompletionValue = readonly string[] | 'directory' | 'file' | 'other'
+
 /** What may be typed after some words of a command line. */
 export interface CompletionNode {
   /** The words before, such as `backup create`; empty for the first word. */
   path: string
-  /** Commands that may follow. */
+  /** Commands or values that may follow. */
   words: readonly string[]
   /** Flags that may follow, with their dashes. */
   flags: readonly string[]
+  /** By flag, what may follow those that take a value. */
+  values: Readonly<Record<string, CompletionValue>>
 }
 
 export const completionScripts = { bash, zsh, fish } as const
 
 function bash(nodes: readonly CompletionNode[]): string {
   const cases = nodes.map(({ path, words, flags }) => `    '${path}') words='${[...words, ...flags].join(' ')}' ;;`)
+  const values = new Map(nodes.flatMap((node) => Object.entries(node.values)))
   return `_holdfast() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path='' word words
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path='' word words=''
+  # Bash takes the sign in --option=value for a word of its own.
+  if [ "$current" = '=' ]; then current=''; elif [ "$previous" = '=' ]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"; fi
+  case "$previous" in
+${Array.from(values, ([flag, value]) => `    ${flag}) ${bashValue(value)}; return ;;`).join('\n')}
+  esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$path $word" in
 ${nodes
@@ -27,7 +38,15 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -o default -F _holdfast holdfast`
+complete -F _holdfast holdfast`
+}
+
+function bashValue(value: CompletionValue): string {
+  if (value === 'other') return 'COMPREPLY=()'
+  if (typeof value !== 'string') return `COMPREPLY=($(compgen -W '${value.join(' ')}' -- "$current"))`
+  // Names may hold spaces; the option adds a slash to a directory, where this runs as a completion.
+  const list = `compgen -${value === 'directory' ? 'd' : 'f'} -- "$current"`
+  return `COMPREPLY=(); while IFS= read -r word; do COMPREPLY+=("$word"); done < <(${list}); compopt -o filenames 2>/dev/null`
 }
 
 function zsh(nodes: readonly CompletionNode[]): string {
@@ -38,8 +57,9 @@ ${bash(nodes)}`
 
 function fish(nodes: readonly CompletionNode[]): string {
   const first = nodes.filter(({ path }) => path !== '' && !path.includes(' ')).map(({ path }) => path)
+  const groups = new Set(nodes.flatMap(({ path }) => (path.includes(' ') ? [path.split(' ')[0]!] : [])))
   return nodes
-    .flatMap(({ path, words, flags }) => {
+    .flatMap(({ path, words, flags, values }) => {
       const [group, command] = path.split(' ')
       const seen = (...names: readonly string[]) => `__fish_seen_subcommand_from ${names.join(' ')}`
       const condition =
@@ -47,13 +67,20 @@ function fish(nodes: readonly CompletionNode[]): string {
           ? `not ${seen(...first)}`
           : command !== undefined
             ? `${seen(group!)}; and ${seen(command)}`
-            : words.length > 0
+            : groups.has(group!)
               ? `${seen(group!)}; and not ${seen(...words)}`
               : seen(group!)
       return [
         ...(words.length > 0 ? [`complete -c holdfast -f -n '${condition}' -a '${words.join(' ')}'`] : []),
-        ...flags.map((flag) => `complete -c holdfast -n '${condition}' -l ${flag.slice(2)}`),
+        ...flags.map((flag) => `complete -c holdfast -n '${condition}' -l ${flag.slice(2)}${fishValue(values[flag])}`),
       ]
     })
     .join('\n')
+}
+
+function fishValue(value: CompletionValue | undefined): string {
+  if (value === undefined) return ''
+  if (value === 'other') return ' -x'
+  if (value === 'file') return ' -r -F'
+  return ` -x -a '${value === 'directory' ? '(__fish_complete_directories)' : value.join(' ')}'`
 }

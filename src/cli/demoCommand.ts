@@ -14,7 +14,10 @@ export const demoCommand = defineCommand({
     'restores the second backup, and checks what came back. Takes under two minutes once Neo4j is installed.',
   settings: ['neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
   options: {
-    data: valued(z.string().min(1), { placeholder: 'dir', description: 'leave everything in this directory to look at' }),
+    data: valued(z.string().min(1), {
+      placeholder: 'dir',
+      description: 'leave everything in this directory to look at; it must be empty or not exist',
+    }),
     entities: valued(z.coerce.number<string>().int().min(100).max(10_000_000), {
       placeholder: 'number',
       example: '30000',
@@ -29,7 +32,7 @@ export const demoCommand = defineCommand({
       purpose: 'look at the repository and the restored data afterwards',
     },
   ],
-  fails: ['neo4j-unavailable', 'validation'],
+  fails: ['neo4j-unavailable', 'validation', 'refused'],
   run: async ({ options, services, progress, signal }): Promise<DemoReport> =>
     runDemo({
       installation: await services.installation(),

@@ -9,7 +9,8 @@ import { type Grammar, helpOf } from './grammar.ts'
 import { commandMeant } from './usageError.ts'
 import { settingDescription } from './helpText.ts'
 
-const topics: Readonly<Record<string, () => string>> = {
+/** What `holdfast help` explains besides commands. */
+export const topics: Readonly<Record<string, () => string>> = {
   'exit-codes': () => formatExitCodes(exitCodeRows()),
   settings: () =>
     (Object.keys(settings) as SettingName[]).map((name) => `${fileKey(name)}\n    ${settingDescription(name)}`).join('\n'),

@@ -1,5 +1,5 @@
 import { environmentName, type Setting } from '../config/declaration.ts'
-import { type SettingName, settings } from '../config/settings.ts'
+import { hasFlag, type SettingName, settings } from '../config/settings.ts'
 import type { Command, OptionDeclaration } from './command.ts'
 import { exitCodeRows, formatExitCodes } from './exitCodes.ts'
 
@@ -28,10 +28,21 @@ export function optionDescription({ description, unit, required, default: fallba
 }
 
 /** What follows the options in a command's help: examples and exit codes. */
-export function commandNotes({ examples, fails }: Command): string {
+export function commandNotes({ examples, fails, settings: read }: Command): string {
   const shown = examples.map(({ command, purpose }) => `  # ${purpose}\n  ${command}`).join('\n')
   const codes = formatExitCodes(exitCodeRows(fails)).split('\n').slice(1)
-  return `Examples:\n${shown}\n\nExit codes:\n${codes.join('\n')}`
+  return `${environmentNotes(read)}Examples:\n${shown}\n\nExit codes:\n${codes.join('\n')}`
+}
+
+/** The settings that have no flag: secrets, which only the environment holds. */
+function environmentNotes(read: readonly SettingName[]): string {
+  const lines = read
+    .filter((name) => !hasFlag(name))
+    .map((name) => {
+      const declared: Setting<unknown> = settings[name]
+      return `  ${[environmentName(name), ...(declared.aliases ?? [])].join(', ')}: ${declared.description}`
+    })
+  return lines.length === 0 ? '' : `Environment:\n${lines.join('\n')}\n\n`
 }
 
 function withUnit(description: string, unit: string | undefined): string {

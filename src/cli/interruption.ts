@@ -14,7 +14,7 @@ export function interruptionOf(source: SignalSource, tell: (line: string) => voi
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     source.on(name, () => {
       if (controller.signal.aborted) return stopAtOnce()
-      tell(`holdfast: stopping after ${name}; a second signal stops at once`)
+      tell(`stopping after ${name}; a second signal stops at once`)
       controller.abort(new HoldfastError('interrupted', `interrupted by ${name}`))
     })
   }

@@ -1,3 +1,4 @@
+import type { Environment } from '../config/declaration.ts'
 import { withoutUserinfo } from '../config/secret.ts'
 import { systemReason } from '../core/systemReasons.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../core/errors.ts'
@@ -17,6 +18,18 @@ export interface Outcome {
   text: string
   /** Set where the result, though complete, is a failure, such as a bad verdict. */
   failure?: ErrorCode
+}
+
+/** Whether results and errors are wanted as JSON, as far as can be told before the command line is understood. */
+export function wantsJson(words: readonly string[], environment: Environment): boolean {
+  return words.includes('--json') || /^(true|1|yes|on|y|enabled)$/i.test(environment['HOLDFAST_JSON'] ?? '')
+}
+
+/** Prints a note to stderr while a command runs: a line of text, or with --json one of the log. */
+export function printNote(stderr: OutputStream, note: string, json: boolean): void {
+  stderr.write(
+    json ? `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg: note })}\n` : `\nholdfast: ${note}\n`,
+  )
 }
 
 /** Prints a result to stdout and returns the exit status. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { silent } from '../core/progress.ts'
 import { type Grammar, readCommandLine } from './grammar.ts'
 import { createLogger, type Logger } from './logger.ts'
-import { type OutputStream, printError, printOutcome, toHoldfastError } from './output.ts'
+import { type OutputStream, printError, printOutcome, toHoldfastError, wantsJson } from './output.ts'
 import { createProgressDisplay } from './progressDisplay.ts'
 import type { Services, Surroundings } from './services.ts'
 
@@ -29,7 +29,7 @@ export async function runProgram(
 ): Promise<number> {
   const { words, environment, workingDirectory, stdout, stderr, signal, clock = systemClock } = process
   // Until the command line is understood, a flag anywhere says how an error is wanted.
-  let json = words.includes('--json')
+  let json = wantsJson(words, environment)
   let log: Logger | undefined
   try {
     const request = readCommandLine(grammar, words, stdout.columns ?? 100)

@@ -68,12 +68,15 @@ function drawBar({ done, total }: ProgressEvent): string {
   return `${'█'.repeat(filled)}${'░'.repeat(width - filled)} `
 }
 
-function describe({ phase, done, total, note }: ProgressEvent, elapsed: number): string {
+function describe({ phase, done, total, unit, note }: ProgressEvent, elapsed: number): string {
+  const size = (amount: number): string => (unit === undefined ? formatSize(amount) : String(amount))
+  const counted = unit === undefined ? '' : ` ${unit}`
   const parts = [phase]
   if (done !== undefined && total !== undefined)
-    parts.push(formatPercent(done, total), `${formatSize(done)} of ${formatSize(total)}`)
-  else if (done !== undefined) parts.push(formatSize(done))
-  if (done !== undefined && done > 0 && elapsed >= 1000) parts.push(formatRate(done, elapsed))
+    parts.push(formatPercent(done, total), `${size(done)} of ${size(total)}${counted}`)
+  else if (done !== undefined) parts.push(`${size(done)}${counted}`)
+  if (done !== undefined && done > 0 && elapsed >= 1000)
+    parts.push(unit === undefined ? formatRate(done, elapsed) : `${Math.round((done / elapsed) * 1000)} ${unit}/s`)
   if (note !== undefined) parts.push(note)
   return parts.join('  ')
 }

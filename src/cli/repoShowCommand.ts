@@ -1,7 +1,7 @@
 import { defineCommand } from './command.ts'
 import { formatMoment } from './durations.ts'
 import { formatSize } from './sizes.ts'
-import { formatFacts } from './table.ts'
+import { formatCount, formatFacts } from './table.ts'
 
 interface RepositoryReport {
   id: string
@@ -54,7 +54,7 @@ export const repoShowCommand = defineCommand({
       ['encryption', encrypted ? 'aes-256-gcm' : 'none'],
       ['backups', String(backups)],
       ['newest', newest && `${newest.id}, ${formatMoment(new Date(newest.created))}`],
-      ['stored', `${formatSize(storedBytes)} in ${objects} objects`],
+      ['stored', `${formatSize(storedBytes)} in ${formatCount(objects, 'object')}`],
       ['restored', backups > 0 ? formatSize(restoredBytes) : undefined],
       ['damaged', damaged.length > 0 ? damaged.join(', ') : undefined],
     ]),

@@ -8,7 +8,7 @@ import { repositorySettings } from './repositorySettings.ts'
 import { restorePointOptions } from './restorePointOptions.ts'
 import { formatRate, formatSize } from './sizes.ts'
 import { dryRun } from './standardOptions.ts'
-import { formatFacts } from './table.ts'
+import { formatCount, formatFacts } from './table.ts'
 
 /** `holdfast restore start` */
 export const restoreStartCommand = defineCommand({
@@ -69,7 +69,7 @@ export const restoreStartCommand = defineCommand({
 function formatPlan({ backup, directory, from, files, size, room, databases }: RestorePlan): string {
   if (from === 'end') return `nothing to do: the restore of backup ${backup} into ${directory} has ended with SUCCESS`
   return formatFacts([
-    ['would restore', `${backup}, ${formatSize(size)} in ${files} files`],
+    ['would restore', `${backup}, ${formatSize(size)} in ${formatCount(files, 'file')}`],
     ['into', directory],
     [
       'room',
@@ -79,7 +79,7 @@ function formatPlan({ backup, directory, from, files, size, room, databases }: R
     ],
     ...databases.map(({ name, lastTransaction, backupEnds, segments, replayed }) => {
       const end = `up to transaction ${lastTransaction.id} of ${lastTransaction.commitTime}`
-      const log = `the backup ends with ${backupEnds.id}, ${segments} segments with ${formatSize(replayed)} of log follow`
+      const log = `the backup ends with ${backupEnds.id}, ${formatCount(segments, 'segment')} with ${formatSize(replayed)} of log follow`
       return [name, segments > 0 ? `${end}; ${log}` : `${end}, where the backup ends`] as const
     }),
   ])

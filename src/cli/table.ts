@@ -5,6 +5,11 @@ export interface Column<Row> {
   align?: 'left' | 'right'
 }
 
+/** A number of things: `1 object`, `2 objects`. */
+export function formatCount(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
 /** Rows in aligned columns under their titles, two spaces apart; no trailing spaces, no final newline. */
 export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => value(row)))]

@@ -2,10 +2,12 @@
 export interface ProgressEvent {
   /** What is being done, in an operator's words, such as `copy neo4j`. */
   phase: string
-  /** Bytes (or other units) done so far in this phase. */
+  /** Bytes, or what `unit` says, done so far in this phase. */
   done?: number
   /** The expected total of the same unit, when it is known. */
   total?: number
+  /** What is counted, in the plural, such as `entities`; bytes unless told. */
+  unit?: string
   note?: string
 }
 

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createBackup } from '../backup/createBackup.ts'
 import type { Clock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { systemReason } from '../core/systemReasons.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Graph } from '../neo4j/graph.ts'
 import { type GraphCounts, keptCounts } from '../neo4j/graphCounts.ts'
@@ -54,7 +56,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { installation, clock, progress, signal } = options
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
   try {
-    await mkdir(directory, { recursive: true })
+    await makeEmpty(directory)
     const dataDir = join(directory, 'neo4j-data')
     const repository = await options.newRepository(join(directory, 'repository'))
     const lived = await liveAndBackUp(repository, dataDir, directory, options)
@@ -88,6 +90,22 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     return report
   } finally {
     if (!options.directory) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function makeEmpty(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+    const found = await readdir(directory)
+    if (found.length === 0) return
+    throw new HoldfastError('refused', `${directory} is not empty: found ${found.slice(0, 5).join(', ')}`, {
+      hint: 'give --data a directory that is empty or does not exist',
+    })
+  } catch (error) {
+    const known = systemReason(error)
+    if (known === undefined) throw error
+    const hint = 'give --data a directory that is empty or can be made'
+    throw new HoldfastError('failed', `the demo cannot use ${directory}: ${known.reason}`, { hint, cause: error })
   }
 }
 

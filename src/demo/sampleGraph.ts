@@ -28,6 +28,6 @@ export async function loadSampleGraph(graph: Graph, entities: number, progress: 
       { first: BigInt(first), last: BigInt(Math.min(first + batch, entities) - 1) },
       write,
     )
-    progress({ phase: 'load a graph', done: Math.min(first + batch, entities), total: entities })
+    progress({ phase: 'load a graph', done: Math.min(first + batch, entities), total: entities, unit: 'entities' })
   }
 }

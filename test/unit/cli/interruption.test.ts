@@ -15,7 +15,7 @@ test.each(['SIGINT', 'SIGTERM'])('the first %s aborts, a second signal stops at 
 
   source.emit(name)
   expect(signal.reason).toMatchObject({ code: 'interrupted', message: `interrupted by ${name}` })
-  expect(told).toEqual([`holdfast: stopping after ${name}; a second signal stops at once`])
+  expect(told).toEqual([`stopping after ${name}; a second signal stops at once`])
   expect(stops).toBe(0)
 
   source.emit('SIGINT')

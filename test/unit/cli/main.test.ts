@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { printNote } from '../../../src/cli/output.ts'
 import { grammar } from '../../../src/cli/commands.ts'
 
 const main = join(import.meta.dirname, '../../../src/main.ts')
@@ -35,6 +36,27 @@ test('a result that cannot be written is a failure', async () => {
     reject: false,
   })
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('holdfast: the result cannot be written: ENOSPC')])
+})
+
+describe('with --json stderr stays JSON', () => {
+  test.each([
+    ['the flag', ['--json'], {}],
+    ['the variable', [], { HOLDFAST_JSON: 'true' }],
+  ])('where the result cannot be written: %s', async (_, flags, env) => {
+    const command = ['-c', '"$0" "$@" > /dev/full', process.execPath, main, 'help', 'settings', ...flags]
+    const { exitCode, stderr } = await execa('bash', command, { reject: false, env })
+    expect([exitCode, JSON.parse(stderr)]).toEqual([
+      1,
+      { error: { code: 'failed', message: expect.stringContaining('ENOSPC'), hint: expect.any(String) } },
+    ])
+  })
+
+  test('where it is interrupted', () => {
+    const lines: string[] = []
+    for (const json of [true, false]) printNote({ write: (line) => lines.push(line) }, 'stopping after SIGINT', json)
+    expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'warn', msg: 'stopping after SIGINT' })
+    expect(lines[1]).toBe('\nholdfast: stopping after SIGINT\n')
+  })
 })
 
 describe('help', () => {

@@ -205,7 +205,16 @@ describe('help', () => {
 
   test('of a command has its options, settings, examples and exit codes', async () => {
     const { stdout } = await run('thing show --help')
-    for (const part of ['<id>', '--loud', '(default: 1)', 'HOLDFAST_REPO', 'Global Options:', '# the first', '6  validation'])
+    for (const part of [
+      '<id>',
+      '--loud',
+      '(default: 1)',
+      'HOLDFAST_REPO',
+      'Global Options:',
+      '  HOLDFAST_PASSWORD, NEO4J_PASSWORD: the',
+      '# the first',
+      '6  validation',
+    ])
       expect(stdout).toContain(part)
     expect(stdout).not.toMatch(/^ +--password /m)
   })

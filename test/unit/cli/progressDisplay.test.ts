@@ -9,9 +9,14 @@ function display(isTTY: boolean) {
   const clock: Clock = { ...systemClock, monotonic: () => milliseconds }
   const { listener, close } = createProgressDisplay({ write: (text) => (shown += text), isTTY, columns: 60 }, clock)
   return {
-    at(moment: number, phase: string, done?: number, total?: number) {
+    at(moment: number, phase: string, done?: number, total?: number, unit?: string) {
       milliseconds = moment
-      listener({ phase, ...(done === undefined ? {} : { done }), ...(total === undefined ? {} : { total }) })
+      listener({
+        phase,
+        ...(done === undefined ? {} : { done }),
+        ...(total === undefined ? {} : { total }),
+        ...(unit === undefined ? {} : { unit }),
+      })
     },
     close,
     shown: () => shown,
@@ -26,12 +31,16 @@ test('elsewhere than on a terminal it is a line for each phase and every five se
   at(5010, 'copy', 500_000, 1_000_000)
   at(6000, 'copy', 600_000, 1_000_000)
   at(6100, 'log', 42)
+  at(6200, 'load', 0, 30_000, 'entities')
+  at(12_200, 'load', 15_000, 30_000, 'entities')
   close()
   expect(shown().split('\n')).toEqual([
     'connect',
     'copy  0 %  0 B of 1.00 MB',
     'copy  50 %  500 kB of 1.00 MB  100 kB/s',
     'log  42 B',
+    'load  0 %  0 of 30000 entities',
+    'load  50 %  15000 of 30000 entities  2500 entities/s',
     '',
   ])
 })
