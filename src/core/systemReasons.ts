@@ -27,6 +27,6 @@ export function systemReason(error: unknown): { reason: string; hint: string } |
   const known = reasons[String(error.code)]
   if (known === undefined) return undefined
   const [reason, hint] = known
-  const path = 'path' in error && error.path !== undefined ? `${String(error.path)}: ` : ''
+  const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : ''
   return { reason: `${path}${reason} (${String(error.code)})`, hint }
 }

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { readServerLog, readTail } from './serverLog.ts'
 
 /** Milliseconds between two looks. */
@@ -53,7 +53,13 @@ export function noRoom(version: string, { home, dataDir }: ServerFolders, found:
   })
 }
 
+/** A folder that the server has not made yet tells nothing. */
 async function isFull(path: string): Promise<boolean> {
-  const { bavail, bsize, blocks } = await statfs(path)
-  return blocks > 0 && bavail * bsize < least
+  try {
+    const { bavail, bsize, blocks } = await statfs(path)
+    return blocks > 0 && bavail * bsize < least
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return false
+    throw error
+  }
 }

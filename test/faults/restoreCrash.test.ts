@@ -70,7 +70,7 @@ test('[damage.full-disk] a full disk is an error that says so, and with more roo
     const target = join(small, 'data')
     // The room of a small disk is looked at before anything is written; that no more files fit shows only then.
     const again = `"$@"; test $? = 1 || exit 98; mount -o remount,nr_inodes=10000 "${small}" && "$@" && cp -a "${target}" "${copy}"`
-    const outcome = await startHoldfast(restore(target), { inside: onSmallDisk(small, '200m,nr_inodes=24', again) }).outcome
+    const outcome = await startHoldfast(restore(target), { inside: onSmallDisk(small, '200m,nr_inodes=60', again) }).outcome
     const { error } = refusal('failed', /no space left/)
     expect(outcome, outcome.story).toMatchObject({ exitCode: 0, result: { verdict: 'unchecked' }, error })
     expect(outcome.error?.hint).toContain('--resume')
