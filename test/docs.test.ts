@@ -54,6 +54,17 @@ describe('a command line that is shown is understood', () => {
     expect(misunderstood([...inline(text), ...shellBlocks(text).flatMap(lines)])).toEqual([]),
   )
 
+  test('in the services of deploy/systemd', () => {
+    const services = globSync('deploy/systemd/*.service', { cwd: project }).map((path) =>
+      readFileSync(join(project, path), 'utf8'),
+    )
+    const started = services.flatMap((text) =>
+      [...text.matchAll(/^ExecStart=\/usr\/local\/bin\/(holdfast .*)$/gm)].map((match) => match[1]!),
+    )
+    expect(started).toHaveLength(services.length)
+    expect(misunderstood(started)).toEqual([])
+  })
+
   test('in the hints of src', () => expect(misunderstood(sources.flatMap(({ text }) => inline(text)))).toEqual([]))
 
   test('in the examples of commands', () => {
