@@ -9,6 +9,7 @@ const hints: Record<string, string> = {
   EXDEV: 'keep the whole repository directory on one file system',
   ENOTSUP: 'choose a file system with hard links (ext4, XFS, ZFS, NFS, APFS): they keep objects from being overwritten',
   ENOTDIR: 'a part of that path is a file; choose another directory',
+  EFBIG: 'raise the limit of the process (ulimit -f), or choose a file system that takes files of 32 MiB and more',
   EMFILE: 'raise the limit of open files (ulimit -n)',
 }
 

@@ -63,7 +63,7 @@ test.each(testedVersions)(
       } finally {
         await server.kill()
       }
-      expectNoFacts(await backUp(dataDir, '--uri', boltUri), 'does not answer')
+      expectNoFacts(await backUp(dataDir, '--uri', boltUri), 'does not answer', 'did not answer')
       const last = await backUp(dataDir, '--offline', '--label', 'after the crash')
       expect(resultOf(last)).toMatchObject({ offline: true, label: 'after the crash' })
       if (version !== testedVersions[0]) return

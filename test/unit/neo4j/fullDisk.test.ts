@@ -24,5 +24,7 @@ test.each(['debug.log', 'neo4j.log', 'console.log'])('a server that tells in its
 
 test('a server that has room is waited for', async () => {
   writeFileSync(join(home, 'logs', 'debug.log'), 'Starting...\n')
-  await expect(untilDiskFull({ home, dataDir: join(home, 'not-made-yet') }, AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(untilDiskFull({ home, dataDir: join(home, 'not-made-yet') }, AbortSignal.timeout(100))).rejects.toMatchObject({
+    name: 'AbortError',
+  })
 })
