@@ -1,10 +1,15 @@
 import type { CommanderError } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { HoldfastError } from '../core/errors.ts'
-import type { Grammar } from './grammar.ts'
+
+/** The names of commands, and what the first words of two-word ones are about. */
+interface Named {
+  readonly commands: readonly { readonly name: string }[]
+  readonly groups: Readonly<Record<string, string>>
+}
 
 /** What Commander says of a wrong command line, as an error of ours with a hint that leads on. */
-export function usageError(error: CommanderError, grammar: Grammar, words: readonly string[]): HoldfastError {
+export function usageError(error: CommanderError, grammar: Named, words: readonly string[]): HoldfastError {
   const { path, next } = commandOf(grammar, words)
   const isGroup = Object.hasOwn(grammar.groups, path)
   // A group without a command: Commander would print its help, or not know the option of the command that is missing.
@@ -20,7 +25,7 @@ export function usageError(error: CommanderError, grammar: Grammar, words: reado
 }
 
 /** Commands whose second word was typed alone, as a question; undefined where there is none, or the word begins one. */
-export function commandMeant(grammar: Grammar, word: string): string | undefined {
+export function commandMeant(grammar: Named, word: string): string | undefined {
   const firstWords = grammar.commands.map(({ name }) => name.split(' ')[0]!)
   const members = grammar.commands.map(({ name }) => name).filter((name) => name.includes(' '))
   const endings = members.map((name) => name.split(' ')[1]!)
@@ -30,7 +35,7 @@ export function commandMeant(grammar: Grammar, word: string): string | undefined
 }
 
 /** The command or group that a command line names, as far as it names one, and the word behind it. */
-function commandOf(grammar: Grammar, words: readonly string[]): { path: string; next: string | undefined } {
+function commandOf(grammar: Named, words: readonly string[]): { path: string; next: string | undefined } {
   const [first = '', second, third] = words.filter((word) => !word.startsWith('-'))
   const names = grammar.commands.map(({ name }) => name)
   if (names.includes(`${first} ${second}`)) return { path: `${first} ${second}`, next: third }
