@@ -44,7 +44,13 @@ export async function planRestore(
   }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[] },
 ): Promise<RestorePlan> {
   const directory = resolve(target)
-  const { at } = await inspectTarget(directory, { backup: manifest.id, repository: repository.id, ends: endsOf(replays), resume })
+  const { at } = await inspectTarget(directory, {
+    backup: manifest.id,
+    repository: repository.id,
+    location: repository.location,
+    ends: endsOf(replays),
+    resume,
+  })
   const databases = manifest.databases.map((base): PlannedDatabase => {
     const {
       to,

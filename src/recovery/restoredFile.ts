@@ -83,8 +83,13 @@ export async function isWhole(path: string, file: ManifestFile, table: BlockTabl
   return true
 }
 
+/** Without the bits that let a program run as its owner: nothing of Neo4j needs them, and a repository may not be one's own. */
+export function plainMode(mode: number): number {
+  return mode & 0o777
+}
+
 async function complete(handle: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
-  await handle.chmod(mode)
+  await handle.chmod(plainMode(mode))
   if (process.getuid?.() === 0) await handle.chown(uid, gid)
   await handle.sync()
 }
