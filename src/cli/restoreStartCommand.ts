@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { restore, type RestoreReport } from '../recovery/restore.ts'
-import { planRestore } from '../recovery/restorePlan.ts'
+import type { RestoreReport } from '../recovery/restore.ts'
 import { resolveBackup } from './backupArgument.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
@@ -41,7 +40,11 @@ export const restoreStartCommand = defineCommand({
     const repository = await services.repository()
     const manifest = await resolveBackup(repository, options.id, signal)
     const { toDir: target, resume } = options
-    if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume }) }
+    if (options.dryRun) {
+      const { planRestore } = await import('../recovery/restorePlan.ts')
+      return { plan: await planRestore(repository, manifest, { target, resume }) }
+    }
+    const { restore } = await import('../recovery/restore.ts')
     const staging = options.skipChecks ? undefined : services.staging
     return restore(repository, manifest, { target, resume, staging, clock: services.clock, progress, signal })
   },
