@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync } from 'nod
 const algorithm = 'aes-256-gcm'
 
 /** Bytes that encryption adds: the authentication tag at the end. */
-export const tagLength = 16
+const tagLength = 16
 export const nonceLength = 12
 
 /**
