@@ -139,6 +139,12 @@ export class BackupWriter implements AsyncDisposable {
     return slot.plain.subarray(0, this.blockSize)
   }
 
+  /** Takes back a buffer of `buffer()` that is not needed after all. */
+  giveBack(buffer: Buffer): void {
+    const slot = this.#slots.get(buffer.buffer)
+    if (slot) this.#threads.give(slot)
+  }
+
   /**
    * Adds the next block: 1 to `blockSize` bytes; a buffer of `buffer()` must not be touched afterwards.
    * With `origin`, where an earlier backup has something else in the same place, only the difference may be stored.
@@ -151,7 +157,7 @@ export class BackupWriter implements AsyncDisposable {
     const index = this.length
     if (isZero(plain)) {
       this.#table.addZero(plain.length)
-      this.#giveBack(this.#slots.get(plain.buffer))
+      this.giveBack(plain)
     } else {
       const encoded = this.#encode(this.#table.reserve(plain.length), this.#slotWith(plain), plain.length, origin)
       // The tail reports it in order; until then it must not count as unhandled.
@@ -172,16 +178,12 @@ export class BackupWriter implements AsyncDisposable {
     return slot
   }
 
-  #giveBack(slot: Slot | undefined): void {
-    if (slot) this.#threads.give(slot)
-  }
-
   /** @returns undefined for a block that is stored already. */
   async #encode(entry: Entry, slot: Slot, length: number, origin?: BlockOrigin): Promise<EncodedBlock | undefined> {
     const plain = slot.plain.subarray(0, length)
     const row = this.#table.identify(entry, Buffer.from(await this.#threads.run('identify', plain)))
     if (row === undefined) {
-      this.#giveBack(slot)
+      this.#threads.give(slot)
       return undefined
     }
     const base = origin && (await this.#bases.read(origin, length, this.#reader))
@@ -197,7 +199,7 @@ export class BackupWriter implements AsyncDisposable {
     if (!block) return
     const { row, encoding, base } = block
     this.#table.locate(row, { ...(await this.#sequence.append(block.data)), encoding, base })
-    this.#giveBack(block.slot)
+    this.#threads.give(block.slot)
   }
 
   /**
