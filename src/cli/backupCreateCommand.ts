@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { createBackup } from '../backup/createBackup.ts'
 import { required } from '../config/resolve.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import { duration } from '../config/duration.ts'
@@ -36,6 +35,7 @@ export const backupCreateCommand = defineCommand({
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
   run: async ({ options, settings, services, progress, signal }): Promise<Manifest> => {
+    const { createBackup } = await import('../backup/createBackup.ts')
     const dataDir = required(settings, 'dataDir')
     const repository = await services.repository()
     await using graph = options.offline ? undefined : await services.graphIfAnswering()

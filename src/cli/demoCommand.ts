@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type DemoReport, runDemo } from '../demo/demo.ts'
+import type { DemoReport } from '../demo/demo.ts'
 import { defineCommand, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { formatRate, formatSize } from './sizes.ts'
@@ -29,8 +29,9 @@ export const demoCommand = defineCommand({
     },
   ],
   fails: ['neo4j-unavailable', 'validation'],
-  run: async ({ options, services, progress, signal }): Promise<DemoReport> =>
-    runDemo({
+  run: async ({ options, services, progress, signal }): Promise<DemoReport> => {
+    const { runDemo } = await import('../demo/demo.ts')
+    return runDemo({
       installation: await services.installation(),
       directory: options.data,
       newRepository: services.newRepositoryIn,
@@ -38,7 +39,8 @@ export const demoCommand = defineCommand({
       clock: services.clock,
       progress,
       signal,
-    }),
+    })
+  },
   text: formatDemo,
   failure: ({ verdict }) => (verdict === 'bad' ? 'validation' : undefined),
 })
