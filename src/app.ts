@@ -4,18 +4,14 @@ import { mavenEnvironment, processEnvironment } from './config/environment.ts'
 import { required } from './config/resolve.ts'
 import { systemClock } from './core/clock.ts'
 import { HoldfastError } from './core/errors.ts'
-import { liveLog } from './history/liveLog.ts'
-import { requireDatabase } from './neo4j/dataDirectory.ts'
-import { connect } from './neo4j/graph.ts'
-import { installNeo4j } from './neo4j/install.ts'
-import { openInstallation } from './neo4j/installation.ts'
 import { isOlder, resolveVersion } from './neo4j/versions.ts'
-import { likelyVersion } from './recovery/likelyVersion.ts'
 import type { KeySource } from './repository/keys.ts'
-import { initRepository, openRepository } from './repository/repository.ts'
 import { directoryStorage } from './storage/directory.ts'
 
-/** Builds what a command may use from the settings: the one place where the parts of the program are put together. */
+/**
+ * Builds what a command may use from the settings: the one place where the parts of the program are put together.
+ * A part is loaded when a command asks for it: loading all of them takes longer than most commands.
+ */
 export function buildServices({ settings, log, progress, signal }: Surroundings): Services {
   const clock = systemClock
   const { database, uri, user, javaHome, path, neo4jHome, neo4jVersion, cacheDir } = settings.values
@@ -24,10 +20,14 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const storage = once(() => directoryStorage(required(settings, 'repo')))
   const key = once(() => keySource(repositoryKey(settings, warn)))
-  const repository = once(async () => openRepository(storage(), { key: key(), clock }))
+  const repository = once(async () => {
+    const { openRepository } = await import('./repository/repository.ts')
+    return openRepository(storage(), { key: key(), clock })
+  })
 
   const connection = once(() => ({ uri, user, password: neo4jPassword(settings, warn) }))
   const graphIfAnswering: Services['graphIfAnswering'] = async (onSilence = () => {}) => {
+    const { connect } = await import('./neo4j/graph.ts')
     const reached = connection()
     try {
       return await connect(reached)
@@ -43,12 +43,18 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   }
   const logSource: Services['logSource'] = async () => {
     const dataDir = required(settings, 'dataDir')
+    const { requireDatabase } = await import('./neo4j/dataDirectory.ts')
+    const { liveLog } = await import('./history/liveLog.ts')
     await requireDatabase(dataDir, database)
     return liveLog({ dataDir, database }, signal)
   }
   const javaSearch = () => ({ javaHome, path })
   const installation: Services['installation'] = async (wanted = 'lts') => {
-    if (neo4jHome !== undefined) return openInstallation(neo4jHome, javaSearch())
+    if (neo4jHome !== undefined) {
+      const { openInstallation } = await import('./neo4j/installation.ts')
+      return openInstallation(neo4jHome, javaSearch())
+    }
+    const { installNeo4j } = await import('./neo4j/install.ts')
     const place = { version: neo4jVersion ?? wanted, cacheDir, java: javaSearch() }
     const maven = mavenEnvironment({ ...processEnvironment(), ...(path === undefined ? {} : { PATH: path }) })
     return installNeo4j({ ...place, mavenEnvironment: maven, signal, onProgress: progress })
@@ -62,6 +68,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   }
 
   const staging: Services['staging'] = async (manifest) => {
+    const { likelyVersion } = await import('./recovery/likelyVersion.ts')
     const { version } = manifest.server ?? {}
     if (version === undefined && neo4jVersion === undefined && neo4jHome === undefined)
       log.warn(
@@ -75,6 +82,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   }
 
   const newRepositoryIn: Services['newRepositoryIn'] = async (directory) => {
+    const { initRepository, openRepository } = await import('./repository/repository.ts')
     await initRepository(directoryStorage(directory), { clock })
     return openRepository(directoryStorage(directory), { clock })
   }

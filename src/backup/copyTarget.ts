@@ -54,7 +54,10 @@ export class CopyTarget {
     while (size < end) {
       const buffer = this.#writer.buffer()
       const block = buffer.subarray(0, await read(buffer.subarray(0, Math.min(buffer.length, end - size)), size))
-      if (block.length === 0) break
+      if (block.length === 0) {
+        this.#writer.giveBack(buffer)
+        break
+      }
       await this.#throttle(block.length, this.#writer.signal)
       await this.#writer.add(block, { path: file.path, block: this.#writer.length - firstBlock })
       size += block.length

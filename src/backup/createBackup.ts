@@ -1,8 +1,10 @@
+import { isAbsolute } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
+import { liesIn } from '../core/nestedPaths.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { holdfastVersion } from '../core/version.ts'
-import { isRunning, listDatabases, listStoreFiles, logDirectory, storesWithoutLog } from '../neo4j/dataDirectory.ts'
+import { isRunning, listDatabases, listStoreFiles, logDirectory, strayStores } from '../neo4j/dataDirectory.ts'
 import type { Graph } from '../neo4j/graph.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { storeKey } from '../repository/baseBlocks.ts'
@@ -13,6 +15,7 @@ import { CopyTarget } from './copyTarget.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import { DatabaseCopy } from './databaseCopy.ts'
 import { LogChangedError } from '../neo4j/heldLogFiles.ts'
+import { StoreReplacedError } from './heldStore.ts'
 import { askServer, recordServer, type ServerRecord } from './serverFacts.ts'
 import { throttleTo, unlimited } from './throttle.ts'
 
@@ -56,8 +59,11 @@ export async function createBackup(options: CreateOptions): Promise<Manifest> {
 async function create(options: CreateOptions): Promise<Manifest> {
   const { repository, dataDir, graph, clock, signal } = options
   const names = await listDatabases(dataDir)
-  for (const name of await storesWithoutLog(dataDir))
-    options.warn(`databases/${name} has no transaction log and is not backed up: no Neo4j could start on it as it is`)
+  await requireApart(repository.location, dataDir)
+  for (const name of await strayStores(dataDir))
+    options.warn(
+      `databases/${name} holds a store that is no database, and is not backed up: it has no transaction log, or a name Neo4j knows not`,
+    )
   if (options.offline) await requireStopped(dataDir)
   const before = graph && (await unlessUnwilling(async () => askServer(graph, names), options))
   const stores = await storesOf(dataDir, names)
@@ -65,6 +71,10 @@ async function create(options: CreateOptions): Promise<Manifest> {
     options.warn(`what was stored of this backup is not all removed; the next backup delete does it: ${messageOf(error)}`)
   const asked = { command: 'backup create', signal, wait: options.wait, stores, onLeftBehind }
   await using writer = await repository.startBackup(asked)
+  for (const { id, created } of await datedAfter(repository, clock.now(), signal))
+    options.warn(
+      `backup ${id} says it was made at ${created}, which is yet to come, and counts as the latest: was a clock wrong?`,
+    )
   for (const { id, error } of writer.skipped)
     options.warn(`backup ${id} is damaged and nothing of it is reused: ${error.message}`)
 
@@ -72,6 +82,14 @@ async function create(options: CreateOptions): Promise<Manifest> {
   if (options.offline) await requireStopped(dataDir)
   const record = before && (await unlessUnwilling(async () => recordServer(graph, before, databases, { clock, signal }), options))
   return await writer.finish(fieldsOf(databases, record, options))
+}
+
+/** Backups that a clock which was ahead has dated; a few minutes are no matter. */
+async function datedAfter(repository: Repository, now: Date, signal: AbortSignal): Promise<Manifest[]> {
+  const limit = new Date(now.getTime() + 5 * 60_000).toISOString()
+  return (await repository.listBackups({ signal })).flatMap(({ manifest }) =>
+    manifest && manifest.created > limit ? [manifest] : [],
+  )
 }
 
 /** A backup needs only files: what the server says, or does not say, never stops it. */
@@ -95,7 +113,7 @@ async function copyUntilWhole(names: string[], writer: BackupWriter, options: Cr
     try {
       return await copyDatabases(names, writer, options)
     } catch (error) {
-      if (!(error instanceof LogChangedError) || attempt === tries) throw error
+      if (!(error instanceof LogChangedError || error instanceof StoreReplacedError) || attempt === tries) throw error
       options.warn(`${error.message}; copying again from a newer checkpoint`)
       writer.rewind(0)
     }
@@ -155,6 +173,14 @@ async function storesOf(dataDir: string, names: string[]): Promise<string[]> {
   return checkpoints.map(({ checkpoint: { storeId } }, index) =>
     storeKey({ name: names[index]!, storeId: { creationTime: String(storeId.creationTime), random: storeId.random } }),
   )
+}
+
+/** A repository in the data directory would be written among Neo4j's files, and be backed up with them. */
+async function requireApart(location: string, dataDir: string): Promise<void> {
+  if (!isAbsolute(location) || !((await liesIn(location, dataDir)) || (await liesIn(dataDir, location)))) return
+  throw new HoldfastError('refused', `the repository ${location} and the data directory ${dataDir} lie in each other`, {
+    hint: 'make a repository elsewhere, on another disk if possible: `holdfast repo init --repo DIR`',
+  })
 }
 
 async function requireStopped(dataDir: string): Promise<void> {

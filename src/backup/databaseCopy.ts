@@ -3,9 +3,11 @@ import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { type LastCheckpoint, readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { recoveryPosition } from '../txlog/checkpointRecord.ts'
+import { sameStore } from '../txlog/storeId.ts'
 import type { CopyTarget } from './copyTarget.ts'
 import { readFromBuffer } from './readInto.ts'
 import { HeldLogFiles, LogChangedError } from '../neo4j/heldLogFiles.ts'
+import { HeldStore, StoreReplacedError } from './heldStore.ts'
 import { copyLog, findLogSlice } from './logCopy.ts'
 import { copyStore } from './storeCopy.ts'
 
@@ -21,13 +23,21 @@ export class DatabaseCopy implements AsyncDisposable {
   readonly #name: string
   readonly #start: LastCheckpoint
   readonly #logs: HeldLogFiles
+  readonly #store: HeldStore
   readonly #target: CopyTarget
 
-  private constructor(dataDir: string, name: string, start: LastCheckpoint, logs: HeldLogFiles, target: CopyTarget) {
+  private constructor(
+    dataDir: string,
+    name: string,
+    start: LastCheckpoint,
+    { logs, store }: { logs: HeldLogFiles; store: HeldStore },
+    target: CopyTarget,
+  ) {
     this.#dataDir = dataDir
     this.#name = name
     this.#start = start
     this.#logs = logs
+    this.#store = store
     this.#target = target
   }
 
@@ -39,7 +49,8 @@ export class DatabaseCopy implements AsyncDisposable {
       const logs = await HeldLogFiles.open(directory, recoveryPosition(start.checkpoint).logVersion)
       try {
         await logs.files()
-        return new DatabaseCopy(dataDir, name, start, logs, target)
+        const store = await HeldStore.open(dataDir, name, start.checkpoint.storeId)
+        return new DatabaseCopy(dataDir, name, start, { logs, store }, target)
       } catch (error) {
         await logs[Symbol.asyncDispose]()
         if (!(error instanceof LogChangedError) || attempt === tries) throw error
@@ -61,7 +72,7 @@ export class DatabaseCopy implements AsyncDisposable {
     await this.#target.copy({ path: `${directory}/${fileName}`, mode, uid, gid }, 'checkpoint', readFromBuffer(bytes))
     const slice = await findLogSlice(this.#logs, this.#start, logDirectory(this.#dataDir, this.#name), this.#target)
     await copyLog(slice, directory, this.#target)
-    await this.#logs.requireSame()
+    await this.#requireSame()
     const { storeId, transaction } = checkpoint
     return {
       name: this.#name,
@@ -85,8 +96,20 @@ export class DatabaseCopy implements AsyncDisposable {
     }
   }
 
+  /** A store, a log or a checkpoint log that was put in place of the one this copy began with makes it a mixture. */
+  async #requireSame(): Promise<void> {
+    await this.#store.requireSame()
+    await this.#logs.requireSame()
+    const directory = logDirectory(this.#dataDir, this.#name)
+    const { transaction, storeId } = (await readLastCheckpoint(directory)).checkpoint
+    const begun = this.#start.checkpoint
+    if (transaction.id < begun.transaction.id || !sameStore(storeId, begun.storeId))
+      throw new StoreReplacedError(directory, 'was replaced by an older log or another one while it was backed up')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#logs[Symbol.asyncDispose]()
+    await this.#store[Symbol.asyncDispose]()
   }
 }
 

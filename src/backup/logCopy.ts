@@ -10,7 +10,7 @@ import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import type { CopyTarget } from './copyTarget.ts'
-import { fileBytes } from '../core/fileBytes.ts'
+import { lentFileBytes } from '../core/fileBytes.ts'
 import type { HeldLogFiles } from '../neo4j/heldLogFiles.ts'
 import { LogContinuity } from '../txlog/logContinuity.ts'
 import { requireLogEnd, scanLog } from '../txlog/logScan.ts'
@@ -65,7 +65,7 @@ export async function findLogSlice(
     const scan = continuity.begin(header, path)
     const source: LogSource = {
       scan,
-      read: (offset) => target.throttled(fileBytes(handle, { start: offset })),
+      read: (offset) => target.throttled(lentFileBytes(handle, { start: offset })),
       onTransaction: (transaction) => continuity.add(transaction),
       signal: target.signal,
     }

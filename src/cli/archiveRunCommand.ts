@@ -1,8 +1,6 @@
 import type { ArchiveEvent } from '../archive/archiveEvent.ts'
 import { required } from '../config/resolve.ts'
-import { parseLogRetention } from '../neo4j/logRetention.ts'
 import type { SegmentName } from '../repository/segmentName.ts'
-import { runArchiveService } from '../service/archiveService.ts'
 import { defineCommand, toggle } from './command.ts'
 import type { Logger } from './logger.ts'
 import { formatCount } from './table.ts'
@@ -36,6 +34,8 @@ export const archiveRunCommand = defineCommand({
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
   run: async ({ options, settings, services, progress, signal }) => {
+    const { parseLogRetention } = await import('../neo4j/logRetention.ts')
+    const { runArchiveService } = await import('../service/archiveService.ts')
     const repository = await services.repository()
     const { log } = services
     const shipped = { segments: 0, bytes: 0 }

@@ -1,7 +1,5 @@
-import { archiveStatus, type LineageStatus, type LiveStatus } from '../archive/archiveStatus.ts'
-import { parseLogRetention } from '../neo4j/logRetention.ts'
-import { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { restorableWindows, type Window } from '../recovery/windows.ts'
+import type { LineageStatus, LiveStatus } from '../archive/archiveStatus.ts'
+import type { Window } from '../recovery/windows.ts'
 import { defineCommand } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
@@ -27,6 +25,10 @@ export const archiveStatusCommand = defineCommand({
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository'],
   run: async ({ settings, services, signal }): Promise<ArchiveReport> => {
+    const { archiveStatus } = await import('../archive/archiveStatus.ts')
+    const { parseLogRetention } = await import('../neo4j/logRetention.ts')
+    const { restorableWindows } = await import('../recovery/windows.ts')
+    const { ArchivedHistory } = await import('../repository/archivedHistory.ts')
     const repository = await services.repository()
     const { dataDir, logRetention } = settings.values
     const now = services.clock.now()

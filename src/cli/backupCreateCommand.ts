@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { createBackup } from '../backup/createBackup.ts'
 import { required } from '../config/resolve.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { listDatabases } from '../neo4j/dataDirectory.ts'
@@ -53,6 +52,7 @@ export const backupCreateCommand = defineCommand({
   ],
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
   run: async ({ options, settings, services, progress, signal }): Promise<CreatedBackup> => {
+    const { createBackup } = await import('../backup/createBackup.ts')
     const dataDir = required(settings, 'dataDir')
     // First of all: where the path is wrong, nothing else matters.
     await listDatabases(dataDir)

@@ -1,7 +1,6 @@
 import { HoldfastError } from '../core/errors.ts'
 import { backupsArgument, resolveBackupId } from './backupArgument.ts'
 import { duration } from '../config/duration.ts'
-import { requireUnprotected } from '../retention/protectedBackups.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatCount } from './table.ts'
@@ -46,6 +45,7 @@ export const backupDeleteCommand = defineCommand({
       if (!ids.includes(id)) ids.push(id)
     }
     const promises = { window: settings.values.archiveWindow, now: services.clock.now(), signal }
+    const { requireUnprotected } = await import('../retention/protectedBackups.ts')
     if (!options.force) await requireUnprotected(repository, ids, promises)
     if (!options.confirm) return { deleted: false, plan: await repository.planDeletion(ids, { signal }) }
     const wait = options.wait === undefined ? {} : { wait: options.wait }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { exportBackup, type Exported } from '../recovery/exportBackup.ts'
-import { alreadyExported } from '../recovery/exportMeta.ts'
+import type { Exported } from '../recovery/exportBackup.ts'
 import { exportFormats, type ExportPlan, planExport } from '../recovery/exportPlan.ts'
 import { backupArgument, resolveBackup } from './backupArgument.ts'
 import { defineCommand, valued } from './command.ts'
@@ -50,7 +49,11 @@ export const backupExportCommand = defineCommand({
     services.requireFittingVersion(manifest)
     const { format, toDir: directory } = options
     const plan = planExport(manifest, { database: settings.values.database, format, directory })
-    if (options.dryRun) return { plan, present: (await alreadyExported(plan, { progress, signal })) !== undefined }
+    if (options.dryRun) {
+      const { alreadyExported } = await import('../recovery/exportMeta.ts')
+      return { plan, present: (await alreadyExported(plan, { progress, signal })) !== undefined }
+    }
+    const { exportBackup } = await import('../recovery/exportBackup.ts')
     return exportBackup(repository, manifest, plan, { staging: services.staging, clock: services.clock, progress, signal })
   },
   text: (result) => ('plan' in result ? formatPlan(result) : formatExport(result)),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BackupVerdict, validateBackups } from '../backup/validateBackups.ts'
+import type { BackupVerdict } from '../backup/validateBackups.ts'
 import { optionalBackupArgument, resolveBackupId } from './backupArgument.ts'
 import { formatCount } from './table.ts'
 import { defineCommand, valued } from './command.ts'
@@ -36,6 +36,7 @@ export const backupValidateCommand = defineCommand({
   ],
   fails: ['repository', 'integrity'],
   run: async ({ arguments: { id: given }, options, services, progress, signal }) => {
+    const { validateBackups } = await import('../backup/validateBackups.ts')
     const repository = await services.repository()
     const ids = given === undefined ? undefined : [await resolveBackupId(repository, given, signal)]
     const report = await validateBackups(repository, { ids, sample: options.sample, progress, signal })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type DemoReport, runDemo } from '../demo/demo.ts'
+import type { DemoReport } from '../demo/demo.ts'
 import { defineCommand, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { formatRate, formatSize } from './sizes.ts'
@@ -11,7 +11,8 @@ export const demoCommand = defineCommand({
   summary: 'see the whole job done once, on a Neo4j of its own',
   description:
     'Installs and boots a real Neo4j Community, loads a graph, keeps writing to it, takes two hot backups meanwhile, destroys the database, ' +
-    'restores the second backup, and checks what came back. Takes under two minutes once Neo4j is installed.',
+    'restores the second backup, and checks what came back. Then it finds the transaction in which someone deleted what was precious, and ' +
+    'restores to just before it. Takes under two minutes once Neo4j is installed.',
   settings: ['neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
   options: {
     data: valued(z.string().min(1), {
@@ -33,8 +34,9 @@ export const demoCommand = defineCommand({
     },
   ],
   fails: ['neo4j-unavailable', 'validation', 'refused'],
-  run: async ({ options, services, progress, signal }): Promise<DemoReport> =>
-    runDemo({
+  run: async ({ options, services, progress, signal }): Promise<DemoReport> => {
+    const { runDemo } = await import('../demo/demo.ts')
+    return runDemo({
       installation: await services.installation(),
       directory: options.data,
       newRepository: services.newRepositoryIn,
@@ -42,12 +44,13 @@ export const demoCommand = defineCommand({
       clock: services.clock,
       progress,
       signal,
-    }),
+    })
+  },
   text: formatDemo,
   failure: ({ verdict }) => (verdict === 'bad' ? 'validation' : undefined),
 })
 
-function formatDemo({ neo4j, backups, writes, counts, restore, verdict, directory }: DemoReport): string {
+function formatDemo({ neo4j, backups, writes, counts, restore, mistake, verdict, directory }: DemoReport): string {
   const { destroyed, restored } = counts
   return formatFacts([
     ['neo4j', `${neo4j} Community, written to all the time`],
@@ -70,6 +73,17 @@ function formatDemo({ neo4j, backups, writes, counts, restore, verdict, director
     ...restore.checks.map(
       ({ database, name, passed, detail }) => [passed ? 'passed' : 'FAILED', `${database}: ${name}: ${detail}`] as const,
     ),
+    ['mistake', `someone deleted all ${mistake.deleted} nodes of a label, after the second backup`],
+    [
+      'found',
+      mistake.found
+        ? `in the archived log: transaction ${mistake.found.transaction} of ${mistake.found.committed} deleted ${mistake.found.deleted} nodes of ${mistake.found.label}`
+        : 'NOT in the archived log',
+    ],
+    [
+      'undone',
+      `restored to just before it: writes 1 to ${mistake.restored.last} are back without a gap (${mistake.restored.count} of ${mistake.writtenBefore}), checks ${mistake.restore?.verdict ?? 'not made'}`,
+    ],
     ['directory', directory],
     ['verdict', verdict],
   ])

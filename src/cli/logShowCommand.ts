@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { HoldfastError } from '../core/errors.ts'
 import type { Criteria } from '../history/criteria.ts'
-import { archivedLog } from '../history/archivedLog.ts'
-import { showLog } from '../history/showLog.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { entityOption } from './entityOption.ts'
 import { formatLog } from './logText.ts'
@@ -88,6 +86,8 @@ export const logShowCommand = defineCommand({
     const criteria: Criteria = { since, until, fromId, toId, label, type, entity, operation }
     requireOrder(criteria)
     const hidden = settings.values.database === 'system' ? secretProperties : []
+    const { archivedLog } = await import('../history/archivedLog.ts')
+    const { showLog } = await import('../history/showLog.ts')
     const { database } = settings.values
     const fromArchive = options.archive || options.lineage !== undefined
     const source = fromArchive

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type DetachedServer, startDetached } from '../neo4j/detached.ts'
+import type { DetachedServer } from '../neo4j/detached.ts'
 import type { Connection } from '../neo4j/graph.ts'
 import type { Authentication } from '../neo4j/neo4jInstance.ts'
 import { defineCommand, valued } from './command.ts'
@@ -37,8 +37,9 @@ export const neo4jStartCommand = defineCommand({
     { command: 'holdfast neo4j start --dir /tmp/graph --port 7687 --json', purpose: 'at the usual port, for a script' },
   ],
   fails: ['neo4j-unavailable', 'refused'],
-  run: async ({ options, services, progress, signal }): Promise<DetachedServer> =>
-    startDetached({
+  run: async ({ options, services, progress, signal }): Promise<DetachedServer> => {
+    const { startDetached } = await import('../neo4j/detached.ts')
+    return startDetached({
       installation: await services.installation(),
       home: options.dir,
       dataDir: join(options.dir, 'data'),
@@ -50,7 +51,8 @@ export const neo4jStartCommand = defineCommand({
       authentication: authenticationOf(services.connection()),
       signal,
       onProgress: progress,
-    }),
+    })
+  },
   text: ({ version, uri, pid, dataDir }) =>
     formatFacts([
       ['neo4j', `${version} Community`],

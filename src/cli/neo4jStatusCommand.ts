@@ -1,4 +1,3 @@
-import { detachedStatus } from '../neo4j/detached.ts'
 import { defineCommand } from './command.ts'
 import { serverDirectory } from './neo4jDirectory.ts'
 import { formatFacts } from './table.ts'
@@ -21,7 +20,10 @@ export const neo4jStatusCommand = defineCommand({
   options: { dir: serverDirectory },
   examples: [{ command: 'holdfast neo4j status --dir /tmp/graph --json', purpose: 'its URI, for a script' }],
   fails: ['neo4j-unavailable'],
-  run: async ({ options }): Promise<StatusResult> => (await detachedStatus(options.dir)) ?? { running: false },
+  run: async ({ options }): Promise<StatusResult> => {
+    const { detachedStatus } = await import('../neo4j/detached.ts')
+    return (await detachedStatus(options.dir)) ?? { running: false }
+  },
   text: ({ running, version, uri, pid, dataDir, startedAt }) =>
     version === undefined
       ? 'no Neo4j was started there, or it was stopped'

@@ -1,4 +1,3 @@
-import { stopDetached } from '../neo4j/detached.ts'
 import { defineCommand } from './command.ts'
 import { serverDirectory } from './neo4jDirectory.ts'
 
@@ -17,6 +16,7 @@ export const neo4jStopCommand = defineCommand({
   options: { dir: serverDirectory },
   examples: [{ command: 'holdfast neo4j stop --dir /tmp/graph', purpose: 'its data stays in /tmp/graph/data' }],
   run: async ({ options }): Promise<StopResult> => {
+    const { stopDetached } = await import('../neo4j/detached.ts')
     const server = await stopDetached(options.dir)
     return server === undefined ? { stopped: false } : { stopped: true, version: server.version, pid: server.pid }
   },

@@ -1,4 +1,3 @@
-import { initRepository } from '../repository/repository.ts'
 import { defineCommand } from './command.ts'
 
 /** `holdfast repo init` */
@@ -19,6 +18,7 @@ export const repoInitCommand = defineCommand({
   ],
   fails: ['repository', 'refused'],
   run: async ({ services: { storage, repositoryKey, clock } }) => {
+    const { initRepository } = await import('../repository/repository.ts')
     const encryption = repositoryKey()
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }

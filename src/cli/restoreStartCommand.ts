@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { restore, type RestoreReport } from '../recovery/restore.ts'
-import { planRestore, type RestorePlan } from '../recovery/restorePlan.ts'
-import { chooseSource } from './restoreSource.ts'
+import type { RestoreReport } from '../recovery/restore.ts'
+import type { RestorePlan } from '../recovery/restorePlan.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
@@ -50,6 +49,7 @@ export const restoreStartCommand = defineCommand({
   run: async ({ options, settings, services, progress, signal }) => {
     const repository = await services.repository()
     const { toDir: target, resume } = options
+    const { chooseSource } = await import('./restoreSource.ts')
     const { manifest, replays, damaged } = await chooseSource(repository, options, {
       database: settings.values.database,
       now: services.clock.now(),
@@ -57,7 +57,11 @@ export const restoreStartCommand = defineCommand({
     })
     for (const id of damaged) services.log.warn(`backup ${id} is not considered: its manifest is damaged`)
     if (!options.skipChecks) services.requireFittingVersion(manifest)
-    if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
+    if (options.dryRun) {
+      const { planRestore } = await import('../recovery/restorePlan.ts')
+      return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
+    }
+    const { restore } = await import('../recovery/restore.ts')
     const staging = options.skipChecks ? undefined : services.staging
     return restore(repository, manifest, { target, replays, resume, staging, clock: services.clock, progress, signal })
   },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { createRequire } from 'node:module'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { environmentName, fileKey, type Setting } from './declaration.ts'
 import { nearest } from './nearest.ts'
@@ -35,6 +35,8 @@ export function readConfigFile(path: string): FileValues {
  * @throws HoldfastError `usage` with file and line.
  */
 export function parseConfigFile(text: string, path: string): FileValues {
+  // Loaded only where there is a file to read, for it takes as long as the start of everything else.
+  const { isMap, isScalar, LineCounter, parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
   const lines = new LineCounter()
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false })
   const lineOf = (offset: number) => Math.max(1, lines.linePos(offset).line)

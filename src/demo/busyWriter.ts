@@ -13,8 +13,11 @@ export class BusyWriter {
   #failure: unknown
   #waiting: { number: number; resolve: () => void }[] = []
 
-  constructor(graph: Graph) {
+  /** @param written the number of the last write of another one that it continues */
+  constructor(graph: Graph, written = 0) {
     this.#graph = graph
+    this.#sent = written
+    this.#acknowledged = written
     this.#ended = this.#write().catch((error: unknown) => {
       this.#failure = error
       this.#wake()

@@ -15,6 +15,8 @@ import { restore, type RestoreReport } from '../recovery/restore.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { BusyWriter } from './busyWriter.ts'
+import { startArchiver } from './demoArchiver.ts'
+import { type FoundMistake, findMistake, makeMistake, type Mistake, restoreBefore } from './mistake.ts'
 import { countRestored, type RestoredNotes } from './restoredNotes.ts'
 import { loadSampleGraph } from './sampleGraph.ts'
 
@@ -49,9 +51,18 @@ export interface DemoReport {
   writes: { confirmedBefore: number; begunAfter: number; confirmedAtEnd: number; restored: RestoredNotes }
   counts: { destroyed: GraphCounts; restored: GraphCounts }
   restore: Pick<RestoreReport, 'verdict' | 'checks' | 'durations' | 'files'>
+  /** Someone deleted every node of a label after the second backup: how the archived log shows it, and what is back from just before it. */
+  mistake: Mistake & {
+    found: FoundMistake | null
+    restored: RestoredNotes
+    restore: Pick<RestoreReport, 'verdict' | 'checks' | 'durations'> | null
+  }
 }
 
-/** The main job once through: a busy database, two hot backups, its destruction, and a restore that is proven. */
+/**
+ * The main job once through: a busy database, two hot backups, its destruction, and a restore that is proven. Then the same database as it
+ * was just before someone deleted what was precious.
+ */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { installation, clock, progress, signal } = options
   const directory = options.directory ? resolve(options.directory) : await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
@@ -73,8 +84,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       signal,
     })
     const found = await lookInto(target, directory, options)
+    const mistake = await undoMistake(repository, lived.mistake, directory, options)
+    const isGood = restored.verdict === 'good' && holdsExactly(lived.second, found.notes) && isUndone(mistake)
     const report: DemoReport = {
-      verdict: restored.verdict === 'good' && holdsExactly(lived.second, found.notes) ? 'good' : 'bad',
+      verdict: isGood ? 'good' : 'bad',
       neo4j: installation.version,
       ...(options.directory ? { directory } : {}),
       backups: [lived.first, lived.second].map(({ manifest }) => described(manifest)),
@@ -86,6 +99,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       },
       counts: { destroyed: lived.counts, restored: found.counts },
       restore: { verdict: restored.verdict, checks: restored.checks, durations: restored.durations, files: restored.files },
+      mistake,
     }
     return report
   } finally {
@@ -118,13 +132,21 @@ async function liveAndBackUp(repository: Repository, dataDir: string, directory:
   const writer = new BusyWriter(writing)
   await writer.advance(50)
   const first = await takeBackup(repository, server, graph, writer, options)
+  await using archiver = startArchiver(repository, dataDir, options)
   await writer.advance(200)
   const second = await takeBackup(repository, server, graph, writer, options)
   await writer.advance(50)
   await writer.stop()
   const counts = await keptCounts(graph)
+  progress({ phase: 'someone deletes every note' })
+  const mistake = await makeMistake(graph, writer.acknowledged)
+  const later = new BusyWriter(writing, writer.acknowledged)
+  await later.advance(50)
+  await later.stop()
+  progress({ phase: 'wait until the log is archived' })
+  await archiver.upTo(Number(await graph.lastCommittedTransaction('neo4j')))
   await server.kill()
-  return { first, second, counts, confirmedAtEnd: writer.acknowledged }
+  return { first, second, counts, mistake, confirmedAtEnd: writer.acknowledged }
 }
 
 async function takeBackup(
@@ -144,6 +166,29 @@ async function lookInto(dataDir: string, directory: string, { installation, prog
   await using server = await startNeo4j({ installation, home: join(directory, 'neo4j'), dataDir, signal })
   await using graph = await server.connect()
   return { notes: await countRestored(graph), counts: await keptCounts(graph) }
+}
+
+/** Finds what was done, and restores to just before it. */
+async function undoMistake(
+  repository: Repository,
+  mistake: Mistake,
+  directory: string,
+  options: DemoOptions,
+): Promise<DemoReport['mistake']> {
+  const { signal, progress } = options
+  progress({ phase: 'look for the mistake in the archived log' })
+  const found = await findMistake(repository, signal, progress)
+  if (!found) return { ...mistake, found: null, restored: { count: 0, last: 0 }, restore: null }
+  const target = join(directory, 'before-the-mistake')
+  const { verdict, checks, durations } = await restoreBefore(repository, found.transaction, { ...options, target })
+  const { notes } = await lookInto(target, directory, options)
+  return { ...mistake, found, restored: notes, restore: { verdict, checks, durations } }
+}
+
+/** All that was written before is back, and none of the deletion. */
+function isUndone({ deleted, writtenBefore, found, restored, restore: undone }: DemoReport['mistake']): boolean {
+  const isThere = restored.count === writtenBefore && restored.last === writtenBefore
+  return found?.deleted === deleted && undone?.verdict === 'good' && isThere
 }
 
 /** Nothing confirmed before the backup began may be missing, nothing may be there that was not begun when it ended, and no gap in between. */

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { execa } from 'execa'
 import { hasSystemCode } from '../core/errors.ts'
 import { systemToolEnvironment } from './systemTools.ts'
 
 /** The words a process of this machine was started with, separated by spaces; undefined where there is none with this number. */
 export async function commandLineOf(pid: number): Promise<string | undefined> {
   if (process.platform !== 'linux') {
+    const { execa } = await import('execa')
     const { stdout, exitCode } = await execa('ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
       reject: false,
       stdin: 'ignore',

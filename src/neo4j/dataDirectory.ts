@@ -42,7 +42,8 @@ export async function listDatabases(dataDir: string): Promise<string[]> {
   const stores = await namesIn(join(dataDir, 'databases'))
   const logs = await namesIn(join(dataDir, 'transactions'))
   if (stores === undefined || logs === undefined) throw await noDataDirectory(dataDir)
-  const databases = stores.filter((name) => logs.includes(name))
+  const databases: string[] = []
+  for (const name of stores) if (logs.includes(name) && (await isDatabase(dataDir, name))) databases.push(name)
   if (databases.length === 0) {
     throw new HoldfastError(
       'neo4j-unavailable',
@@ -55,14 +56,24 @@ export async function listDatabases(dataDir: string): Promise<string[]> {
   return databases.toSorted()
 }
 
-/** The names below `databases` that hold a store without a transaction log, such as a copy that someone put there. */
-export async function storesWithoutLog(dataDir: string): Promise<string[]> {
-  const stores = (await namesIn(join(dataDir, 'databases'))) ?? []
-  const logs = (await namesIn(join(dataDir, 'transactions'))) ?? []
-  const bare: string[] = []
-  for (const name of stores.filter((store) => !logs.includes(store)))
-    if ((await namesIn(storeDirectory(dataDir, name)))?.includes('neostore')) bare.push(name)
-  return bare.toSorted()
+/** What Neo4j lets a database be called. */
+const databaseName = /^(system|[a-zA-Z][a-zA-Z0-9.-]{2,62})$/
+
+/** A folder of another name, such as `lost+found`, or one with neither a store nor a log, is no database. */
+async function isDatabase(dataDir: string, name: string): Promise<boolean> {
+  if (!databaseName.test(name)) return false
+  const store = (await namesIn(storeDirectory(dataDir, name))) ?? []
+  const log = (await namesIn(logDirectory(dataDir, name))) ?? []
+  return store.includes('neostore') || log.some((file) => file.startsWith('neostore.transaction.db.'))
+}
+
+/** The folders below `databases` that hold a store and are no database, such as a copy that someone put there. */
+export async function strayStores(dataDir: string): Promise<string[]> {
+  const databases = await listDatabases(dataDir)
+  const stray: string[] = []
+  for (const name of (await namesIn(join(dataDir, 'databases'))) ?? [])
+    if (!databases.includes(name) && (await namesIn(storeDirectory(dataDir, name)))?.includes('neostore')) stray.push(name)
+  return stray.toSorted()
 }
 
 /**
@@ -103,6 +114,7 @@ export async function listStoreFiles(dataDir: string, database: string): Promise
       continue
     }
     if (!stats.isFile()) throw notAFile(join(store, path), stats)
+    if (!plainName.test(path)) throw strangeName(join(store, path))
     const { size, mode, uid, gid } = stats
     const kind = storeFileKind(path)
     files.push({ path: posix.join('databases', database, path), kind, size, mode: mode & 0o7777, uid, gid })
@@ -127,10 +139,16 @@ async function numberedFiles(directory: string, prefix: string): Promise<LogFile
       hint: 'server.directories.transaction.logs.root must point into the data directory',
     })
   }
-  return names
+  const files = names
     .filter((name) => name.startsWith(`${prefix}.`) && /^\d+$/.test(name.slice(prefix.length + 1)))
     .map((name) => ({ name, version: Number(name.slice(prefix.length + 1)) }))
     .toSorted((a, b) => a.version - b.version)
+  for (const { name } of files) {
+    const stats = await statsOf(join(directory, name))
+    // A pipe would keep whoever opens it waiting for ever.
+    if (stats && !stats.isFile()) throw notAFile(join(directory, name), stats)
+  }
+  return files
 }
 
 /** The names in a folder, or undefined where there is no such folder. */
@@ -184,9 +202,19 @@ async function likelyDataDirectory(given: string): Promise<string | undefined> {
   return undefined
 }
 
+/** Names that a backup can hold: no control characters and no backslash. */
+// eslint-disable-next-line no-control-regex
+const plainName = /^[^\u0000-\u001f\\]+$/
+
+function strangeName(path: string): HoldfastError {
+  return new HoldfastError('refused', `${JSON.stringify(path)} has a name that no backup can hold`, {
+    hint: 'no file of Neo4j has such a name: move it out of the store',
+  })
+}
+
 function notAFile(path: string, stats: Stats): HoldfastError {
   const type = stats.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'
-  return new HoldfastError('refused', `${path} is ${type}: expected only files and folders in a store`, {
-    hint: 'move what is there to an ordinary file; Neo4j makes no links in its store',
+  return new HoldfastError('refused', `${path} is ${type}: expected only files and folders of Neo4j`, {
+    hint: 'move what is there to an ordinary file; Neo4j makes no links there',
   })
 }

@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises'
-import { execa } from 'execa'
 import { hasSystemCode } from '../core/errors.ts'
 import { systemToolEnvironment } from './systemTools.ts'
 
@@ -32,6 +31,7 @@ function hexByte(value: bigint): string {
 
 async function isOpen(paths: string[]): Promise<boolean> {
   const bounds = { stdin: 'ignore', env: systemToolEnvironment, extendEnv: false } as const
+  const { execa } = await import('execa')
   const { stdout } = await execa('lsof', ['-t', '--', ...paths], { reject: false, ...bounds })
   return stdout.trim() !== ''
 }

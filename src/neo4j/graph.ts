@@ -1,4 +1,4 @@
-import neo4j, { type Driver, Neo4jError } from 'neo4j-driver'
+import type { Driver, Neo4jError } from 'neo4j-driver'
 import { HoldfastError } from '../core/errors.ts'
 import { transactionOfBookmark } from './bookmark.ts'
 
@@ -40,7 +40,7 @@ const refusalPrefix = 'Neo.ClientError.Security.'
 /** Whether an error says that the server does not let this user do this, or does not know the user or the password. */
 export function isRefusal(error: unknown): boolean {
   const { cause } = error instanceof HoldfastError ? error : {}
-  return cause instanceof Neo4jError && cause.code.startsWith(refusalPrefix)
+  return isServerError(cause) && cause.code.startsWith(refusalPrefix)
 }
 
 /**
@@ -48,7 +48,7 @@ export function isRefusal(error: unknown): boolean {
  * @throws HoldfastError `neo4j-unavailable` where it does not, or refuses the user.
  */
 export async function connect(connection: Connection): Promise<Graph> {
-  const graph = new Graph(connection)
+  const graph = await Graph.open(connection)
   try {
     await graph.serverInfo()
     return graph
@@ -64,18 +64,25 @@ export class Graph implements AsyncDisposable {
   readonly #driver: Driver
   readonly #timeout: number
 
-  /** Use {@link connect}, which also makes sure that the server answers. */
-  constructor({ uri, user, password, timeout = 60_000, connectTimeout = 10_000 }: Connection) {
-    const auth = user === undefined || password === undefined ? undefined : neo4j.auth.basic(user, password.reveal())
+  private constructor(uri: string, driver: Driver, timeout: number) {
     this.uri = uri
+    this.#driver = driver
     this.#timeout = timeout
-    this.#driver = neo4j.driver(uri, auth, {
+  }
+
+  /** Use {@link connect}, which also makes sure that the server answers. */
+  static async open({ uri, user, password, timeout = 60_000, connectTimeout = 10_000 }: Connection): Promise<Graph> {
+    // The driver takes longer to load than all of this program: only who talks to a server pays for it.
+    const { default: neo4j } = await import('neo4j-driver')
+    const auth = user === undefined || password === undefined ? undefined : neo4j.auth.basic(user, password.reveal())
+    const driver = neo4j.driver(uri, auth, {
       connectionTimeout: connectTimeout,
       connectionAcquisitionTimeout: connectTimeout + 1000,
       maxTransactionRetryTime: 0,
       telemetryDisabled: true,
       useBigInt: true,
     })
+    return new Graph(uri, driver, timeout)
   }
 
   /**
@@ -127,7 +134,7 @@ export class Graph implements AsyncDisposable {
   ): Promise<{ rows: unknown[]; bookmarks: string[] }> {
     const session = this.#driver.session({
       ...(database === undefined ? {} : { database }),
-      defaultAccessMode: write ? neo4j.session.WRITE : neo4j.session.READ,
+      defaultAccessMode: write ? 'WRITE' : 'READ',
     })
     try {
       const { records } = await session.run(cypher, parameters, { timeout })
@@ -140,7 +147,7 @@ export class Graph implements AsyncDisposable {
   }
 
   #explained(error: unknown): unknown {
-    if (!(error instanceof Neo4jError)) return error
+    if (!isServerError(error)) return error
     const { code } = error
     const message = usefulPart(error.message)
     if (code.startsWith(refusalPrefix)) {
@@ -166,4 +173,9 @@ export class Graph implements AsyncDisposable {
 function usefulPart(message: string): string {
   const [said = '', cause] = message.split(/\bCaused by: /, 2)
   return (cause ?? said).replace(/\s*(Please ensure|Known routing table).*$/s, '').trim() || message
+}
+
+/** By name, because the class is part of the driver, which may not be loaded. */
+function isServerError(error: unknown): error is Neo4jError {
+  return error instanceof Error && error.name === 'Neo4jError'
 }

@@ -68,15 +68,20 @@ export class HeldLogFiles implements AsyncDisposable {
 
   /**
    * Makes sure that the held files are still those of the directory, as far as they are not pruned: a server that recovers from
-   * a crash may make its newest file anew, and a load replaces all of them.
-   * @throws LogChangedError where one was replaced.
+   * a crash may make its newest file anew, and a load replaces all of them. What is pruned is older than what is there.
+   * @throws LogChangedError where one was replaced, or the newest one is gone and none came after it.
    */
   async requireSame(): Promise<void> {
     for (const { version, name, handle } of this.#held.values()) {
       const [ours, theirs] = await Promise.all([handle.stat({ bigint: true }), statIfThere(join(this.#directory, name))])
-      if (theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino))
+      const isReplaced = theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino)
+      if (isReplaced || (!theirs && !(await this.#hasLater(version))))
         throw new LogChangedError(this.#directory, version, 'was replaced while it was read')
     }
+  }
+
+  async #hasLater(version: number): Promise<boolean> {
+    return (await listLogFiles(this.#directory)).some((file) => file.version > version)
   }
 
   /** A look that begins after this call, so that it sees all that is there now; whoever wants one meanwhile shares it. */

@@ -1,6 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { execa } from 'execa'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { installedJavaHomes } from './javaFolders.ts'
 import { systemToolEnvironment } from './systemTools.ts'
@@ -80,6 +79,7 @@ async function releasedVersion(home: string): Promise<string | undefined> {
 
 async function reportedVersion(command: string): Promise<string | undefined> {
   const bounds = { stdin: 'ignore', timeout: 10_000, env: systemToolEnvironment, extendEnv: false } as const
+  const { execa } = await import('execa')
   const { stderr } = await execa(command, ['-version'], { reject: false, ...bounds })
   return /version "([^"]+)"/.exec(stderr)?.[1]
 }

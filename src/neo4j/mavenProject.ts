@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, type ExecaError } from 'execa'
+import type { ExecaError } from 'execa'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { type ProgressListener, silent } from '../core/progress.ts'
 
@@ -35,6 +35,7 @@ export async function copyFromMaven(
   const phase = `download Neo4j ${version}`
   onProgress({ phase })
   await writeFile(join(folder, 'pom.xml'), projectText(version))
+  const { execa } = await import('execa')
   const maven = execa(
     'mvn',
     ['--batch-mode', '--strict-checksums', copyGoal, '-DincludeScope=runtime', '-DoutputDirectory=lib'],

@@ -24,7 +24,7 @@ export interface Expectation {
 export async function untilReady({ home, connection, initialPassword, signal }: Expectation): Promise<void> {
   // That somebody listens on the port proves nothing: another server may have taken it before this one could.
   while (!hasOpenedBolt(await readServerLog(home))) await delay(pause, undefined, { signal })
-  await using graph = new Graph(connection)
+  await using graph = await Graph.open(connection)
   let initial = initialPassword
   for (;;) {
     try {
@@ -62,7 +62,7 @@ async function requireStartable(graph: Graph, error: HoldfastError): Promise<voi
 }
 
 async function replacePassword(connection: Connection, present: Password): Promise<void> {
-  await using graph = new Graph({ ...connection, password: present })
+  await using graph = await Graph.open({ ...connection, password: present })
   await graph.query(
     'ALTER CURRENT USER SET PASSWORD FROM $present TO $wanted',
     { present: present.reveal(), wanted: connection.password?.reveal() },

@@ -122,7 +122,7 @@ async function writeRun(
 ): Promise<void> {
   const first = files[0]!.firstBlock
   const last = files.at(-1)!
-  const blocks = repository.readBlocks(table, { first, count: last.firstBlock + last.blocks - first }, { signal })
+  const blocks = repository.lendBlocks(table, { first, count: last.firstBlock + last.blocks - first }, { signal })
   try {
     for (const file of files) {
       await using restored = await RestoredFile.create(join(partial, file.path), file)

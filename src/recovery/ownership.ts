@@ -2,6 +2,7 @@ import { chmod, chown, lchown, lstat, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Manifest, ManifestFile } from '../repository/manifest.ts'
 import { filesOf } from '../repository/manifest.ts'
+import { plainMode } from './restoredFile.ts'
 
 /** Numeric owner and group. */
 export type Owner = Pick<ManifestFile, 'uid' | 'gid'>
@@ -40,7 +41,7 @@ export async function handOverAll(dataDir: string, manifest: Manifest, handOver:
       const { uid, gid } = file ?? owner
       const found = await lstat(path)
       if (found.uid !== uid || found.gid !== gid) await lchown(path, uid, gid)
-      if (file && (found.mode & 0o7777) !== file.mode) await chmod(path, file.mode)
+      if (file && (found.mode & 0o7777) !== plainMode(file.mode)) await chmod(path, plainMode(file.mode))
     }
   }
   if (handOver === undefined) return

@@ -69,7 +69,13 @@ async function restoreInto(
 ): Promise<RestoreReport> {
   const { clock, progress, signal, staging, replays = [], resume = false } = options
   const ends = endsOf(replays)
-  const found = await inspectTarget(target, { backup: manifest.id, repository: repository.id, ends, resume })
+  const found = await inspectTarget(target, {
+    backup: manifest.id,
+    repository: repository.id,
+    location: repository.location,
+    ends,
+    resume,
+  })
   if (found.at === 'end') return hasEnded(target, manifest)
   await requireRoom(repository, manifest, { target, replays, signal })
   // What is in place may be in use by now: nothing is done to it before it is known to be as it was.

@@ -48,7 +48,7 @@ export async function planRestore(
   }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[] },
 ): Promise<RestorePlan> {
   const directory = resolve(target)
-  const wanted = { backup: manifest.id, repository: repository.id, ends: endsOf(replays), resume }
+  const wanted = { backup: manifest.id, repository: repository.id, location: repository.location, ends: endsOf(replays), resume }
   const [{ at }, room] = await explained(directory, async (): Promise<[Beginning, Room | null]> => {
     const beginning = await inspectTarget(directory, wanted)
     return [beginning, beginning.at === 'end' ? null : await requireRoom(repository, manifest, { target: directory, replays })]

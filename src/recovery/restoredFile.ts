@@ -6,11 +6,16 @@ import { isZero } from '../repository/block.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import type { ManifestFile } from '../repository/manifest.ts'
 
+/** Bytes after which the disk is to begin, so that it does not wait for the end of a large file. */
+const syncEvery = 64 * 1024 * 1024
+
 /** A file being restored: blocks go in one after the other, those of zeros as holes. */
 export class RestoredFile implements AsyncDisposable {
   readonly #handle: FileHandle
   readonly #file: ManifestFile
   #position = 0
+  #unsynced = 0
+  #syncing: Promise<void> = Promise.resolve()
 
   private constructor(handle: FileHandle, file: ManifestFile) {
     this.#handle = handle
@@ -28,6 +33,8 @@ export class RestoredFile implements AsyncDisposable {
   async append(block: Buffer): Promise<void> {
     if (!isZero(block)) await this.#write(block)
     this.#position += block.length
+    this.#unsynced += block.length
+    if (this.#unsynced >= syncEvery) this.#sync()
   }
 
   /** Gives the file its size, mode and owner, and makes it durable. */
@@ -35,8 +42,16 @@ export class RestoredFile implements AsyncDisposable {
     if (this.#position !== this.#file.size) {
       throw new HoldfastError('integrity', `${this.#file.path}: expected ${this.#file.size} bytes, found ${this.#position}`)
     }
+    // An error of the disk is told only once, here or there.
+    await this.#syncing
     await this.#handle.truncate(this.#file.size)
     await complete(this.#handle, this.#file)
+  }
+
+  #sync(): void {
+    this.#unsynced = 0
+    this.#syncing = this.#syncing.then(async () => this.#handle.datasync())
+    this.#syncing.catch(() => {})
   }
 
   async #write(block: Buffer): Promise<void> {
@@ -55,6 +70,7 @@ export class RestoredFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([this.#syncing])
     await this.#handle.close()
   }
 }
@@ -83,8 +99,13 @@ export async function isWhole(path: string, file: ManifestFile, table: BlockTabl
   return true
 }
 
+/** Without the bits that let a program run as its owner: nothing of Neo4j needs them, and a repository may not be one's own. */
+export function plainMode(mode: number): number {
+  return mode & 0o777
+}
+
 async function complete(handle: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
-  await handle.chmod(mode)
+  await handle.chmod(plainMode(mode))
   if (process.getuid?.() === 0) await handle.chown(uid, gid)
   await handle.sync()
 }

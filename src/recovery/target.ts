@@ -1,8 +1,9 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { fileInTheWay } from '../core/fileInTheWay.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { liesIn } from '../core/nestedPaths.ts'
 import { isRunning } from '../neo4j/dataDirectory.ts'
 import { isDead, ownIdentity } from '../core/processIdentity.ts'
 import { type RestoreJournal, journalPath, readJournal } from './journal.ts'
@@ -21,6 +22,8 @@ export const serverNames = ['server_id', 'dbms']
 export interface Wanted {
   backup: string
   repository: string
+  /** Where the repository is. */
+  location: string
   ends?: RestoreJournal['ends']
   resume: boolean
 }
@@ -44,6 +47,7 @@ export type Begun = Exclude<Beginning, { at: 'end' }>
  * @throws HoldfastError `refused` otherwise.
  */
 export async function inspectTarget(target: string, wanted: Wanted): Promise<Beginning> {
+  await requireApart(target, wanted.location)
   const entries = await entriesOf(target)
   if (entries.length === 0) return { at: 'nothing' }
   const journal = await readJournal(target)
@@ -64,6 +68,18 @@ export async function inspectTarget(target: string, wanted: Wanted): Promise<Beg
   if (foreign.length > 0)
     throw notEmpty(target, foreign, 'the unfinished restore did not write that; restore into another directory')
   return { at: 'files', started, handOver, served }
+}
+
+/** What is written into a data directory or a repository is taken for a part of it. */
+async function requireApart(target: string, repository: string): Promise<void> {
+  const lies = (place: string): HoldfastError =>
+    new HoldfastError('refused', `${target} lies in ${place}`, { hint: 'restore into a directory outside of it' })
+  if (isAbsolute(repository) && (await liesIn(target, repository))) throw lies(`the repository ${repository}`)
+  for (let path = dirname(target); ; path = dirname(path)) {
+    const names: string[] = await readdir(path).catch(() => [])
+    if (names.includes('databases') && names.includes('transactions')) throw lies(`the data directory ${path}`)
+    if (path === dirname(path)) return
+  }
 }
 
 /** Removes what a restore into this directory has written, and nothing else. */

@@ -6,6 +6,7 @@ import type { Repository } from '../repository/repository.ts'
 import { segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { Replay, ReplayLink } from './replay.ts'
+import { plainMode } from './restoredFile.ts'
 
 /**
  * Writes archived log behind that of a materialised backup, as the files it came from, cut at the last transaction wanted.
@@ -69,6 +70,6 @@ async function writeLink(
 }
 
 async function giveLooks(file: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
-  await file.chmod(mode)
+  await file.chmod(plainMode(mode))
   if (process.getuid?.() === 0) await file.chown(uid, gid)
 }

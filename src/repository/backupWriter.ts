@@ -2,9 +2,10 @@ import { hash } from 'node:crypto'
 import { timedId } from '../core/ids.ts'
 import type { Access } from './access.ts'
 import { BaseBlocks, type BlockOrigin } from './baseBlocks.ts'
-import { blockId, defaultBlockSize, difference, type Encoding, encodings, isZero } from './block.ts'
+import { defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
+import { BlockReader } from './blockSource.ts'
 import { encodeBlockTable, parseBlockTable } from './blockTable.ts'
-import { Compressor } from './compressor.ts'
+import { BlockThreads, type Slot } from './blockThreads.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import { blockTableName, manifestName, packName } from './names.ts'
@@ -14,8 +15,6 @@ import { type Entry, TableBuilder } from './tableBuilder.ts'
 
 /** Who may add packs or remove them: one at a time. */
 export const packsLease = 'packs'
-/** The largest part of a block that its difference to another may take to be stored instead. */
-const worthwhile = 0.2
 /** Blocks under way between `add` and their pack. */
 const blocksUnderWay = 16
 
@@ -60,15 +59,14 @@ export async function startBackup(access: Access, options: BackupOptions): Promi
   }
 }
 
-interface Encoded {
+interface EncodedBlock {
+  row: number
   encoding: Encoding
   data: Buffer
   /** The row of the block that a difference is to. */
   base: number
-}
-
-interface EncodedBlock extends Encoded {
-  row: number
+  /** Where `data` lies. */
+  slot: Slot
 }
 
 /**
@@ -88,12 +86,12 @@ export class BackupWriter implements AsyncDisposable {
   readonly #table: TableBuilder
   readonly #bases: BaseBlocks
   readonly #sequence: PackSequence
-  readonly #compressor = new Compressor()
+  readonly #threads = new BlockThreads()
+  readonly #reader: BlockReader
   readonly #started: Date
   #underWay: Promise<void>[] = []
   #tail: Promise<void> = Promise.resolve()
-  readonly #own = new WeakSet<ArrayBufferLike>()
-  readonly #spare: Buffer[] = []
+  readonly #slots = new WeakMap<ArrayBufferLike, Slot>()
   #finishing: Promise<Manifest> | undefined
   #ended = false
   readonly #onLeftBehind: (error: unknown) => void
@@ -111,6 +109,7 @@ export class BackupWriter implements AsyncDisposable {
     this.#lease = lease
     this.#table = new TableBuilder(reusable)
     this.#sequence = new PackSequence(access)
+    this.#reader = new BlockReader(access, this.#threads, { signal })
     this.#started = access.clock.now()
     this.id = timedId(this.#started)
     this.blockSize = blockSize
@@ -135,15 +134,19 @@ export class BackupWriter implements AsyncDisposable {
 
   /** A buffer of `blockSize` bytes to fill and give to `add`, whole or its start; it is used again once its block is done. */
   buffer(): Buffer {
-    const spare = this.#spare.pop()
-    if (spare) return spare
-    const buffer = Buffer.allocUnsafeSlow(this.blockSize)
-    this.#own.add(buffer.buffer)
-    return buffer
+    const slot = this.#threads.take(this.blockSize)
+    this.#slots.set(slot.plain.buffer, slot)
+    return slot.plain.subarray(0, this.blockSize)
+  }
+
+  /** Takes back a buffer of `buffer()` that is not needed after all. */
+  giveBack(buffer: Buffer): void {
+    const slot = this.#slots.get(buffer.buffer)
+    if (slot) this.#threads.give(slot)
   }
 
   /**
-   * Adds the next block: 1 to `blockSize` bytes, which must not be changed afterwards, nor read where they are in a buffer of `buffer()`.
+   * Adds the next block: 1 to `blockSize` bytes; a buffer of `buffer()` must not be touched afterwards.
    * With `origin`, where an earlier backup has something else in the same place, only the difference may be stored.
    * Resolves with the block's index in the block table as soon as there is room for another block; await it before adding that.
    * @throws what made an earlier block fail, or the reason of `signal`.
@@ -154,9 +157,9 @@ export class BackupWriter implements AsyncDisposable {
     const index = this.length
     if (isZero(plain)) {
       this.#table.addZero(plain.length)
-      this.#recycle(plain)
+      this.giveBack(plain)
     } else {
-      const encoded = this.#encode(this.#table.reserve(plain.length), plain, origin)
+      const encoded = this.#encode(this.#table.reserve(plain.length), this.#slotWith(plain), plain.length, origin)
       // The tail reports it in order; until then it must not count as unhandled.
       encoded.catch(() => {})
       this.#tail = this.#tail.then(async () => this.#store(await encoded))
@@ -167,39 +170,36 @@ export class BackupWriter implements AsyncDisposable {
     return index
   }
 
+  #slotWith(plain: Buffer): Slot {
+    const own = this.#slots.get(plain.buffer)
+    if (own) return own
+    const slot = this.#threads.take(this.blockSize)
+    plain.copy(slot.plain)
+    return slot
+  }
+
   /** @returns undefined for a block that is stored already. */
-  async #encode(entry: Entry, plain: Buffer, origin?: BlockOrigin): Promise<EncodedBlock | undefined> {
-    const row = this.#table.identify(entry, await blockId(plain))
-    const encoded = row === undefined ? undefined : ((await this.#difference(plain, origin)) ?? (await this.#whole(plain)))
-    if (encoded?.data !== plain) this.#recycle(plain)
-    return row === undefined || !encoded ? undefined : { row, ...encoded }
-  }
-
-  #recycle(plain: Buffer): void {
-    if (this.#own.has(plain.buffer)) this.#spare.push(Buffer.from(plain.buffer))
-  }
-
-  async #whole(plain: Buffer): Promise<Encoded> {
-    const data = await this.#compressor.compress(plain)
-    // A short block as it is would hold its whole buffer until its pack is stored.
-    if (data.length >= plain.length)
-      return { encoding: encodings.raw, data: plain.length < this.blockSize ? Buffer.from(plain) : plain, base: 0 }
-    return { encoding: encodings.zstd, data, base: 0 }
-  }
-
-  /** A difference ties a block to another, so it must be worth it. */
-  async #difference(plain: Buffer, origin: BlockOrigin | undefined): Promise<Encoded | undefined> {
-    const base = origin && (await this.#bases.read(origin, plain.length, { signal: this.signal }))
-    if (!base) return undefined
-    const data = await this.#compressor.compress(difference(plain, base.plain))
-    return data.length <= plain.length * worthwhile ? { encoding: encodings.difference, data, base: base.row } : undefined
+  async #encode(entry: Entry, slot: Slot, length: number, origin?: BlockOrigin): Promise<EncodedBlock | undefined> {
+    const plain = slot.plain.subarray(0, length)
+    const row = this.#table.identify(entry, Buffer.from(await this.#threads.run('identify', plain)))
+    if (row === undefined) {
+      this.#threads.give(slot)
+      return undefined
+    }
+    const base = origin && (await this.#bases.read(origin, length, this.#reader))
+    const { encoding, length: stored } = await this.#threads.run('encode', plain, slot.stored, base?.plain)
+    base?.giveBack()
+    const data = encoding === encodings.raw ? plain : slot.stored.subarray(0, stored)
+    return { row, encoding, data, base: base && encoding === encodings.difference ? base.row : 0, slot }
   }
 
   async #store(block: EncodedBlock | undefined): Promise<void> {
     this.signal.throwIfAborted()
     if (this.#ended) throw new Error('the backup was abandoned')
-    if (block)
-      this.#table.locate(block.row, { ...(await this.#sequence.append(block.data)), encoding: block.encoding, base: block.base })
+    if (!block) return
+    const { row, encoding, base } = block
+    this.#table.locate(row, { ...(await this.#sequence.append(block.data)), encoding, base })
+    this.#threads.give(block.slot)
   }
 
   /**
@@ -216,7 +216,7 @@ export class BackupWriter implements AsyncDisposable {
     await this.#sequence.finish()
     this.signal.throwIfAborted()
     const { storage, clock } = this.#access
-    const { totals, ...built } = await this.#table.build(this.#sequence.packs)
+    const { totals, ...built } = this.#table.build(this.#sequence.packs)
     const table = encodeBlockTable(this.#access, this.id, built)
     const blockTable = { size: table.length, sha256: hash('sha256', table, 'hex') }
     const manifest: Manifest = {
@@ -238,7 +238,7 @@ export class BackupWriter implements AsyncDisposable {
     await storage.put(manifestName(this.id), encoded, { signal: this.signal })
     await this.#lease.assertHeld()
     this.#ended = true
-    this.#compressor[Symbol.dispose]()
+    await this.#threads[Symbol.asyncDispose]()
     await this.#lease.release()
     return manifest
   }
@@ -247,7 +247,7 @@ export class BackupWriter implements AsyncDisposable {
     await Promise.allSettled([this.#finishing])
     if (this.#ended) return
     this.#ended = true
-    this.#compressor[Symbol.dispose]()
+    await this.#threads[Symbol.asyncDispose]()
     await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
     try {
       await this.#remove()

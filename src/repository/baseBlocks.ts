@@ -1,7 +1,6 @@
-import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
-import { readWantedBlock } from './blockSource.ts'
+import type { BlockReader } from './blockSource.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { integrityError } from './listing.ts'
 import { filesOf, type Manifest } from './manifest.ts'
@@ -18,6 +17,8 @@ export interface BaseBlock {
   /** Its row in the known blocks. */
   row: number
   plain: Buffer
+  /** To be called once the plaintext is not needed any more. */
+  giveBack: () => void
 }
 
 /**
@@ -25,18 +26,11 @@ export interface BaseBlock {
  * a database changes a few records in many pages. The backup before is the newest of the same stores.
  */
 export class BaseBlocks {
-  readonly #access: Access
   readonly #reusable: ReusableBlocks
   readonly #table: BlockTable | undefined
   readonly #files: Map<string, Manifest['databases'][number]['files'][number]>
 
-  private constructor(
-    access: Access,
-    reusable: ReusableBlocks,
-    table: BlockTable | undefined,
-    files: Manifest['databases'][number]['files'],
-  ) {
-    this.#access = access
+  private constructor(reusable: ReusableBlocks, table: BlockTable | undefined, files: Manifest['databases'][number]['files']) {
     this.#reusable = reusable
     this.#table = table
     this.#files = new Map(files.map((file) => [file.path, file]))
@@ -53,16 +47,16 @@ export class BaseBlocks {
         manifest.blockSize === blockSize && manifest.databases.some((database) => stores.includes(storeKey(database))),
     )
     try {
-      if (before) return new BaseBlocks(access, reusable, await readBlockTable(access, before, { signal }), [...filesOf(before)])
+      if (before) return new BaseBlocks(reusable, await readBlockTable(access, before, { signal }), [...filesOf(before)])
     } catch (error) {
       // Without its table there is nothing to build on, and blocks are stored whole.
       integrityError(error)
     }
-    return new BaseBlocks(access, reusable, undefined, [])
+    return new BaseBlocks(reusable, undefined, [])
   }
 
   /** @returns undefined where there was no such block before, or none of that length, or it cannot be read any more. */
-  async read({ path, block }: BlockOrigin, length: number, options: StorageOptions): Promise<BaseBlock | undefined> {
+  async read({ path, block }: BlockOrigin, length: number, reader: BlockReader): Promise<BaseBlock | undefined> {
     const file = this.#files.get(path)
     if (!this.#table || !file || block >= file.blocks) return undefined
     const index = file.firstBlock + block
@@ -71,12 +65,8 @@ export class BaseBlocks {
     if (row === undefined) return undefined
     const { blocks, packs } = this.#reusable
     const location = blocks.location(row)
-    const read = await readWantedBlock(
-      this.#access,
-      { index: row, id: blocks.id(row), pack: packs[location.pack]!.id, location },
-      options,
-    )
-    return read.error ? undefined : { row, plain: read.plain }
+    const read = await reader.read({ index: row, id: blocks.id(row), pack: packs[location.pack]!.id, location })
+    return read.error ? undefined : { row, plain: read.plain, giveBack: read.giveBack }
   }
 
   /** The row of a block that an earlier backup has stored whole. */

@@ -1,9 +1,3 @@
-import { subtle } from 'node:crypto'
-import { zstdDecompress } from 'node:zlib'
-import { promisify } from 'node:util'
-
-const decompress = promisify(zstdDecompress)
-
 /** Bytes of plaintext per block, unless a backup chooses otherwise; see docs/decisions. */
 export const defaultBlockSize = 256 * 1024
 /** The limit of the format, in bytes: a length fits 24 bits. */
@@ -17,22 +11,6 @@ export const encodings = { raw: 0, zstd: 1, zero: 2, difference: 3 } as const
 export type Encoding = (typeof encodings)[keyof typeof encodings]
 
 export const digestLength = 32
-
-/** The id of a block: SHA-256 of its plaintext, computed on the thread pool. */
-export async function blockId(plain: Buffer): Promise<Buffer> {
-  return Buffer.from(await subtle.digest('SHA-256', plain as Buffer<ArrayBuffer>))
-}
-
-/** @returns what is wrong, where it is not a whole zstd frame of exactly `length` bytes. */
-export async function decodeBlock(data: Buffer, encoding: Encoding, length: number): Promise<Buffer | string> {
-  if (encoding === encodings.raw) return data.length === length ? data : `${data.length} bytes`
-  try {
-    const plain = await decompress(data, { chunkSize: length + 64, maxOutputLength: length })
-    return plain.length === length ? plain : `${plain.length} bytes`
-  } catch (error) {
-    return `no zstd frame of that length (${error instanceof Error ? error.message : String(error)})`
-  }
-}
 
 const zeros = Buffer.alloc(64 * 1024)
 

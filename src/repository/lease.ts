@@ -31,6 +31,7 @@ export async function acquireLease(storage: Storage, name: string, options: Leas
   const { clock, signal } = options
   const process = options.process ?? (await ownIdentity())
   const deadline = clock.monotonic() + (options.wait ?? 0)
+  const watch = new Watch(clock)
   for (;;) {
     signal?.throwIfAborted()
     const generations = await leaseGenerations(storage, name)
@@ -39,13 +40,40 @@ export async function acquireLease(storage: Storage, name: string, options: Leas
     if (highest !== undefined && !current) continue
 
     const holder = current && (await currentHolder(current, clock, process))
-    if (holder) {
-      if (clock.monotonic() >= deadline) throw heldBy(holder, storage.location, name)
+    if (holder && !watch.isGone(highest!)) {
+      const mayBeGone = isImplausible(holder, clock) && watch.isSilent
+      if (clock.monotonic() >= deadline && !mayBeGone) throw heldBy(holder, storage.location, name)
       await clock.sleep(leaseTimes.poll, signal)
       continue
     }
     const lease = new Lease(storage, name, options.command, process, clock)
     if (await lease.start(highest ?? 0, generations[0] ?? 1)) return lease
+  }
+}
+
+/** A clock that is ahead, the holder's or the storage's, gives a lease more time than any has; only a holder that renews it lives then. */
+function isImplausible({ expires }: Holder, clock: Clock): boolean {
+  return expires.getTime() > clock.now().getTime() + leaseTimes.life + leaseTimes.skew
+}
+
+/** Watches by this machine's own clock whether a lease is renewed. */
+class Watch {
+  readonly #clock: Clock
+  #seen: { generation: number; since: number } | undefined
+  /** Whether it was not renewed since the first look. */
+  isSilent = true
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether that generation has been the newest for longer than a living holder leaves it. */
+  isGone(generation: number): boolean {
+    const now = this.#clock.monotonic()
+    if (this.#seen?.generation === generation) return now - this.#seen.since > leaseTimes.life + leaseTimes.skew
+    this.isSilent = this.#seen === undefined
+    this.#seen = { generation, since: now }
+    return false
   }
 }
 

@@ -61,9 +61,9 @@ export function packOfMarker(name: string): string | undefined {
   return /^damaged\/([0-9a-f]{32})$/.exec(name)?.[1]
 }
 
-/** The backup and the part of it that an object below `backups/` is. */
+/** The backup and the part of it that an object below `backups/` is; a folder with another name than Holdfast gives is none of its. */
 export function partOfBackup(name: string): { backup: string; part: string } | undefined {
-  const match = /^backups\/([^/]+)\/(.+)$/.exec(name)
+  const match = /^backups\/(\d{8}T\d{6}Z-[0-9a-f]{6})\/(.+)$/.exec(name)
   return match?.[1] !== undefined && match[2] !== undefined ? { backup: match[1], part: match[2] } : undefined
 }
 

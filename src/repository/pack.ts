@@ -1,3 +1,4 @@
+import { freeMemory } from '../core/freeMemory.ts'
 import { randomId } from '../core/ids.ts'
 import type { HoldfastError } from '../core/errors.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
@@ -11,8 +12,9 @@ const magic = Buffer.from('HFPACK01')
 export const packHeaderLength = 24
 /** A pack is ended once it has this many bytes. */
 export const packSize = 32 * 1024 * 1024
-/** Bytes that may wait to be stored. */
+/** Bytes that may wait to be stored, and those that go to the storage at a time. */
 const waitingLimit = 2 * 1024 * 1024
+const chunkSize = 1024 * 1024
 
 function packHeader(id: string): Buffer {
   return Buffer.concat([magic, Buffer.from(id, 'hex')])
@@ -39,20 +41,24 @@ export function blockNonce(offset: number): Buffer {
   return nonce
 }
 
-/** A pack while it is written: blocks go in at one end, the storage takes them out at the other, little lies between. */
+/** A pack while it is written: blocks are copied in at one end, the storage takes them out in large chunks at the other, little lies between. */
 export class PackWriter {
   readonly id = randomId()
   /** Resolves when the pack is stored whole. */
   readonly stored: Promise<void>
-  #size = packHeaderLength
-  #waiting: Buffer[] = [packHeader(this.id)]
-  #waitingBytes = packHeaderLength
+  #size = 0
+  #chunk: Buffer | undefined
+  #filled = 0
+  readonly #spare: Buffer[] = []
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
   #ended = false
   #failure: { reason: unknown } | undefined
   #wake = Promise.withResolvers<void>()
   #room = Promise.withResolvers<void>()
 
   constructor(storage: Storage) {
+    this.append(packHeader(this.id))
     this.stored = storage.put(packName(this.id), this.#body())
     this.stored.catch((error: unknown) => this.fail(error))
   }
@@ -64,8 +70,21 @@ export class PackWriter {
 
   append(block: Buffer): void {
     this.#size += block.length
-    this.#waiting.push(block)
-    this.#waitingBytes += block.length
+    for (let copied = 0; copied < block.length;) {
+      this.#chunk ??= this.#spare.pop() ?? Buffer.allocUnsafeSlow(chunkSize)
+      const length = block.copy(this.#chunk, this.#filled, copied)
+      copied += length
+      this.#filled += length
+      if (this.#filled === chunkSize) this.#release()
+    }
+  }
+
+  /** Lets the storage have the chunk. */
+  #release(): void {
+    if (this.#chunk) this.#waiting.push(this.#chunk.subarray(0, this.#filled))
+    this.#waitingBytes += this.#filled
+    this.#chunk = undefined
+    this.#filled = 0
     this.#wake.resolve()
   }
 
@@ -77,6 +96,7 @@ export class PackWriter {
 
   /** No more blocks come; `stored` tells when the pack is safe. */
   end(): void {
+    this.#release()
     this.#ended = true
     this.#wake.resolve()
   }
@@ -91,14 +111,15 @@ export class PackWriter {
   async *#body(): AsyncGenerator<Buffer> {
     for (;;) {
       if (this.#failure) throw this.#failure.reason
-      const chunks = this.#waiting
-      if (chunks.length > 0) {
-        this.#waiting = []
-        yield* chunks
-        this.#waitingBytes -= chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      const chunk = this.#waiting.shift()
+      if (chunk) {
+        yield chunk
+        this.#waitingBytes -= chunk.length
+        this.#spare.push(Buffer.from(chunk.buffer))
         this.#room.resolve()
         this.#room = Promise.withResolvers()
       } else if (this.#ended) {
+        for (const spare of this.#spare) freeMemory(spare)
         return
       } else {
         this.#wake = Promise.withResolvers()

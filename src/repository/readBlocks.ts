@@ -1,7 +1,8 @@
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
-import { readWantedBlocks, type WantedBlock } from './blockSource.ts'
+import type { WantedBlock } from './blockRuns.ts'
+import { readWantedBlocks } from './blockSource.ts'
 import type { BlockTable } from './blockTable.ts'
 
 /** A part of a block table; all of it by default. */
@@ -27,10 +28,10 @@ function wantedBlock(table: BlockTable, index: number): WantedBlock {
 
 /**
  * Yields the plaintext of blocks in the order of the table, each checked by its SHA-256. One long range is much faster than many short ones,
- * so read a whole backup at once and cut the stream at the files' borders.
+ * so read a whole backup at once and cut the stream at the files' borders. A block is lent: its memory is used again once the next is asked for.
  * @throws HoldfastError `integrity` where a block is damaged or missing.
  */
-export async function* readBlocks(
+export async function* lendBlocks(
   access: Access,
   table: BlockTable,
   range?: BlockRange,
@@ -41,4 +42,9 @@ export async function* readBlocks(
     if (error) throw error
     yield plain
   }
+}
+
+/** The same, each block in memory that is the caller's to keep. */
+export async function* readBlocks(...asked: Parameters<typeof lendBlocks>): AsyncGenerator<Buffer, void, undefined> {
+  for await (const lent of lendBlocks(...asked)) yield Buffer.from(lent)
 }

@@ -14,7 +14,7 @@ import { type ListedBackup, listBackups } from './listing.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { backupsPrefix, repositoryName } from './names.ts'
 import { listProofs, type Proof, putProof } from './proof.ts'
-import { type BlockRange, readBlocks } from './readBlocks.ts'
+import { type BlockRange, lendBlocks, readBlocks } from './readBlocks.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 import { verifyBackups, type VerifyOptions, type VerifyResult } from './verify.ts'
 
@@ -35,6 +35,8 @@ export interface Repository {
   readBlockTable(manifest: Manifest, options?: StorageOptions): Promise<BlockTable>
   /** The plaintext of blocks in the order of the table, verified; see `readBlocks`. */
   readBlocks(table: BlockTable, range?: BlockRange, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
+  /** The same in memory that is used again once the next block is asked for, for who needs each but once. */
+  lendBlocks: Repository['readBlocks']
   startBackup(options: BackupOptions): Promise<BackupWriter>
   planDeletion(ids: readonly string[], options?: StorageOptions): Promise<DeletionPlan>
   deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
@@ -124,6 +126,7 @@ function facade(access: Access): Repository {
     readManifest: async (id, options) => readManifest(access, id, options),
     readBlockTable: async (manifest, options) => readBlockTable(access, manifest, options),
     readBlocks: (table, range, options) => readBlocks(access, table, range, options),
+    lendBlocks: (table, range, options) => lendBlocks(access, table, range, options),
     startBackup: async (options) => startBackup(access, options),
     planDeletion: async (ids, options) => planDeletion(access, ids, options),
     deleteBackups: async (ids, options) => deleteBackups(access, ids, options),

@@ -1,16 +1,16 @@
 import { createHash, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { mapOrdered } from '../core/mapOrdered.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
-import { decodeBlock, encodings } from './block.ts'
 import { ByteReader } from './byteReader.ts'
 import { decrypt, encrypt, nonceLength, tagLength } from './encryption.ts'
 import { damage } from './sealed.ts'
 import { type SegmentName, segmentName } from './segmentName.ts'
 
 const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
 
 const magic = Buffer.from('HFSEGM01')
 const saltLength = 16
@@ -95,11 +95,21 @@ export async function* readSegment(
     }
     if (length > largestFrame) throw damaged(`a frame of at most ${largestFrame} bytes`, `${length}`)
     const compressed = open(await reader.take(length), frame)
-    const plain = await decodeBlock(compressed, encodings.zstd, Math.min(frameSize, expectedSize - size))
+    const plain = await decodeFrame(compressed, Math.min(frameSize, expectedSize - size))
     if (typeof plain === 'string') throw damaged(`frame ${frame} of ${Math.min(frameSize, expectedSize - size)} bytes`, plain)
     digest.update(plain)
     size += plain.length
     yield plain
+  }
+}
+
+/** @returns what is wrong, where it is not a whole zstd frame of exactly `length` bytes. */
+async function decodeFrame(frame: Buffer, length: number): Promise<Buffer | string> {
+  try {
+    const plain = await decompress(frame, { chunkSize: length + 64, maxOutputLength: length })
+    return plain.length === length ? plain : `${plain.length} bytes`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -1,4 +1,5 @@
-import { blockId, encodings, type Encoding } from './block.ts'
+import { hash } from 'node:crypto'
+import { encodings, type Encoding } from './block.ts'
 import { rowLength, writeRow } from './blockRow.ts'
 import type { PackReference } from './blockTable.ts'
 import type { Manifest } from './manifest.ts'
@@ -79,7 +80,7 @@ export class TableBuilder {
   }
 
   /** The content of the block table, and its totals; `own` are the packs of this backup. */
-  async build(own: readonly PackReference[]): Promise<BuiltTable> {
+  build(own: readonly PackReference[]): BuiltTable {
     const { blocks } = this.#reusable
     const packs = new Map<number, { index: number; pack: PackReference }>()
     const indexOf = (number: number) => {
@@ -105,7 +106,7 @@ export class TableBuilder {
       const at = index * rowLength
       if (row === undefined) throw new Error(`block ${index} has not been identified`)
       if (row === 'zero') {
-        if (!zeroIds.has(length)) zeroIds.set(length, await blockId(Buffer.alloc(length)))
+        if (!zeroIds.has(length)) zeroIds.set(length, hash('sha256', Buffer.alloc(length), 'buffer'))
         writeRow(rows, at, zeroIds.get(length)!, {
           pack: 0,
           offset: 0,

@@ -2,6 +2,7 @@ import { lstat, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasSystemCode } from '../core/errors.ts'
 import { storageFailure } from './fileErrors.ts'
+import { isSegment } from './names.ts'
 import type { StoredObject } from './storage.ts'
 
 /** A put that has not written for so long (milliseconds) is taken for dead. */
@@ -47,18 +48,29 @@ async function* walkDirectory(
   }
 }
 
-/** Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. */
+/**
+ * Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. What has no name that an
+ * object could have is none. Links are followed: an operator may keep a part of a repository elsewhere.
+ */
 async function childNames(root: string, directory: string): Promise<string[]> {
   const entries = await readdir(join(root, directory), { withFileTypes: true }).catch((error: unknown) => {
     // A directory appears with its first object and goes with its last.
     if (hasSystemCode(error, 'ENOENT') || (directory !== '' && hasSystemCode(error, 'ENOTDIR'))) return []
     throw error
   })
-  const names = entries
-    .filter((entry) => !entry.name.startsWith('.'))
-    .map((entry) => `${directory}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+  const names: string[] = []
+  for (const entry of entries) {
+    if (!isSegment(entry.name)) continue
+    const isDirectory = entry.isSymbolicLink() ? await leadsToDirectory(join(root, directory, entry.name)) : entry.isDirectory()
+    names.push(`${directory}${entry.name}${isDirectory ? '/' : ''}`)
+  }
   // Names are ASCII, so the order of UTF-16 units is the order of bytes.
   return names.sort((a, b) => (a < b ? -1 : 1))
+}
+
+/** @throws where it leads nowhere: what should be there may be needed. */
+async function leadsToDirectory(path: string): Promise<boolean> {
+  return (await stat(path)).isDirectory()
 }
 
 /** Removes what puts of crashed processes left, once it is old enough to be certain. */

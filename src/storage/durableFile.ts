@@ -5,14 +5,9 @@ import { syncDirectory } from '../core/atomicFile.ts'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { fileInTheWay } from '../core/fileInTheWay.ts'
 
-const batchBytes = 1024 * 1024
-const batchChunks = 512
-
-/** A new private file (mode 0600) that gathers small writes into large ones and is durable once finished. Holds at most about 1 MiB. */
+/** A new private file (mode 0600) that is durable once finished. */
 export class DurableFile implements AsyncDisposable {
   readonly #handle: FileHandle
-  #waiting: Uint8Array[] = []
-  #size = 0
 
   private constructor(handle: FileHandle) {
     this.#handle = handle
@@ -23,26 +18,12 @@ export class DurableFile implements AsyncDisposable {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#waiting.push(chunk)
-    this.#size += chunk.length
-    if (this.#size >= batchBytes || this.#waiting.length >= batchChunks) await this.#flush()
+    // A short write happens on a nearly full disk: writing the rest either works or says why.
+    for (let done = 0; done < chunk.length;) done += (await this.#handle.write(chunk, done)).bytesWritten
   }
 
   async finish(): Promise<void> {
-    if (this.#size > 0) await this.#flush()
     await this.#handle.sync()
-  }
-
-  async #flush(): Promise<void> {
-    const chunks = this.#waiting
-    const size = this.#size
-    this.#waiting = []
-    this.#size = 0
-    const { bytesWritten } = await this.#handle.writev(chunks)
-    if (bytesWritten === size) return
-    // A short write happens on a nearly full disk: writing the rest either works or says why.
-    const rest = Buffer.concat(chunks).subarray(bytesWritten)
-    for (let done = 0; done < rest.length;) done += (await this.#handle.write(rest, done)).bytesWritten
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

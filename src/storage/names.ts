@@ -2,6 +2,11 @@ import { HoldfastError } from '../core/errors.ts'
 
 const segment = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$/
 
+/** Whether a text can be one part of an object name. */
+export function isSegment(text: string): boolean {
+  return segment.test(text)
+}
+
 /** Refuses what is not an object name: 1 to 512 characters, segments of `[a-zA-Z0-9._-]` that do not start with a dot, joined by `/`. */
 export function checkName(name: string): void {
   if (name.length > 512 || !name.split('/').every((part) => segment.test(part))) throw refusal('an object name', name)

@@ -12,13 +12,15 @@ export interface Storage {
 
   /**
    * Stores an object under a name that does not exist yet. Atomic: the object is there whole and durable when this resolves,
-   * or not at all. Two puts of one name: exactly one resolves. A body is read as fast as it can be stored, never gathered.
+   * or not at all. Two puts of one name: exactly one resolves. A body is read as fast as it can be stored, never gathered:
+   * a chunk of it has been stored or copied when the next is asked for, so that its memory can be used again.
    * @throws ObjectExistsError where the name is taken; what is there stays untouched.
    */
   put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: StorageOptions): Promise<void>
 
   /**
    * Reads a whole object or a part of it. The stream ends early only where the object does: the reader checks the length.
+   * The memory of a chunk is the reader's own.
    * @throws ObjectMissingError where there is none.
    */
   get(name: string, options?: StorageOptions & { range?: ByteRange }): AsyncIterable<Uint8Array>

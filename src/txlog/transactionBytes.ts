@@ -28,11 +28,11 @@ export async function* transactionsIn(
     found = []
   }
   for await (const chunk of chunks) {
-    held.add(chunk)
+    // Of a preallocated file all the rest is zeros, which nobody will ask for.
+    if (scanner.atZeros) held.skip(chunk)
+    else held.add(chunk)
     scanner.push(chunk, collect)
     yield* handOut()
-    // Of a preallocated file all the rest is zeros, which nobody will ask for.
-    if (scanner.atZeros) held.drop()
   }
   const end = scanner.end(collect)
   yield* handOut()
@@ -53,8 +53,8 @@ class HeldBytes {
     this.#end += bytes.length
   }
 
-  drop(): void {
-    this.#chunks.length = 0
+  skip({ length }: Buffer): void {
+    this.#end += length
   }
 
   /** The bytes from one offset in the file to another; those before them are forgotten. */
@@ -62,11 +62,14 @@ class HeldBytes {
     const chunks = this.#chunks
     while (chunks[0] && chunks[0].offset + chunks[0].bytes.length <= from) chunks.shift()
     const [first] = chunks
-    if (!first || first.offset > from)
-      throw new HoldfastError('integrity', `a transaction at offset ${from} goes on behind zeros that looked like its end`)
-    const { offset, bytes } = first
-    if (to <= offset + bytes.length) return bytes.subarray(from - offset, to - offset)
+    if (first && first.offset <= from && to <= first.offset + first.bytes.length)
+      return first.bytes.subarray(from - first.offset, to - first.offset)
     const parts = chunks.filter((chunk) => chunk.offset < to)
-    return Buffer.concat(parts.map((part) => part.bytes.subarray(Math.max(0, from - part.offset), to - part.offset)))
+    const bytes = Buffer.concat(parts.map((part) => part.bytes.subarray(Math.max(0, from - part.offset), to - part.offset)))
+    if (bytes.length === to - from) return bytes
+    throw new HoldfastError(
+      'integrity',
+      `the transaction at offset ${from} goes on behind zeros that looked like the end of the log`,
+    )
   }
 }

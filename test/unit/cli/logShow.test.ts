@@ -82,7 +82,7 @@ describe('[errors.clear] what cannot be meant is refused', () => {
   test('a database that is not there', async () => {
     expect(await holdfast('log', 'show', '--data-dir', dataDir, '--database', 'other')).toMatchObject({
       exitCode: 3,
-      error: { message: `no database 'other' in ${dataDir}: found neo4j, system` },
+      error: { message: `no database 'other' in ${dataDir}: found neo4j` },
     })
   })
 })

@@ -11,7 +11,7 @@ import {
   listStoreFiles,
   logDirectory,
   requireDatabase,
-  storesWithoutLog,
+  strayStores,
 } from '../../../src/neo4j/dataDirectory.ts'
 import { storeFileKind } from '../../../src/neo4j/storeFileKind.ts'
 
@@ -48,7 +48,7 @@ describe('finding the data directory', () => {
   test('a store without a log, such as a copy that someone put there, is told apart from other folders', async () => {
     mkdirSync(join(dataDir, 'databases', 'empty'))
     file('databases/neo4j.old/neostore')
-    expect(await storesWithoutLog(dataDir)).toEqual(['neo4j.old'])
+    expect(await strayStores(dataDir)).toEqual(['neo4j.old'])
   })
 
   test.each([
