@@ -28,7 +28,7 @@ describe('[lease.exclusive] a lease that a clock which was ahead has given years
     await clock.advance(leaseTimes.life)
     await clock.advance(leaseTimes.skew + 2 * leaseTimes.poll)
     await using taken = await next
-    await taken.assertHeld()
+    await expect(taken.assertHeld()).resolves.toBeUndefined()
   })
 
   test('is held while its holder renews it', async () => {
