@@ -46,9 +46,10 @@ function groupText(group: Pick<ChangedGroup, 'kind' | 'labels' | 'type'>): strin
   return group.labels == null ? '(?)' : `(${group.labels.map((label) => `:${nameText(label)}`).join('')})`
 }
 
-function detailLines({ changes }: ShownTransaction): string[] {
+function detailLines({ changes, changesLeftOut }: ShownTransaction): string[] {
   if (changes === null) return ['    details left out: there was no room for them; narrow the filters down']
-  return (changes ?? []).map((change) => `    ${changeText(change)}`)
+  const lines = (changes ?? []).map((change) => `    ${changeText(change)}`)
+  return changesLeftOut === undefined ? lines : [...lines, `    and ${changesLeftOut} more`]
 }
 
 function changeText(change: ShownChange): string {
