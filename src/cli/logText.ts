@@ -10,7 +10,7 @@ import { formatTable } from './table.ts'
 const mostParts = 6
 
 /** The report of a log for a person: a line for each transaction, its changes below it, and what was read. */
-export function formatLog({ transactions, matched, read }: LogReport): string {
+export function formatLog({ transactions, matched, unknownNames, read }: LogReport): string {
   const lines = formatTable(transactions, [
     { title: 'transaction', value: ({ id }) => String(id), align: 'right' },
     { title: 'committed', value: ({ committed }) => committed },
@@ -19,7 +19,11 @@ export function formatLog({ transactions, matched, read }: LogReport): string {
   ]).split('\n')
   const shown = transactions.length === 0 ? [] : lines.slice(0, 1)
   for (const [index, transaction] of transactions.entries()) shown.push(lines[index + 1]!, ...detailLines(transaction))
-  return [...shown, ...closingLines(transactions.length, matched, read)].join('\n')
+  return [
+    ...shown,
+    ...closingLines(transactions.length, matched, read),
+    ...unknownNames.map((name) => `there is no ${name}`),
+  ].join('\n')
 }
 
 function closingLines(shown: number, matched: number, read: LogReport['read']): string[] {

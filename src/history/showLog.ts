@@ -2,6 +2,7 @@ import type { ProgressListener } from '../core/progress.ts'
 import { TokenNames } from '../txlog/changes/tokenNames.ts'
 import { transactionChanges } from '../txlog/changes/transactionChanges.ts'
 import { decodeTransaction } from '../txlog/commands/decodeTransaction.ts'
+import type { TokenKind } from '../txlog/commands/tokenCommand.ts'
 import { asksForChanges, ChangeMatcher, type Criteria, isInRange, type Known } from './criteria.ts'
 import { EntityMemory } from './entityMemory.ts'
 import type { LogSource } from './logSource.ts'
@@ -16,6 +17,8 @@ export interface LogReport {
   transactions: ShownTransaction[]
   /** How many match, shown or not. */
   matched: number
+  /** What was asked for and is the name of nothing in the log or the store: mistyped, perhaps. */
+  unknownNames: string[]
   /** What was read to find them. */
   read: { transactions: number; bytes: number; first: number | null; last: number | null; undecoded: number }
 }
@@ -92,5 +95,17 @@ export async function showLog(
       matcher.forget()
     }
   }
-  return { transactions: newest.list(), matched: newest.added, read }
+  return { transactions: newest.list(), matched: newest.added, unknownNames: unknownNames(criteria, known.names), read }
+}
+
+function unknownNames({ label, type, entity }: Criteria, names: TokenNames): string[] {
+  const key = entity && 'property' in entity ? entity.property : undefined
+  const asked: [TokenKind, string | undefined][] = [
+    ['label', label],
+    ['relationship type', type],
+    ['property key', key],
+  ]
+  return asked.flatMap(([of, name]) =>
+    name === undefined || [...names.all(of).values()].includes(name) ? [] : [`${of} ${name}`],
+  )
 }

@@ -9,7 +9,7 @@ import { driverText } from '../support/decodedText.ts'
 import { queryRows, streamRows } from '../support/graphModelQuery.ts'
 import type { Properties } from '../support/graphModelValues.ts'
 import { LogReplay } from '../support/logReplay.ts'
-import { testedVersions, withNeo4j } from '../support/neo4j.ts'
+import { startIn, testedVersions, withNeo4j } from '../support/neo4j.ts'
 import { Workload } from '../support/workload/workload.ts'
 
 /** Everything since the database was made stays in the log, in many files, while checkpoints move the store on. */
@@ -20,6 +20,7 @@ const settings = {
   'db.checkpoint.interval.time': '2s',
   'dbms.cypher.min_replan_interval': '1h',
 }
+const options = { settings, pageCache: '24m', heap: '640m' }
 const { signal } = new AbortController()
 
 async function replayed(dataDir: string): Promise<LogReplay> {
@@ -84,24 +85,23 @@ function idOf(elementId: string): number {
 }
 
 describe.each(testedVersions)('[log.changes] [neo4j.versions] what the log of Neo4j %s says', (version) => {
-  test('of a random workload, from the first transaction on, is what the database holds', async () =>
-    withNeo4j(version, { settings, pageCache: '24m', heap: '640m' }, async ({ instance, dataDir }) => {
-      const driver = openDriver(instance.boltUri)
+  test('of a random workload, from the first transaction on and over a kill, is what the database holds', async () =>
+    withNeo4j(version, options, async ({ instance, dataDir, folder }) => {
+      const size = { nodes: 300, relationships: 500 }
+      const withVectors = version !== testedVersions[0]
+      await using workload = new Workload({ seed: `decoder ${version}`, writers: 3, size, pace: 0, schemaPace: 500, withVectors })
+      const first = openDriver(instance.boltUri)
+      await workload.start(first)
+      await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 30))
+      // While it is written to, each read ends with a transaction that fits those before.
+      expect((await replayed(dataDir)).transactions).toBeGreaterThan(50)
+      await instance.kill()
+      await first.close()
+
+      await using restarted = await startIn(folder, version, options)
+      const driver = openDriver(restarted.boltUri)
       try {
-        const size = { nodes: 300, relationships: 500 }
-        const withVectors = version !== testedVersions[0]
-        await using workload = new Workload({
-          seed: `decoder ${version}`,
-          writers: 3,
-          size,
-          pace: 0,
-          schemaPace: 500,
-          withVectors,
-        })
-        await workload.start(driver)
-        await workload.until(({ writers }) => writers.every(({ acknowledged }) => acknowledged >= 30))
-        // While it is written to: each read ends with a transaction that fits the one before.
-        expect((await replayed(dataDir)).transactions).toBeGreaterThan(50)
+        workload.resume(driver)
         await workload.until(
           ({ writers, schema }) => writers.every(({ acknowledged }) => acknowledged >= 150) && schema.acknowledged > 8,
         )
@@ -116,7 +116,7 @@ describe.each(testedVersions)('[log.changes] [neo4j.versions] what the log of Ne
         expect(replay.nodes.size).toBeGreaterThan(200)
         expect(replay.relationships.size).toBeGreaterThan(200)
 
-        expect(await instance.stop()).toBe(true)
+        expect(await restarted.stop()).toBe(true)
         const stored = await storeTokens(dataDir, 'neo4j')
         for (const kind of ['label', 'relationship type', 'property key'] satisfies TokenKind[]) {
           const inStore = new Map(stored.filter(({ of }) => of === kind).map(({ id, name }) => [id, name]))

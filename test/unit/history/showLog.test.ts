@@ -185,3 +185,9 @@ test('details have bounds, in one transaction and in all of them', async () => {
   expect((await show({}, { details: true, detailedBytes: 1000 }, log.slice(0, 2))).transactions[1]!.changes).toHaveLength(part)
   expect((await show({}, { details: true }, log)).transactions.map(({ changes }) => changes!.length)).toEqual([1, 100, 1])
 })
+
+test('names that are nowhere are told, since they may be mistyped', async () => {
+  const asked = await show({ label: 'person', type: 'LIVES_IN', entity: { property: 'uid', value: 'ada' } })
+  expect(asked.unknownNames).toEqual(['label person', 'property key uid'])
+  expect((await show()).unknownNames).toEqual([])
+})
