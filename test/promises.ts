@@ -12,7 +12,7 @@ export interface Promised {
  * | where the proof belongs | ids |
  * |---|---|
  * | test/unit, test/contracts | log.* repository.* settings.* secrets.* errors.* lease.* |
- * | test/scenarios | backup.* restore.* export.* neo4j.* demo.* |
+ * | test/scenarios | backup.* restore.* export.* neo4j.* demo.* log.changes |
  * | test/faults | crash.* damage.* |
  */
 export const promises: readonly Promised[] = [
@@ -100,6 +100,11 @@ export const promises: readonly Promised[] = [
     id: 'log.commands',
     sentence:
       'Each command of a transaction is decoded to its last byte, or the place is named from which on the transaction cannot be decoded.',
+  },
+  {
+    id: 'log.changes',
+    sentence:
+      'What the log is said to have changed, in names, labels, relationships and values, is what the database then holds.',
   },
   { id: 'log.unknown-version', sentence: 'A log or store of a version that is not known to work is refused, not tried.' },
   { id: 'neo4j.versions', sentence: 'Neo4j 5.13, the 5.26 line and the newest release are backed up and restored.' },

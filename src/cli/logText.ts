@@ -10,7 +10,7 @@ import { formatTable } from './table.ts'
 const mostParts = 6
 
 /** The report of a log for a person: a line for each transaction, its changes below it, and what was read. */
-export function formatLog({ transactions, matched, read }: LogReport): string {
+export function formatLog({ transactions, matched, unknownNames, read }: LogReport): string {
   const lines = formatTable(transactions, [
     { title: 'transaction', value: ({ id }) => String(id), align: 'right' },
     { title: 'committed', value: ({ committed }) => committed },
@@ -19,7 +19,11 @@ export function formatLog({ transactions, matched, read }: LogReport): string {
   ]).split('\n')
   const shown = transactions.length === 0 ? [] : lines.slice(0, 1)
   for (const [index, transaction] of transactions.entries()) shown.push(lines[index + 1]!, ...detailLines(transaction))
-  return [...shown, ...closingLines(transactions.length, matched, read)].join('\n')
+  return [
+    ...shown,
+    ...closingLines(transactions.length, matched, read),
+    ...unknownNames.map((name) => `there is no ${name}`),
+  ].join('\n')
 }
 
 function closingLines(shown: number, matched: number, read: LogReport['read']): string[] {
@@ -46,9 +50,10 @@ function groupText(group: Pick<ChangedGroup, 'kind' | 'labels' | 'type'>): strin
   return group.labels == null ? '(?)' : `(${group.labels.map((label) => `:${nameText(label)}`).join('')})`
 }
 
-function detailLines({ changes }: ShownTransaction): string[] {
+function detailLines({ changes, changesLeftOut }: ShownTransaction): string[] {
   if (changes === null) return ['    details left out: there was no room for them; narrow the filters down']
-  return (changes ?? []).map((change) => `    ${changeText(change)}`)
+  const lines = (changes ?? []).map((change) => `    ${changeText(change)}`)
+  return changesLeftOut === undefined ? lines : [...lines, `    and ${changesLeftOut} more`]
 }
 
 function changeText(change: ShownChange): string {

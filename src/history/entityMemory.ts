@@ -28,9 +28,9 @@ export class EntityMemory {
 
   /** Takes in what a transaction did, after it has been asked about it. */
   remember({ nodes, relationships }: TransactionChanges): void {
-    for (const { id, operation, labelsAfter } of nodes) {
-      if (operation === 'delete') this.#labels.delete(id)
-      else if (labelsAfter) this.#labels.set(id, labelsAfter)
+    for (const { id, labelsBefore, labelsAfter, operation } of nodes) {
+      if (labelsAfter && operation !== 'delete') this.#labels.set(id, labelsAfter)
+      else if (labelsBefore) this.#labels.delete(id)
     }
     for (const { id, operation, place } of relationships) {
       if (operation === 'delete') this.#places.delete(id)

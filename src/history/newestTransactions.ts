@@ -1,9 +1,6 @@
 import type { ShownChange } from './shownChange.ts'
 import type { ShownTransaction } from './shownTransaction.ts'
 
-/** Details are kept of so many bytes of log; they take several times as much memory. */
-const mostDetailedBytes = 32 << 20
-
 /** Keeps the newest of many transactions, and the details of as many of them as there is room for. */
 export class NewestTransactions {
   /** How many there were. */
@@ -17,20 +14,22 @@ export class NewestTransactions {
   #detailedFrom = 0
   #detailedBytes = 0
 
-  constructor(limit: number, detailedBytes = mostDetailedBytes) {
+  /**
+   * @param limit - how many are kept
+   * @param detailedBytes - details are kept of so many bytes of log
+   */
+  constructor(limit: number, detailedBytes: number) {
     this.#limit = limit
     this.#mostDetailedBytes = detailedBytes
   }
 
   /** Adds a transaction that is newer than those before. */
-  add(transaction: ShownTransaction, details: () => ShownChange[] | undefined): void {
+  add(transaction: ShownTransaction, changes: ShownChange[] | undefined): void {
     this.added++
-    const changes = details()
     this.#kept.push(changes ? { ...transaction, changes } : transaction)
-    if (changes) this.#detailedBytes += transaction.size
+    if (changes) this.#detailedBytes += this.#weight(transaction)
     if (this.#kept.length - this.#passed > this.#limit) this.#passOldest()
-    // The newest keeps its details whatever its size: somebody must be able to see them.
-    while (this.#detailedBytes > this.#mostDetailedBytes && this.#detailedFrom < this.#kept.length - 1) this.#dropDetails()
+    while (this.#detailedBytes > this.#mostDetailedBytes) this.#dropDetails()
     if (this.#passed > this.#limit) this.#compact()
   }
 
@@ -48,7 +47,12 @@ export class NewestTransactions {
     const transaction = this.#kept[this.#detailedFrom++]!
     if (!transaction.changes) return
     transaction.changes = null
-    this.#detailedBytes -= transaction.size
+    this.#detailedBytes -= this.#weight(transaction)
+  }
+
+  /** Of a larger one only so much is told. */
+  #weight({ size }: ShownTransaction): number {
+    return Math.min(size, this.#mostDetailedBytes)
   }
 
   #compact(): void {

@@ -2,6 +2,7 @@ import type { ProgressListener } from '../core/progress.ts'
 import { TokenNames } from '../txlog/changes/tokenNames.ts'
 import { transactionChanges } from '../txlog/changes/transactionChanges.ts'
 import { decodeTransaction } from '../txlog/commands/decodeTransaction.ts'
+import type { TokenKind } from '../txlog/commands/tokenCommand.ts'
 import { asksForChanges, ChangeMatcher, type Criteria, isInRange, type Known } from './criteria.ts'
 import { EntityMemory } from './entityMemory.ts'
 import type { LogSource } from './logSource.ts'
@@ -16,6 +17,8 @@ export interface LogReport {
   transactions: ShownTransaction[]
   /** How many match, shown or not. */
   matched: number
+  /** What was asked for and is the name of nothing in the log or the store: mistyped, perhaps. */
+  unknownNames: string[]
   /** What was read to find them. */
   read: { transactions: number; bytes: number; first: number | null; last: number | null; undecoded: number }
 }
@@ -28,6 +31,8 @@ export interface ShowOptions {
   details: boolean
   /** Names of properties whose values are kept back. */
   hidden?: readonly string[]
+  /** Of how many bytes of log, of one transaction or of many, details are kept; they take several times as much memory. 32 MiB unless told. */
+  detailedBytes?: number
   progress: ProgressListener
 }
 
@@ -41,13 +46,13 @@ const reportEvery = 1 << 24
  */
 export async function showLog(
   source: LogSource,
-  { criteria, limit, details, hidden, progress }: ShowOptions,
+  { criteria, limit, details, hidden, detailedBytes = 32 << 20, progress }: ShowOptions,
 ): Promise<LogReport> {
   const known: Known = { names: new TokenNames(), memory: new EntityMemory() }
   for (const token of await source.tokens()) known.names.add(token)
   const matcher = new ChangeMatcher(criteria, known)
   const choosy = asksForChanges(criteria)
-  const newest = new NewestTransactions(limit)
+  const newest = new NewestTransactions(limit, detailedBytes)
   const read: LogReport['read'] = { transactions: 0, bytes: 0, first: null, last: null, undecoded: 0 }
   let reported = 0
   // What is looked for may have been said of an entity long before.
@@ -65,13 +70,22 @@ export async function showLog(
     for (const token of changes.tokens) known.names.add(token)
     const matching = choosy ? matcher.matching(changes) : undefined
     if (isInRange(transaction, criteria) && (matching?.length !== 0 || stopped)) {
-      const committed = new Date(commitTime).toISOString()
-      const place = { id, committed, size: bytes.length, logVersion, offset, kernelVersion }
-      const rest = { ...(matching && { matching: matching.length }), ...(stopped && { undecoded: stopped }) }
-      newest.add({ ...place, ...summarise(changes, known), ...rest }, () =>
-        details
-          ? (matching ?? [...changes.nodes, ...changes.relationships]).map((change) => shownChange(change, known, hidden))
-          : undefined,
+      const wanted = matching ?? [...changes.nodes, ...changes.relationships]
+      const told = details ? Math.ceil(wanted.length * Math.min(1, detailedBytes / bytes.length)) : 0
+      newest.add(
+        {
+          id,
+          committed: new Date(commitTime).toISOString(),
+          size: bytes.length,
+          logVersion,
+          offset,
+          kernelVersion,
+          ...summarise(changes, known),
+          ...(matching && { matching: matching.length }),
+          ...(details && told < wanted.length && { changesLeftOut: wanted.length - told }),
+          ...(stopped && { undecoded: stopped }),
+        },
+        details ? wanted.slice(0, told).map((change) => shownChange(change, known, hidden)) : undefined,
       )
     }
     known.memory.remember(changes)
@@ -81,5 +95,17 @@ export async function showLog(
       matcher.forget()
     }
   }
-  return { transactions: newest.list(), matched: newest.added, read }
+  return { transactions: newest.list(), matched: newest.added, unknownNames: unknownNames(criteria, known.names), read }
+}
+
+function unknownNames({ label, type, entity }: Criteria, names: TokenNames): string[] {
+  const key = entity && 'property' in entity ? entity.property : undefined
+  const asked: [TokenKind, string | undefined][] = [
+    ['label', label],
+    ['relationship type', type],
+    ['property key', key],
+  ]
+  return asked.flatMap(([of, name]) =>
+    name === undefined || [...names.all(of).values()].includes(name) ? [] : [`${of} ${name}`],
+  )
 }

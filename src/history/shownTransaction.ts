@@ -16,6 +16,8 @@ export interface ShownTransaction extends Summary {
   matching?: number
   /** Those changes, or all of them where nothing certain was asked for; null where there was no room to keep them. Only where wanted. */
   changes?: ShownChange[] | null
+  /** How many more there are, where one transaction has more than there is room for. */
+  changesLeftOut?: number
   /** Where and why it could not be decoded to its end; then the rest of it is not known. */
   undecoded?: DecodingStop
 }

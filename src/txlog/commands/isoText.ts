@@ -1,7 +1,8 @@
 import { timeZoneName } from './timeZones.ts'
 
 const secondsInDay = 86_400n
-const nanosecondsInSecond = 1_000_000_000n
+/** How many nanoseconds a second has. */
+export const nanosecondsInSecond = 1_000_000_000n
 const nanosecondsInDay = secondsInDay * nanosecondsInSecond
 
 /** A date, of days since 1970: `2024-05-01`; years beyond 9999 with a sign. */
@@ -20,9 +21,9 @@ export function localTimeText(nanoseconds: bigint): string {
   return `${two(hour)}:${two(minute)}:${two(second)}${fraction(Number(inDay % nanosecondsInSecond))}`
 }
 
-/** A time of day at an offset, which is in seconds east of UTC, of nanoseconds since midnight in UTC: `23:59:59+02:00`. */
-export function timeText(utcNanoseconds: bigint, offset: number): string {
-  return localTimeText(utcNanoseconds + BigInt(offset) * nanosecondsInSecond) + offsetText(offset)
+/** A time of day at an offset, which is in seconds east of UTC, of nanoseconds since midnight there: `23:59:59+02:00`. */
+export function timeText(nanoseconds: bigint, offset: number): string {
+  return localTimeText(nanoseconds) + offsetText(offset)
 }
 
 /** A date and time without a zone, as if in UTC, of seconds since 1970: `2024-05-01T23:59:59`. */

@@ -1,4 +1,4 @@
-import { type CommandReader } from './commandReader.ts'
+import { type CommandReader, Undecodable } from './commandReader.ts'
 import { readIntegers } from './numberArray.ts'
 import { recordFlags, readSecondaryUnit } from './recordFlags.ts'
 import { joined, readValueRecords } from './valueRecords.ts'
@@ -61,6 +61,8 @@ function inlineLabels(field: number): readonly number[] {
 }
 
 /** An array of the node's id and its labels'. */
-function recordedLabels(records: readonly Buffer[]): readonly number[] | undefined {
-  return readIntegers(joined(records))?.slice(1).map(Number)
+function recordedLabels(records: readonly Buffer[]): readonly number[] {
+  const numbers = readIntegers(joined(records))
+  if (!numbers) throw new Undecodable('labels that are no list of numbers')
+  return numbers.slice(1).map(Number)
 }

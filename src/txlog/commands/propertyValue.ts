@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { readArray, readShortArray } from './arrayValue.ts'
 import { readBits, readFewBits } from './bitStream.ts'
 import { blockTypes, isLeftOut, type PropertyBlock } from './propertyBlock.ts'
@@ -33,7 +34,7 @@ function read(block: PropertyBlock): PropertyValue | undefined {
     case blockTypes.double:
       return size < 16 ? undefined : { type: 'float', value: toDouble(bytes.readBigUInt64LE(at + 8)) }
     case blockTypes.string:
-      return { type: 'string', value: joined(records).toString('utf8') }
+      return readLongString(records)
     case blockTypes.array:
       return readArray(joined(records))
     case blockTypes.shortString:
@@ -47,4 +48,11 @@ function read(block: PropertyBlock): PropertyValue | undefined {
     default:
       return undefined
   }
+}
+
+function readLongString(records: readonly Buffer[]): PropertyValue {
+  const length = records.reduce((sum, part) => sum + part.length, 0)
+  // So long a text JavaScript cannot hold.
+  if (length > constants.MAX_STRING_LENGTH) return { type: 'unreadable', value: `a text of ${length} bytes` }
+  return { type: 'string', value: joined(records).toString('utf8') }
 }

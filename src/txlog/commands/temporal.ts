@@ -4,6 +4,7 @@ import {
   durationText,
   localDateTimeText,
   localTimeText,
+  nanosecondsInSecond,
   offsetDateTimeText,
   timeText,
   zonedDateTimeText,
@@ -61,8 +62,11 @@ function textOf(type: TemporalType, { high, small, word }: Words): string | unde
     }
     case 'local datetime':
       return localDateTimeText(word(1), high)
-    case 'time':
-      return timeText(word(1), high | 0)
+    case 'time': {
+      const offset = high | 0
+      // Here the time of day is that in UTC, in an array it is not.
+      return timeText(word(1) + BigInt(offset) * nanosecondsInSecond, offset)
+    }
     case 'datetime': {
       const nanoseconds = Math.floor(high / 2)
       const [seconds, zone] = [word(1), Number(word(2))]

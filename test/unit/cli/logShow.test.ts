@@ -95,6 +95,7 @@ describe('for a person', () => {
   test('a line tells what a transaction touched, and its changes stand below it', () => {
     const report: LogReport = {
       matched: 7,
+      unknownNames: [],
       read: { ...read, undecoded: 1 },
       transactions: [
         {
@@ -153,9 +154,11 @@ describe('for a person', () => {
   })
 
   test('nothing is said in a sentence', () => {
-    expect(formatLog({ matched: 0, transactions: [], read })).toBe('read transactions 2 to 3, 5.00 kB: 0 match')
-    expect(formatLog({ matched: 0, transactions: [], read: { ...read, first: null, last: null, bytes: 0 } })).toBe(
-      'the log holds no transactions, 0 B: 0 match',
+    expect(formatLog({ matched: 0, transactions: [], unknownNames: ['label person'], read })).toBe(
+      'read transactions 2 to 3, 5.00 kB: 0 match\nthere is no label person',
     )
+    expect(
+      formatLog({ matched: 0, transactions: [], unknownNames: [], read: { ...read, first: null, last: null, bytes: 0 } }),
+    ).toBe('the log holds no transactions, 0 B: 0 match')
   })
 })

@@ -10,7 +10,7 @@ function transaction(id: number, size: number): ShownTransaction {
 /** What is left of a number of transactions: their ids, and in brackets those without their details. */
 function kept(sizes: number[], limit: number, detailedBytes: number): string {
   const newest = new NewestTransactions(limit, detailedBytes)
-  for (const [id, size] of sizes.entries()) newest.add(transaction(id, size), () => [])
+  for (const [id, size] of sizes.entries()) newest.add(transaction(id, size), [])
   expect(newest.added).toBe(sizes.length)
   return newest
     .list()
@@ -33,6 +33,6 @@ test.each([
 
 test('without details nothing is said of them', () => {
   const newest = new NewestTransactions(2, 1)
-  for (const id of [1, 2, 3, 4]) newest.add(transaction(id, 5), () => undefined)
+  for (const id of [1, 2, 3, 4]) newest.add(transaction(id, 5), undefined)
   expect(newest.list()).toEqual([transaction(3, 5), transaction(4, 5)])
 })

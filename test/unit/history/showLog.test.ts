@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { silent } from '../../../src/core/progress.ts'
 import type { Criteria } from '../../../src/history/criteria.ts'
-import { type LogReport, showLog } from '../../../src/history/showLog.ts'
+import { type LogReport, showLog, type ShowOptions } from '../../../src/history/showLog.ts'
 import type { NewToken } from '../../../src/txlog/changes/transactionChanges.ts'
 import {
   type BlockSpec,
@@ -48,11 +48,7 @@ const history = [
   [command(22, 1, city), property(of(1), undefined, uuid('wien'))],
 ]
 
-async function show(
-  criteria: Criteria = {},
-  options: { limit?: number; details?: boolean; hidden?: string[] } = {},
-  log = history,
-) {
+async function show(criteria: Criteria = {}, options: Partial<ShowOptions> = {}, log = history) {
   return showLog(memoryLog(log, tokens), { criteria, limit: 100, details: false, progress: silent, ...options })
 }
 const ids = ({ transactions }: LogReport) => transactions.map(({ id }) => id)
@@ -172,4 +168,26 @@ test('behind a transaction that does not decode nothing is believed that was sai
   const log = [history[0]!, [Buffer.from([33, 3, 99])], history[3]!]
   expect((await show({}, {}, log)).transactions[2]!.groups).toMatchObject([{ labels: null }])
   expect(ids(await show({ entity: { property: 'uuid', value: 'ada' } }, {}, log))).toEqual([2, 3])
+})
+
+test('details have bounds, in one transaction and in all of them', async () => {
+  const large = Array.from({ length: 100 }, (_, id) => command(22, id, person))
+  const log = [[command(22, 200, person)], large, [command(22, 201, person)]]
+  const { transactions } = await show({}, { details: true, detailedBytes: 1000 }, log)
+  const told = transactions.map(({ changes, changesLeftOut }) => [changes?.length, changesLeftOut])
+  const part = Math.ceil((100 * 1000) / transactions[1]!.size)
+  expect(transactions[1]!.size).toBeGreaterThan(3000)
+  expect(told).toEqual([
+    [undefined, undefined],
+    [undefined, 100 - part],
+    [1, undefined],
+  ])
+  expect((await show({}, { details: true, detailedBytes: 1000 }, log.slice(0, 2))).transactions[1]!.changes).toHaveLength(part)
+  expect((await show({}, { details: true }, log)).transactions.map(({ changes }) => changes!.length)).toEqual([1, 100, 1])
+})
+
+test('names that are nowhere are told, since they may be mistyped', async () => {
+  const asked = await show({ label: 'person', type: 'LIVES_IN', entity: { property: 'uid', value: 'ada' } })
+  expect(asked.unknownNames).toEqual(['label person', 'property key uid'])
+  expect((await show()).unknownNames).toEqual([])
 })

@@ -63,6 +63,12 @@ describe('[log.commands] what is not known stops the decoding of its transaction
       'command type 24 with a property record with 5 properties',
     ],
     [
+      'labels that are none',
+      command(22, 9, nodeImage(1n << 39n, [Buffer.from([9, 0, 0])])),
+      22,
+      'command type 22 with labels that are no list of numbers',
+    ],
+    [
       'a rule with an unknown value',
       Buffer.concat([command(18, 3, Buffer.from([1, 0, 0])), int32(1), int32(1), Buffer.from('a\x63')]),
       18,

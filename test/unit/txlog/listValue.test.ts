@@ -53,7 +53,7 @@ test.each<[string, Buffer, string, unknown]>([
   ['dates', Buffer.concat([Buffer.from([14, 1]), longs(-1, 20_000)]), 'date', ['1969-12-31', '2024-10-04']],
   ['local times', Buffer.concat([Buffer.from([14, 2]), longs(1_000_000_000)]), 'local time', ['00:00:01']],
   ['local datetimes', Buffer.concat([Buffer.from([14, 3]), longs(-1, 5)]), 'local datetime', ['1969-12-31T23:59:59.000000005']],
-  ['times', Buffer.concat([Buffer.from([14, 4]), longs(0, -3600)]), 'time', ['23:00:00-01:00']],
+  ['times', Buffer.concat([Buffer.from([14, 4]), longs(1_000_000_000, -3600)]), 'time', ['00:00:01-01:00']],
   [
     'datetimes',
     Buffer.concat([Buffer.from([14, 5]), longs(0, 0, (7200 << 1) | 1, 0, 9, 220 << 1)]),
