@@ -1,3 +1,4 @@
+import { HoldfastError } from '../core/errors.ts'
 import { findTransaction, liveTransactions, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
@@ -54,12 +55,17 @@ async function lastInCommon(
     if (place) return { after: segment.last, place }
     // What is older has been pruned as well.
     if (end.at === 'pruned' || end.at === 'edge') return undefined
-    const common = await commonWithin(repository, directory, segment, signal)
+    // Where it is damaged, the log parts from what is archived before it: nothing of it could be restored anyway.
+    const common = await commonWithin(repository, directory, segment, signal).catch(unlessDamaged)
     if (!common) continue
     const branch = placeBehind(await findTransaction(directory, common.id), common.checksum)
     return branch && { after: common.id, place: branch }
   }
   return undefined
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
 }
 
 /** The last transaction of a segment that the live log has too. */

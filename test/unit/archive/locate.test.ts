@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Located, locate } from '../../../src/archive/locate.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
+import { branchLineage, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
@@ -12,10 +14,12 @@ import { SyntheticLog } from '../../support/syntheticLog.ts'
 const root = rootLineage(sampleStore)
 
 let folder: string
+let storage: Storage
 let repository: Repository
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-locate-'))
-  repository = await newRepository()
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
@@ -126,6 +130,16 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     const found = await find(other)
     expect(found).toMatchObject({ lineage: undefined, place: { logVersion: 0, offset: 128, nextId: 2 } })
     expect(found.branch).toBeUndefined()
+  })
+
+  test('a segment that is damaged where the log parted from it is no reason to archive nothing', async () => {
+    const log = make().write(3).rotate().write(4)
+    await archiveAll(repository, log)
+    const damaged = segmentName(segmentOf(log, 5, 8))
+    await storage.delete(damaged)
+    await storage.put(damaged, Buffer.from('nonsense'))
+    const other = restored(log, 6).write(1, { body: 'other' })
+    expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 4 }, place: { nextId: 5 } })
   })
 
   test('two databases have a lineage each', async () => {
