@@ -50,12 +50,13 @@ export const restoreStartCommand = defineCommand({
   run: async ({ options, settings, services, progress, signal }) => {
     const repository = await services.repository()
     const { toDir: target, resume } = options
-    const { manifest, replays, damaged } = await chooseSource(repository, options, {
+    const { manifest, replays, damaged, doubts } = await chooseSource(repository, options, {
       database: settings.values.database,
       now: services.clock.now(),
       signal,
     })
     for (const id of damaged) services.log.warn(`backup ${id} is not considered: its manifest is damaged`)
+    for (const doubt of doubts) services.log.warn(doubt)
     if (options.dryRun) return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
     const staging = options.skipChecks ? undefined : services.staging
     return restore(repository, manifest, { target, replays, resume, staging, clock: services.clock, progress, signal })

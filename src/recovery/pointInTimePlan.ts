@@ -16,6 +16,8 @@ export interface PointInTimePlan {
   replays: Replay[]
   /** Backups that were not considered, as their manifests cannot be read. */
   damaged: string[]
+  /** What the restored databases may lack, in sentences for the operator. */
+  doubts: string[]
 }
 
 interface Wish {
@@ -51,7 +53,8 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
-    return { point, database, manifest, replays: [replay, ...others], damaged }
+    const replays = [replay, ...others]
+    return { point, database, manifest, replays, damaged, doubts: replays.flatMap((each) => doubtsOf(each, history, wish)) }
   }
   const windows = await restorableWindows(history, manifests, database)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
@@ -113,6 +116,22 @@ async function isReached(
     if (lineage === undefined || !(await isExplained(history, others, lastTransaction))) return false
   }
   return true
+}
+
+/** What is not certain to be all there was: log that was archived behind a hole, and, of the database wished for, what was never archived. */
+function doubtsOf(
+  { database, to, lineage, bounded }: Replay,
+  history: ArchivedHistory,
+  { point, database: wished }: Wish,
+): string[] {
+  if (bounded || point.kind === 'transaction') return []
+  const end = `transaction ${to.id} of ${to.commitTime}`
+  if (lineage !== undefined && history.knowsBehind(lineage, to.id))
+    return [`${database} ends with ${end}: more was committed and archived, but log in between is missing`]
+  if (database !== wished || point.kind === 'latest' || Date.parse(to.commitTime) >= point.time.getTime()) return []
+  return [
+    `${database} ends with ${end}: what was committed from then to ${point.time.toISOString()}, if anything was, is not archived`,
+  ]
 }
 
 async function isExplained(

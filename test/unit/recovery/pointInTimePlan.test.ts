@@ -7,7 +7,7 @@ import { planPointInTime, type PointInTimePlan } from '../../../src/recovery/poi
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import { restorableWindows } from '../../../src/recovery/windows.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
@@ -108,6 +108,16 @@ describe('one backup with archived log behind it', () => {
     expect(await plan(tx(11))).toMatchObject({ damaged: [id], replays: [{ from: { id: 4 }, to: { id: 11 } }] })
   })
 
+  test('what may be missing behind the end of the archive is told, and nothing where the end is certain', async () => {
+    expect((await plan(at(11, 500))).doubts).toEqual([
+      expect.stringMatching(
+        /^neo4j ends with transaction 11 of 2026-01-01T00:00:11.000Z: .* to 2026-01-01T00:00:11.500Z, if anything was/,
+      ),
+    ])
+    for (const point of [at(9, 500), at(11), tx(7)]) expect((await plan(point)).doubts).toEqual([])
+    expect((await plan({ kind: 'latest' })).doubts).toEqual([])
+  })
+
   test('what was committed out of order ends before the first one that is later', async () => {
     log
       .write(1, { commitTime: firstCommit + 20_000 })
@@ -153,6 +163,18 @@ describe('what is missing', () => {
     await refused(tx(7), 'before it transaction 6 ')
     await refused(at(7), 'before it transaction 6 ')
     expect(await windows()).toEqual([`${root} 4-6`])
+  })
+
+  test('[archive.gaps] the last point before a gap is told to be one, where nothing behind it can be restored', async () => {
+    log.write(3)
+    await backUpLogs(repository, log)
+    log.write(2)
+    await archiveAll(repository, log)
+    log.write(3).rotate().write(2).prune()
+    await archiveAll(repository, log)
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]!.to.id).toBe(6)
+    expect(doubts).toEqual([expect.stringContaining('more was committed and archived, but log in between is missing')])
   })
 
   test('a moment between two backups without an archive is refused, the backups are not', async () => {
@@ -205,79 +227,5 @@ describe('what is missing', () => {
     await refused(at(14, 1), 'before it transaction 14 ')
     await refused(at(50), 'before it transaction 14 ')
     expect(await ends(at(100))).toEqual([10, 10])
-  })
-})
-
-describe('lineages', () => {
-  let other: SyntheticLog
-  let branch: string
-  beforeEach(async () => {
-    log.write(3)
-    await backUpLogs(repository, log)
-    log.write(4)
-    await archiveAll(repository, log)
-    other = log.copyUpTo(6, join(folder, 'other')).rotate()
-    other.write(1, { commitTime: firstCommit + 20_000 }).write(1, { commitTime: firstCommit + 21_000 })
-    await archiveAll(repository, other)
-    branch = branchLineage(root, other.at(7))
-  })
-
-  test('[archive.lineages] the one with the latest transaction is followed, unless another is asked for', async () => {
-    expect(await ends({ kind: 'latest' })).toEqual([4, 8])
-    expect((await plan(tx(8))).replays[0]).toMatchObject({ lineage: branch, to: { checksum: other.at(8).checksum } })
-    expect((await plan(tx(8), root)).replays[0]).toMatchObject({ lineage: root, to: { checksum: log.at(8).checksum } })
-    expect((await plan(tx(6))).replays[0]).toMatchObject({ to: { checksum: log.at(6).checksum } })
-    expect(await ends(at(20))).toEqual([4, 7])
-    expect(await ends(at(7), root)).toEqual([4, 7])
-    expect(await windows()).toEqual([`${branch} 4-8`, `${root} 4-8`])
-  })
-
-  test('[archive.lineages] a backup of one lineage is no beginning for another', async () => {
-    await backUpLogs(repository, other)
-    log.write(2)
-    await archiveAll(repository, log)
-    expect(await ends(tx(10), root)).toEqual([4, 10])
-    expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
-  })
-
-  test('a lineage that nobody knows leads nowhere', async () => {
-    await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
-  })
-})
-
-describe('the other databases of a set', () => {
-  const systemStore = { ...sampleStore, random: '4711' }
-  let system: SyntheticLog
-  const followed = async (point: RestorePoint): Promise<number> =>
-    (await plan(point)).replays.find(({ database }) => database === 'system')!.to.id
-  beforeEach(async () => {
-    system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: systemStore }).write(1)
-    log.write(3)
-    await backUpLogs(repository, log, system)
-  })
-
-  test('follow to the same moment', async () => {
-    log.write(10)
-    system
-      .write(2)
-      .write(1, { commitTime: firstCommit + 8500 })
-      .write(1, { commitTime: firstCommit + 12_000 })
-    await archiveAll(repository, log)
-    await archiveAll(repository, system)
-    expect(await followed(tx(7))).toBe(4)
-    expect(await followed(tx(9))).toBe(5)
-    expect(await followed({ kind: 'latest' })).toBe(6)
-  })
-
-  test('follow the lineage that is in use at that moment, though one that was left has more transactions', async () => {
-    log.write(30)
-    system.write(5)
-    await archiveAll(repository, log)
-    await archiveAll(repository, system)
-    const other = system.copyUpTo(3, join(folder, 'other')).write(1, { commitTime: firstCommit + 20_000 })
-    await archiveAll(repository, other)
-    expect(await followed(tx(12))).toBe(7)
-    const { replays } = await plan(tx(25))
-    expect(replays[1]).toMatchObject({ database: 'system', to: { id: 4, checksum: other.at(4).checksum } })
   })
 })
