@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from 'neo4j-driver'
 import { expect, test } from 'vitest'
+import { mapOrdered } from '../../src/core/mapOrdered.ts'
 import { startNeo4j } from '../../src/neo4j/instance.ts'
 import type { RestoreReport } from '../../src/recovery/restore.ts'
 import type { Repository } from '../../src/repository/repository.ts'
@@ -58,13 +59,18 @@ test.each(rows)(
       const ground = { folder, version, settings, repo: join(folder, 'repo'), random: new Random(`${version} ${Date.now()}`) }
       await succeed('repo', 'init', '--repo', ground.repo)
       const histories = await writeTwoHistories(ground)
-      for (let number = 0; number < unchecked; number++) {
-        const history = histories[number % 2]!
+      const restoreNumber = async (number: number): Promise<string[]> => {
         const target = join(folder, `to-${number}`)
-        const broken = await (number % 3 === 0 ? restoreToTransaction : restoreToMoment)(ground, history, target)
-        expect(broken).toEqual([])
+        const restore = number % 3 === 0 ? restoreToTransaction : restoreToMoment
+        const broken = await restore(ground, histories[number % 2]!, target)
         await rm(target, { recursive: true })
+        return broken
       }
+      const numbers = Array.from({ length: unchecked }, (_, number) => number)
+      // Some at a time, as each waits for the disk most of the time.
+      const results = await Array.fromAsync(mapOrdered(numbers, 4, restoreNumber))
+      expect(results.flat()).toEqual([])
+      expect(results).toHaveLength(unchecked)
       await restoreAndAsk(ground, histories[asked]!, join(folder, 'asked'))
     }),
 )
