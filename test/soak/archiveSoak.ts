@@ -54,6 +54,8 @@ class Ground implements AsyncDisposable {
   #lineage = ''
   /** When the backup was there that restores begin with. */
   #since = 0
+  /** Up to when all that was acknowledged is known to be archived; of what comes later a restore says that it may be missing. */
+  #until = 0
 
   private constructor(options: ArchiveSoakOptions, tally: ArchiveTally) {
     this.#options = options
@@ -141,6 +143,7 @@ class Ground implements AsyncDisposable {
   /** Waits until all that is acknowledged now is archived, and compares the whole archive with the whole log. */
   async compare(): Promise<string> {
     await this.clients.advance(1)
+    const compared = Date.now() - 1
     const newest = Math.max(...this.clients.acknowledged.map(({ transaction }) => transaction))
     const log = (await loggedIn(this.#dataDir)).filter(({ id }) => id <= newest)
     const { archive } = await repositoryIn(this.#repo)
@@ -151,6 +154,7 @@ class Ground implements AsyncDisposable {
     const archived = await archivedIn(await repositoryIn(this.#repo), this.#lineage)
     const lacking = differences(log, archived)
     if (lacking.length > 0) throw new Error(`the archive is not the log:\n${lacking.slice(0, 20).join('\n')}`)
+    this.#until = compared
     this.#tally.comparisons++
     this.#tally.transactionsCompared += archived.size
     this.#tally.markers = this.clients.acknowledged.length
@@ -169,7 +173,7 @@ class Ground implements AsyncDisposable {
   async restore(number: number): Promise<void> {
     const { folder, random } = this.#options
     const notes = this.clients.acknowledged
-    const time = random.between(this.#since, notes.at(-1)!.acknowledged)
+    const time = random.between(this.#since, this.#until)
     const target = join(folder, 'restored', String(number))
     // Every fourth with all checks of Holdfast on a scratch Neo4j, the others without a server.
     const checks = number % 4 === 0 ? ['--neo4j-version', this.#options.version] : ['--skip-checks']
