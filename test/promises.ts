@@ -12,7 +12,7 @@ export interface Promised {
  * | where the proof belongs | ids |
  * |---|---|
  * | test/unit, test/contracts | log.* repository.* settings.* secrets.* errors.* lease.* |
- * | test/scenarios | backup.* restore.* export.* neo4j.* demo.* log.changes |
+ * | test/scenarios | backup.* restore.* archive.* export.* neo4j.* demo.* log.changes |
  * | test/faults | crash.* damage.* |
  */
 export const promises: readonly Promised[] = [
@@ -65,6 +65,35 @@ export const promises: readonly Promised[] = [
     id: 'export.portable',
     sentence: 'An exported backup loads with plain neo4j-admin, and its checksum is in the file beside it.',
   },
+  {
+    id: 'archive.exact',
+    sentence:
+      'The archive holds every transaction of the log as the bytes that were committed, each verified when it is stored and when it is read.',
+  },
+  {
+    id: 'archive.point-in-time',
+    sentence:
+      'A restore to a transaction or a moment holds all that was acknowledged up to then and nothing that was sent later, on a database that passes the check.',
+  },
+  {
+    id: 'archive.gaps',
+    sentence:
+      'Log that was pruned before it was archived is reported and marked, a new backup follows at once, and no point in the gap is restored.',
+  },
+  {
+    id: 'archive.lineages',
+    sentence: 'A database that was restored and written to goes on in a lineage of its own, and both histories stay restorable.',
+  },
+  {
+    id: 'archive.crash',
+    sentence:
+      'However often the archiver, Neo4j or both are killed, nothing committed is missing from the archive and nothing in it is damaged.',
+  },
+  {
+    id: 'archive.merge',
+    sentence: 'What could be restored before segments were merged can be restored during and after it, wherever it breaks off.',
+  },
+  { id: 'archive.idle', sentence: 'While nothing is written to the database, the archiver asks nothing of the storage.' },
   {
     id: 'crash.no-half-backup',
     sentence: 'A crash at any point of a backup leaves no half backup: earlier ones stay valid and the next run works.',

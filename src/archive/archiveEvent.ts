@@ -3,18 +3,20 @@ import type { SegmentName } from '../repository/segmentName.ts'
 import type { Headroom } from './headroom.ts'
 
 /** What an archiver tells its listeners; they cannot change what it does. */
-export type ArchiveEvent = { database: string } & (
-  | { kind: 'begun'; lineage: string | undefined; nextId: number }
-  | { kind: 'shipped'; segment: SegmentName; milliseconds: number }
-  | { kind: 'merged'; segment: SegmentName; parts: number }
-  /** A new lineage began, which branches off another one where that is known. */
-  | { kind: 'lineage'; lineage: string; parent: string | undefined; after: number | undefined }
-  | { kind: 'gap'; lineage: string; first: number; last: number }
-  /** A step failed and is tried again after so many milliseconds. */
-  | { kind: 'failed'; error: HoldfastError; retryIn: number }
-  | { kind: 'recovered' }
-  /** Neo4j may soon prune log that is not archived. */
-  | { kind: 'headroom'; headroom: Headroom; behindBytes: number }
-)
+export type ArchiveEvent = { database: string } &
+  /** It goes on with a lineage from a transaction on, or leaves `parent` there where that is known. */
+  (
+    | { kind: 'begun'; lineage: string | undefined; parent: string | undefined; nextId: number }
+    | { kind: 'shipped'; segment: SegmentName; milliseconds: number }
+    | { kind: 'merged'; segment: SegmentName; parts: number }
+    /** A new lineage began, which branches off another one where that is known. */
+    | { kind: 'lineage'; lineage: string; parent: string | undefined; after: number | undefined }
+    | { kind: 'gap'; lineage: string; first: number; last: number }
+    /** A step failed and is tried again after so many milliseconds. */
+    | { kind: 'failed'; error: HoldfastError; retryIn: number }
+    | { kind: 'recovered' }
+    /** Neo4j may soon prune log that is not archived. */
+    | { kind: 'headroom'; headroom: Headroom; behindBytes: number }
+  )
 
 export type ArchiveListener = (event: ArchiveEvent) => void

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../core/errors.ts'
 import { listDatabases, logDirectory } from '../neo4j/dataDirectory.ts'
-import { findTransaction, readLogHeaders } from '../neo4j/liveLog.ts'
+import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { StoredSegment } from '../repository/archive.ts'
@@ -92,9 +92,9 @@ async function behind(
   const tip = segments.at(-1)
   if (!tip) return null
   const found = await findTransaction(directory, tip.last)
-  if (found.at !== 'there' && found.at !== 'edge') return null
-  if (found.checksum !== undefined && found.checksum !== tip.checksum) return null
-  const { bytes, since } = await liveLogSize(directory, found.place)
+  const place = placeBehind(found, tip.checksum)
+  if (!place) return null
+  const { bytes, since } = await liveLogSize(directory, place)
   const headroom = headroomOf(retention, { bytes, since }, logRate(segments, now.getTime()), now.getTime())
   return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString(), headroom }
 }

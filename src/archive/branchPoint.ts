@@ -1,4 +1,5 @@
-import { findTransaction, liveTransactions } from '../neo4j/liveLog.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { findTransaction, liveTransactions, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -24,13 +25,20 @@ export async function findBranchPoint(
   segments: readonly StoredSegment[],
   signal: AbortSignal,
 ): Promise<BranchPoint | undefined> {
+  const newest = await newestTransaction(directory)
   let best: BranchPoint | undefined
   for (const lineage of new Set(segments.map((segment) => segment.lineage))) {
-    const own = segments.filter((segment) => segment.lineage === lineage)
+    const own = segments.filter((segment) => segment.lineage === lineage && segment.first <= newest)
     const point = await lastInCommon(repository, directory, own, signal)
     if (point && (!best || point.after > best.after)) best = { parent: lineage, ...point }
   }
   return best
+}
+
+async function newestTransaction(directory: string): Promise<number> {
+  let newest = (await readLogHeaders(directory)).at(-1)!.lastIdBefore
+  for await (const { transactions } of liveTransactions(directory, newest + 1)) newest = transactions.at(-1)!.id
+  return newest
 }
 
 async function lastInCommon(
@@ -42,15 +50,22 @@ async function lastInCommon(
   // Segments that end alike are followed by the one in which the two part.
   const newestFirst = segments.toSorted((a, b) => b.last - a.last || b.first - a.first)
   for (const segment of newestFirst) {
-    const first = await findTransaction(directory, segment.first - 1)
-    if (first.at === 'absent') continue
-    const common = await commonWithin(repository, directory, segment, signal)
-    if (common !== undefined) {
-      const found = await findTransaction(directory, common)
-      return 'place' in found ? { after: common, place: { ...found.place, previousChecksum: found.checksum } } : undefined
-    }
+    const end = await findTransaction(directory, segment.last)
+    const place = placeBehind(end, segment.checksum)
+    if (place) return { after: segment.last, place }
+    // What is older has been pruned as well.
+    if (end.at === 'pruned' || end.at === 'edge') return undefined
+    // Where it is damaged, the log parts from what is archived before it: nothing of it could be restored anyway.
+    const common = await commonWithin(repository, directory, segment, signal).catch(unlessDamaged)
+    if (!common) continue
+    const branch = placeBehind(await findTransaction(directory, common.id), common.checksum)
+    return branch && { after: common.id, place: branch }
   }
   return undefined
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
 }
 
 /** The last transaction of a segment that the live log has too. */
@@ -59,18 +74,18 @@ async function commonWithin(
   directory: string,
   segment: StoredSegment,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<{ id: number; checksum: number } | undefined> {
   const archived = new Map<number, number>()
   const log = verifiedSlice(segment, repository.archive.readSegment(segment, { signal }), {
     name: segmentName(segment),
     onTransaction: ({ id, checksum }) => archived.set(id, checksum),
   })
   for await (const _ of log) signal.throwIfAborted()
-  let common: number | undefined
+  let common: { id: number; checksum: number } | undefined
   for await (const { transactions } of liveTransactions(directory, segment.first)) {
     for (const { id, checksum } of transactions) {
       if (id > segment.last || archived.get(id) !== checksum) return common
-      common = id
+      common = { id, checksum }
     }
   }
   return common

@@ -56,8 +56,8 @@ export class DatabaseArchiver implements AsyncDisposable {
   static async begin(database: string, options: ArchiverOptions): Promise<DatabaseArchiver> {
     const located = await locate(options.repository, options.dataDir, database, options.signal)
     const archiver = new DatabaseArchiver(database, options, located)
-    const { lineage, gap, place } = located
-    options.listener({ database, kind: 'begun', lineage, nextId: place.nextId })
+    const { lineage, branch, gap, place } = located
+    options.listener({ database, kind: 'begun', lineage, parent: branch?.parent, nextId: place.nextId })
     if (lineage !== undefined && gap) await archiver.#markGap(lineage, gap)
     return archiver
   }

@@ -1,6 +1,6 @@
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
-import { findTransaction, type Found, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
+import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
@@ -42,20 +42,20 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
   for (const { segment, found } of tips) {
-    if (found.at !== 'there' && found.at !== 'edge') continue
-    if (found.checksum !== undefined && found.checksum !== segment.checksum) continue
-    const place = { ...found.place, previousChecksum: segment.checksum }
-    return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
+    const place = placeBehind(found, segment.checksum)
+    if (place) return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
-  if (tips.some(({ found }) => found.at !== 'pruned')) {
-    const point = await findBranchPoint(repository, directory, segments, signal)
-    if (point)
-      return { ...at, place: point.place, lineage: undefined, branch: { parent: point.parent, after: point.after }, segments: [] }
-    return { ...at, place: startOf(headers[0]!), lineage: undefined, segments: [] }
+  const point = await findBranchPoint(repository, directory, segments, signal)
+  if (point) {
+    const { parent, after, place } = point
+    return { ...at, place, lineage: undefined, branch: { parent, after }, segments: [] }
   }
-  const { lineage, last } = tips[0]!.segment
   const place = startOf(headers[0]!)
+  const cut = tips.find(({ found }) => found.at === 'pruned')
+  if (!cut) return { ...at, place, lineage: undefined, segments: [] }
+  // Nothing says that the log is of another lineage, and if it is of this one, something is lost.
+  const { lineage, last } = cut.segment
   return { ...at, place, lineage, gap: { first: last + 1, last: place.nextId - 1 }, segments: of(lineage) }
 }
 
@@ -78,7 +78,8 @@ async function firstPlace(repository: Repository, directory: string, root: strin
     const base = manifest?.databases.find(({ storeId }) => rootLineage(storeId) === root)
     if (!base) continue
     const found = await findTransaction(directory, base.lastTransaction.id)
-    if (found.at === 'there' && found.checksum === base.lastTransaction.checksum) return found.place
+    const place = placeBehind(found, base.lastTransaction.checksum)
+    if (place) return place
   }
   const { checkpoint } = await readLastCheckpoint(directory)
   const { logVersion } = recoveryPosition(checkpoint)

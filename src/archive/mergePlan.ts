@@ -1,3 +1,4 @@
+import { holds } from '../repository/archive.ts'
 import type { SegmentName } from '../repository/segmentName.ts'
 
 const mebibyte = 1024 * 1024
@@ -41,7 +42,7 @@ export function redundant<Segment extends SegmentName>(segments: readonly Segmen
   const found: { segment: Segment; by: Segment }[] = []
   let widest: Segment | undefined
   for (const segment of segments.toSorted((a, b) => a.first - b.first || b.last - a.last)) {
-    if (widest && segment.last <= widest.last && segment.logVersion === widest.logVersion) found.push({ segment, by: widest })
+    if (widest && holds(widest, segment)) found.push({ segment, by: widest })
     else if (!widest || segment.last > widest.last) widest = segment
   }
   return found

@@ -33,6 +33,8 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
   const pause = Math.max(10, interval / looksPerInterval)
   let retryIn = 0
   let standing: DatabaseArchiver['standing'] | undefined
+  /** Why the place was looked for anew, while nothing has gone well since. */
+  let moved: string | undefined
   while (!signal.aborted) {
     try {
       await using archiver = await DatabaseArchiver.begin(database, options)
@@ -42,13 +44,17 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
         if (retryIn > 0) listener({ database, kind: 'recovered' })
         retryIn = 0
         standing = archiver.standing
+        moved = undefined
         if (!shipped) await clock.sleep(pause, signal)
       }
     } catch (caught) {
       if (signal.aborted) return
       const error = dataFileFailure(caught, options.dataDir)
       // The log is another one: the next archiver finds out which, and where to go on.
-      if (error instanceof LogReplacedError || error instanceof LogGapError) continue
+      if ((error instanceof LogReplacedError || error instanceof LogGapError) && error.message !== moved) {
+        moved = error.message
+        continue
+      }
       if (!(error instanceof HoldfastError)) throw error
       retryIn = Math.min(backoff.longest, Math.max(backoff.first, retryIn * 2))
       listener({ database, kind: 'failed', error, retryIn })

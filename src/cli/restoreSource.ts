@@ -20,6 +20,8 @@ interface Source {
   manifest: Manifest
   replays: Replay[]
   damaged: string[]
+  /** What the restored databases may lack. */
+  doubts: string[]
 }
 
 /**
@@ -38,7 +40,8 @@ export async function chooseSource(
     })
   }
   const asItIs = options.id ?? (point === undefined && !(await hasArchive(repository, signal)) ? 'latest' : undefined)
-  if (asItIs !== undefined) return { manifest: await resolveBackup(repository, asItIs, signal), replays: [], damaged: [] }
+  if (asItIs !== undefined)
+    return { manifest: await resolveBackup(repository, asItIs, signal), replays: [], damaged: [], doubts: [] }
   const wish = { point: point ?? ({ kind: 'latest' } as const), database, lineage: options.lineage, signal }
   return planPointInTime(repository, wish)
 }

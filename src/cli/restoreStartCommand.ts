@@ -50,12 +50,13 @@ export const restoreStartCommand = defineCommand({
     const repository = await services.repository()
     const { toDir: target, resume } = options
     const { chooseSource } = await import('./restoreSource.ts')
-    const { manifest, replays, damaged } = await chooseSource(repository, options, {
+    const { manifest, replays, damaged, doubts } = await chooseSource(repository, options, {
       database: settings.values.database,
       now: services.clock.now(),
       signal,
     })
     for (const id of damaged) services.log.warn(`backup ${id} is not considered: its manifest is damaged`)
+    for (const doubt of doubts) services.log.warn(doubt)
     if (!options.skipChecks) services.requireFittingVersion(manifest)
     if (options.dryRun) {
       const { planRestore } = await import('../recovery/restorePlan.ts')

@@ -2,10 +2,12 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { readFully } from '../core/readFully.ts'
+import { readCheckpointLog } from '../txlog/checkpointLog.ts'
 import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles } from './dataDirectory.ts'
+import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
 
 const chunkSize = 1 << 20
@@ -31,9 +33,14 @@ export async function readLogHeaders(directory: string): Promise<LogFileHeader[]
 /** Where a transaction is in a live log. */
 export type Found =
   | { at: 'there'; checksum: number; place: LogPlace }
-  /** It is the last one before the oldest file; its checksum is known only where the next transaction names it. */
+  /** It is the last one before the oldest file; its checksum is known only where the next transaction names it or a checkpoint does. */
   | { at: 'edge'; checksum: number | undefined; place: LogPlace }
   | { at: 'pruned' | 'absent' }
+
+/** The place behind a transaction that was looked for, where it is there with that checksum; what cannot be told is not so. */
+export function placeBehind(found: Found, checksum: number): LogPlace | undefined {
+  return 'place' in found && found.checksum === checksum ? { ...found.place, previousChecksum: checksum } : undefined
+}
 
 /** Looks for a transaction by its id. */
 export async function findTransaction(directory: string, id: number): Promise<Found> {
@@ -95,7 +102,15 @@ async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {
     checksum = transactions[0]?.previousChecksum
     break
   }
+  checksum ??= await checkpointChecksum(directory, oldest.lastIdBefore)
   return { at: 'edge', checksum, place: startOf(oldest) }
+}
+
+/** The checksum of a transaction, where one of the last checkpoints covers the log up to it exactly. */
+async function checkpointChecksum(directory: string, id: number): Promise<number | undefined> {
+  const { bytes, fileName } = await readLastCheckpoint(directory)
+  const { checkpoints } = readCheckpointLog(bytes, join(directory, fileName))
+  return checkpoints.find(({ transaction }) => transaction.id === id)?.transaction.checksum
 }
 
 /** The place where a log file begins. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { fileBytes } from '../core/fileBytes.ts'
 import { readFully } from '../core/readFully.ts'
-import { commitLength } from '../txlog/commitEntry.ts'
+import { commitBytesInChecksum, commitLength } from '../txlog/commitEntry.ts'
 import { logDamage } from '../txlog/logDamage.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
@@ -64,7 +64,8 @@ export class LogFollower implements AsyncDisposable {
   async next(limit: number): Promise<NewLog | undefined> {
     for (;;) {
       const file = await this.#open()
-      if (!file) return undefined
+      if (file === 'not there yet') return undefined
+      if (file === 'next') continue
       await this.#requireSame(file)
       // Before the scan: what is there once a next file exists is all there will be.
       const following = await this.#headerOf(this.#place.logVersion + 1)
@@ -75,7 +76,7 @@ export class LogFollower implements AsyncDisposable {
       if (end.reason === 'unsupported') throw logDamage(this.#path(this.#place.logVersion), end, undefined)
       if (!final) {
         if (following) throw this.#mustContinue(following, end)
-        await this.#requireNoLaterFile()
+        await this.#requireNewest()
         return undefined
       }
       await this.#goOn(following)
@@ -103,18 +104,32 @@ export class LogFollower implements AsyncDisposable {
     return join(this.#directory, `neostore.transaction.db.${logVersion}`)
   }
 
-  async #open(): Promise<FileHandle | undefined> {
+  async #open(): Promise<FileHandle | 'next' | 'not there yet'> {
     if (this.#file) return this.#file
-    const { logVersion, offset } = this.#place
+    const { logVersion, offset, previousChecksum } = this.#place
     try {
       this.#file = await open(this.#path(logVersion), 'r')
     } catch (error) {
       if (!hasSystemCode(error, 'ENOENT')) throw error
-      await this.#requireNoLaterFile()
-      return undefined
+      return this.#passOver()
     }
-    if (offset > logHeaderLength) this.#commit = await readFully(this.#file, offset - commitLength, commitLength)
+    if (offset === logHeaderLength) return this.#file
+    this.#commit = await readFully(this.#file, offset - commitLength, commitLength)
+    const checksum = this.#commit.length === commitLength ? this.#commit.readUInt32LE(commitBytesInChecksum) : undefined
+    if (previousChecksum !== undefined && checksum !== previousChecksum) throw new LogReplacedError(this.#path(logVersion))
     return this.#file
+  }
+
+  /** The present file was pruned before it was opened, which is no harm only where all of it was read. */
+  async #passOver(): Promise<'next' | 'not there yet'> {
+    const { logVersion, nextId } = this.#place
+    const later = (await listLogFiles(this.#directory)).find(({ version }) => version > logVersion)
+    if (!later) throw new LogReplacedError(this.#path(logVersion))
+    const header = await this.#headerOf(later.version)
+    if (!header) return 'not there yet'
+    if (header.lastIdBefore !== nextId - 1) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
+    await this.#goOn(header)
+    return 'next'
   }
 
   /** A server that was restored, or lost what it had written when its machine lost power, goes on in a file of the same name. */
@@ -174,12 +189,15 @@ export class LogFollower implements AsyncDisposable {
     this.#place = { ...this.#place, logVersion, offset: logHeaderLength }
   }
 
-  /** The next file may be gone already, and those behind it still there. */
-  async #requireNoLaterFile(): Promise<void> {
+  /** The next file may be gone already, and those behind it still there; or all of them may be older, in a directory that was restored. */
+  async #requireNewest(): Promise<void> {
     const { logVersion, nextId } = this.#place
-    const later = (await listLogFiles(this.#directory)).find(({ version }) => version > logVersion)
-    if (!later || later.version === logVersion + 1) return
-    const header = await this.#headerOf(later.version)
+    const versions = (await listLogFiles(this.#directory)).map(({ version }) => version)
+    const later = versions.find((version) => version > logVersion)
+    // Neo4j prunes any file but the newest.
+    if (later === undefined && !versions.includes(logVersion)) throw new LogReplacedError(this.#path(logVersion))
+    if (later === undefined || later === logVersion + 1) return
+    const header = await this.#headerOf(later)
     if (header) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
   }
 

@@ -16,6 +16,8 @@ export interface PointInTimePlan {
   replays: Replay[]
   /** Backups that were not considered, as their manifests cannot be read. */
   damaged: string[]
+  /** What the restored databases may lack, in sentences for the operator. */
+  doubts: string[]
 }
 
 interface Wish {
@@ -45,14 +47,14 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const listed = await repository.listBackups({ signal })
   const manifests = listed.flatMap(({ manifest }) => manifest ?? [])
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
-  const wanted = wantedUpTo(point)
   for (const { manifest, base, lineage } of waysTo(history, manifests, wish)) {
-    const replay = await replayOn(history, base, lineage, wanted)
-    if (!replay || !isReached(replay, point, base, history, manifests)) continue
+    const replay = await replayOn(history, base, lineage, point)
+    if (!replay || !(await isReached(replay, point, base, history, manifests))) continue
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
-    return { point, database, manifest, replays: [replay, ...others], damaged }
+    const replays = [replay, ...others]
+    return { point, database, manifest, replays, damaged, doubts: replays.flatMap((each) => doubtsOf(each, history, wish)) }
   }
   const windows = await restorableWindows(history, manifests, database)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
@@ -90,21 +92,55 @@ function wantedUpTo(point: RestorePoint): Wanted {
   }
 }
 
-/** A moment is reached only where nothing that was committed up to it can be missing. */
-function isReached(
+/**
+ * Whether nothing is known of that was committed up to the point and is missing: behind the last transaction of the replay nothing may follow
+ * in its lineage, no backup that is not explained by another lineage, and no lineage of which nobody knows where it came from.
+ */
+async function isReached(
   { bounded, to, lineage }: Replay,
   point: RestorePoint,
   base: ManifestDatabase,
   history: ArchivedHistory,
   manifests: readonly Manifest[],
-): boolean {
+): Promise<boolean> {
   if (point.kind === 'transaction') return to.id === point.id
-  if (point.kind === 'latest' || bounded || Date.parse(to.commitTime) === point.time.getTime()) return true
+  const end = Date.parse(to.commitTime)
+  if (point.kind === 'latest' || bounded || end === point.time.getTime()) return true
+  if (lineage !== undefined && history.knowsBehind(lineage, to.id)) return false
   const root = rootLineage(base.storeId)
-  const unknown = manifests
-    .flatMap(({ databases }) => databases)
-    .filter(({ storeId, lastTransaction: { id } }) => rootLineage(storeId) === root && id > to.id && !history.holds(root, id))
-  return unknown.length === 0 && !history.knowsBehind(root, lineage, to.id)
+  const others = history.lineagesOf(base).filter((other) => other !== lineage)
+  const later = others.filter((other) => history.latestOf(other) > end)
+  if (lineage === undefined ? later.length > 0 : later.some((other) => !history.isRooted(other))) return false
+  for (const { storeId, lastTransaction } of manifests.flatMap(({ databases }) => databases)) {
+    if (rootLineage(storeId) !== root || Date.parse(lastTransaction.commitTime) <= end) continue
+    if (lineage === undefined || !(await isExplained(history, others, lastTransaction))) return false
+  }
+  return true
+}
+
+/** What is not certain to be all there was: log that was archived behind a hole, and, of the database wished for, what was never archived. */
+function doubtsOf(
+  { database, to, lineage, bounded }: Replay,
+  history: ArchivedHistory,
+  { point, database: wished }: Wish,
+): string[] {
+  if (bounded || point.kind === 'transaction') return []
+  const end = `transaction ${to.id} of ${to.commitTime}`
+  if (lineage !== undefined && history.knowsBehind(lineage, to.id))
+    return [`${database} ends with ${end}: more was committed and archived, but log in between is missing`]
+  if (database !== wished || point.kind === 'latest' || Date.parse(to.commitTime) >= point.time.getTime()) return []
+  return [
+    `${database} ends with ${end}: what was committed from then to ${point.time.toISOString()}, if anything was, is not archived`,
+  ]
+}
+
+async function isExplained(
+  history: ArchivedHistory,
+  lineages: readonly string[],
+  last: ManifestDatabase['lastTransaction'],
+): Promise<boolean> {
+  for (const other of lineages) if (await history.goesThrough(history.chain(other), last)) return true
+  return false
 }
 
 /** @returns undefined where the lineage does not go through the backup. */
@@ -112,20 +148,23 @@ async function replayOn(
   history: ArchivedHistory,
   base: ManifestDatabase,
   lineage: string | undefined,
-  wanted: Wanted,
+  point: RestorePoint,
 ): Promise<Replay | undefined> {
   if (lineage === undefined) return replayNothing(base)
   const links = history.chain(lineage)
   if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
-  return findReplay(history, base, { lineage, links, wanted })
+  // What is behind the transaction wanted is not read: it may be damaged.
+  const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY
+  const needed = links.filter(({ segment }) => segment.first <= upTo)
+  return findReplay(history, base, { lineage, links: needed, wanted: wantedUpTo(point) })
 }
 
-/** The lineage that leads furthest towards the moment. */
+/** The lineage that leads furthest towards the moment: its ids may be smaller than those of one that was left behind. */
 async function followTo(history: ArchivedHistory, base: ManifestDatabase, moment: Date): Promise<Replay> {
   let best = replayNothing(base)
   for (const lineage of history.lineagesOf(base)) {
-    const replay = await replayOn(history, base, lineage, wantedUpTo({ kind: 'time', time: moment }))
-    if (replay && replay.to.id > best.to.id) best = replay
+    const replay = await replayOn(history, base, lineage, { kind: 'time', time: moment })
+    if (replay && Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)) best = replay
   }
   return best
 }

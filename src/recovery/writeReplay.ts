@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
+import { listLogFiles } from '../neo4j/dataDirectory.ts'
 import type { Manifest, ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { segmentName } from '../repository/segmentName.ts'
@@ -30,6 +31,13 @@ export async function writeReplay(
     if (like) await giveLooks(file, like)
     await file.sync()
   }
+  const last = links.at(-1)?.segment.logVersion
+  if (last !== undefined) await removeLater(join(directory, 'transactions', database), last)
+}
+
+/** What the backup has of files behind the last one written, such as one that was just begun: they would not continue it. */
+async function removeLater(directory: string, logVersion: number): Promise<void> {
+  for (const { name, version } of await listLogFiles(directory)) if (version > logVersion) await rm(join(directory, name))
 }
 
 async function openLog(path: string, { segment }: ReplayLink): Promise<FileHandle> {

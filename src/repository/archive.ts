@@ -1,5 +1,5 @@
 import type { StorageOptions } from '../storage/storage.ts'
-import { ObjectExistsError } from '../storage/storageErrors.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
 import { type Gap, type Lineage, putGap, putLineage, readGap, readLineage } from './lineage.ts'
 import { encodeSegment, readSegment } from './segment.ts'
@@ -28,7 +28,7 @@ export interface Archive {
    * @returns whether it had to be stored.
    */
   putSegment(segment: SegmentName, log: AsyncIterable<Buffer>, options?: StorageOptions): Promise<boolean>
-  /** The log in a segment; see `readSegment`. */
+  /** The log in a segment, or in one that it was merged into meanwhile; see `readSegment`. */
   readSegment(segment: SegmentName, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
   deleteSegment(segment: SegmentName, options?: StorageOptions): Promise<void>
   putLineage(lineage: Lineage, options?: StorageOptions): Promise<void>
@@ -51,12 +51,48 @@ export function archiveOf(access: Access): Archive {
         throw error
       }
     },
-    readSegment: (segment, options) => readSegment(access, segment, options),
+    readSegment: (segment, options) => readWhereItIs(access, segment, options),
     deleteSegment: async (segment, options) => storage.delete(segmentName(segment), options),
     putLineage: async (lineage, options) => putLineage(access, lineage, options),
     readLineage: async (id, options) => readLineage(access, id, options),
     putGap: async (gap, options) => putGap(access, gap, options),
     readGap: async (gap, options) => readGap(access, gap, options),
+  }
+}
+
+async function* readWhereItIs(
+  access: Access,
+  segment: SegmentName,
+  options: StorageOptions = {},
+): AsyncGenerator<Buffer, void, undefined> {
+  let begun = false
+  try {
+    for await (const chunk of readSegment(access, segment, options)) {
+      begun = true
+      yield chunk
+    }
+  } catch (error) {
+    if (begun || !(error instanceof ObjectMissingError)) throw error
+    const { segments } = await listArchive(access, `${archivePrefix}${segment.lineage}/`, options)
+    const whole = segments.find((other) => holds(other, segment))
+    if (!whole) throw error
+    yield* partOf(readSegment(access, whole, options), segment.start - whole.start, segment.end - whole.start)
+  }
+}
+
+/** Whether the log of a segment is a part of that of another one, by their names. */
+export function holds(whole: SegmentName, { lineage, logVersion, first, last, start, end }: SegmentName): boolean {
+  const isThere = whole.first <= first && last <= whole.last && whole.start <= start && end <= whole.end
+  return isThere && whole.logVersion === logVersion && whole.lineage === lineage
+}
+
+/** Some of the bytes of a stream, which is read to its end so that all of it is verified. */
+async function* partOf(chunks: AsyncIterable<Buffer>, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
+  let position = 0
+  for await (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(0, from - position), Math.max(0, to - position))
+    if (part.length > 0) yield part
+    position += chunk.length
   }
 }
 

@@ -7,19 +7,26 @@ export interface Link {
   upTo: number
 }
 
-/** All transactions of a lineage and of those that it branched off, as links that may overlap and may leave gaps, by their first transaction. */
-export function chainOf(lineage: string, { segments }: ArchiveListing, lineages: ReadonlyMap<string, Lineage>): Link[] {
-  const links: Link[] = []
+/** A lineage and those that it branched off, each with the last transaction that they have in common. */
+export function ancestry(lineage: string, lineages: ReadonlyMap<string, Lineage>): Map<string, number> {
+  const ends = new Map<string, number>()
   let upTo = Number.POSITIVE_INFINITY
-  const seen = new Set<string>()
-  for (let id: string | undefined = lineage; id !== undefined && !seen.has(id);) {
-    seen.add(id)
-    for (const segment of segments)
-      if (segment.lineage === id && segment.first <= upTo) links.push({ segment, upTo: Math.min(segment.last, upTo) })
+  for (let id: string | undefined = lineage; id !== undefined && !ends.has(id);) {
+    ends.set(id, upTo)
     const branch: Lineage['branch'] = lineages.get(id)?.branch
     upTo = Math.min(upTo, branch?.after ?? upTo)
     id = branch?.parent
   }
+  return ends
+}
+
+/** All transactions of a lineage and of those that it branched off, as links that may overlap and may leave gaps, by their first transaction. */
+export function chainOf(lineage: string, { segments }: ArchiveListing, lineages: ReadonlyMap<string, Lineage>): Link[] {
+  const ends = ancestry(lineage, lineages)
+  const links = segments.flatMap((segment) => {
+    const upTo = ends.get(segment.lineage) ?? 0
+    return segment.first <= upTo ? [{ segment, upTo: Math.min(segment.last, upTo) }] : []
+  })
   return links.toSorted((a, b) => a.segment.first - b.segment.first || b.upTo - a.upTo)
 }
 

@@ -1,4 +1,4 @@
-import { type Link, chainOf } from './archiveChain.ts'
+import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
@@ -6,6 +6,11 @@ import type { Repository } from './repository.ts'
 import { rootLineage, rootOf, segmentName } from './segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { Transaction } from '../txlog/transaction.ts'
+
+type SegmentRange = Pick<StoredSegment, 'lineage' | 'first' | 'last'>
+
+/** The last transaction of a backup. */
+type EndOfLog = Pick<ManifestDatabase['lastTransaction'], 'id' | 'checksum'>
 
 /** What is archived of all databases, as one listing and the descriptions of its lineages say. */
 export class ArchivedHistory {
@@ -53,25 +58,19 @@ export class ArchivedHistory {
     return this.segments.reduce((latest, segment) => (segment.lineage === lineage ? Math.max(latest, segment.latest) : latest), 0)
   }
 
-  /** Whether anything tells of transactions behind that one in a lineage, or without one in any of the store: segments, or that some are lost. */
-  knowsBehind(root: string, lineage: string | undefined, id: number): boolean {
-    const within =
-      lineage === undefined
-        ? undefined
-        : new Set(
-            this.chain(lineage)
-              .map(({ segment }) => segment.lineage)
-              .concat(lineage),
-          )
-    const isOf = (found: { lineage: string }): boolean => within?.has(found.lineage) ?? rootOf(found.lineage) === root
-    const links =
-      lineage === undefined ? this.segments.filter(isOf).map(({ last }) => last) : this.chain(lineage).map(({ upTo }) => upTo)
-    return links.some((last) => last > id) || this.gaps.some((gap) => isOf(gap) && gap.last > id)
+  /** Whether a segment or the marker of a gap tells of transactions behind that one in a lineage. */
+  knowsBehind(lineage: string, id: number): boolean {
+    const ends = ancestry(lineage, this.lineages)
+    const isBehind = ({ lineage: own, first, last }: SegmentRange): boolean => {
+      const upTo = ends.get(own) ?? 0
+      return first <= upTo && Math.min(last, upTo) > id
+    }
+    return this.segments.some(isBehind) || this.gaps.some(isBehind)
   }
 
-  /** Whether a segment of any lineage of the store holds a transaction of that id. */
-  holds(root: string, id: number): boolean {
-    return this.segments.some(({ lineage, first, last }) => rootOf(lineage) === root && first <= id && id <= last)
+  /** Whether a lineage is the store's first, or leads back to it. */
+  isRooted(lineage: string): boolean {
+    return ancestry(lineage, this.lineages).has(rootOf(lineage))
   }
 
   /** The links of a lineage, with those of the lineages it branched off. */
@@ -80,7 +79,7 @@ export class ArchivedHistory {
   }
 
   /** Whether a chain goes through the last transaction of a backup, or begins right behind it. */
-  async goesThrough(links: readonly Link[], { id, checksum }: ManifestDatabase['lastTransaction']): Promise<boolean> {
+  async goesThrough(links: readonly Link[], { id, checksum }: EndOfLog): Promise<boolean> {
     const link = links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
     if (!link) return this.#beginsBehind(links, { id, checksum })
     if (link.segment.last === id) return link.segment.checksum === checksum
@@ -98,10 +97,16 @@ export class ArchivedHistory {
     for await (const _ of verifiedSlice(segment, log, options)) this.#signal.throwIfAborted()
   }
 
-  #beginsBehind(links: readonly Link[], { id, checksum }: { id: number; checksum: number }): boolean {
+  /** What cannot be told is not so: a log without a chain of checksums could be that of another lineage. */
+  async #beginsBehind(links: readonly Link[], { id, checksum }: EndOfLog): Promise<boolean> {
     const link = links.find(({ segment }) => segment.first === id + 1)
     if (!link) return false
     const { origin } = this.lineages.get(link.segment.lineage) ?? {}
-    return origin?.id !== id || origin.checksum === checksum
+    if (origin?.id === id) return origin.checksum === checksum
+    let named: number | undefined
+    await this.read(link, (transaction) => {
+      if (transaction.id === id + 1) named = transaction.previousChecksum
+    })
+    return named === checksum
   }
 }

@@ -19,6 +19,8 @@ export const archivePrefix = 'archive/'
 
 /** Ids in names have so many digits, so that the order of names is the order of transactions. */
 const idDigits = 16
+/** The last millisecond that a Date can hold. */
+const latestTime = 8.64e15
 
 /** `archive/<lineage>/<first>-<last>-<checksum>-<latest>-<log version>-<start>-<end>.segment` */
 export function segmentName({ lineage, first, last, checksum, latest, logVersion, start, end }: SegmentName): string {
@@ -35,7 +37,11 @@ export function parseSegmentName(name: string): SegmentName | undefined {
   const [first, last, latest, logVersion, start, end] = [2, 3, 5, 6, 7, 8].map((group) => Number(match[group])) as Six
   const parsed = { lineage, first, last, checksum: Number.parseInt(checksum, 16), latest, logVersion, start, end }
   const sound =
-    isLineageId(lineage) && first <= last && start < end && [last, latest, logVersion, end].every(Number.isSafeInteger)
+    isLineageId(lineage) &&
+    first <= last &&
+    start < end &&
+    latest <= latestTime &&
+    [last, logVersion, end].every(Number.isSafeInteger)
   return sound && segmentName(parsed) === name ? parsed : undefined
 }
 
@@ -67,7 +73,7 @@ export function parseGapName(name: string): Pick<SegmentName, 'lineage' | 'first
   const match = /^archive\/([^/]+)\/(\d{16})-(\d{16})\.gap$/.exec(name)
   if (!match) return undefined
   const gap = { lineage: match[1]!, first: Number(match[2]), last: Number(match[3]) }
-  return gap.first <= gap.last && gapName(gap) === name ? gap : undefined
+  return isLineageId(gap.lineage) && gap.first <= gap.last && gapName(gap) === name ? gap : undefined
 }
 
 /** The store's own creation time and random number, as text; the lineage a store begins with. */

@@ -4,10 +4,9 @@ import { runArchiver } from '../archive/runArchiver.ts'
 import { createBackup } from '../backup/createBackup.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { silent } from '../core/progress.ts'
-import { logDirectory, listDatabases } from '../neo4j/dataDirectory.ts'
+import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import type { Graph } from '../neo4j/graph.ts'
-import { readLogHeaders } from '../neo4j/liveLog.ts'
-import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import { type ArchivingPlace, hasBase } from './neededBase.ts'
 
 interface ServiceOptions extends ArchiverOptions {
   /** Whether to take a backup where there is none to build on. */
@@ -27,11 +26,9 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
   const bases = new NeededBases({ ...options, signal })
   const listener = (event: ArchiveEvent): void => {
     options.listener(event)
-    // A lineage whose parent is known continues the backups of that one.
-    const rootless = event.kind === 'lineage' && event.parent === undefined && event.lineage !== rootOf(event.lineage)
-    if (event.kind === 'gap' || rootless) bases.need()
+    const { database } = event
+    if (event.kind === 'begun') bases.look({ database, along: event.lineage ?? event.parent, nextId: event.nextId })
   }
-  if (options.takeBases && (await lacksBase(options))) bases.need()
   try {
     await Promise.all([runArchiver({ ...options, signal, listener }), options.takeBases ? bases.run() : undefined])
   } finally {
@@ -39,17 +36,20 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
   }
 }
 
-/** Takes one backup after each call of `need`; calls that come while one is waiting share it. */
+/** Takes a backup where the archive goes on at a place that none leads to. */
 class NeededBases {
   readonly #options: ServiceOptions
+  /** Where archiving has begun and a backup may be needed, by database. */
+  #places = new Map<string, ArchivingPlace>()
   #wake = Promise.withResolvers<void>()
 
   constructor(options: ServiceOptions) {
     this.#options = options
-    options.signal.addEventListener('abort', () => this.need(), { once: true })
+    options.signal.addEventListener('abort', () => this.#wake.resolve(), { once: true })
   }
 
-  need(): void {
+  look(place: ArchivingPlace): void {
+    this.#places.set(place.database, place)
     this.#wake.resolve()
   }
 
@@ -59,17 +59,26 @@ class NeededBases {
       await this.#wake.promise
       if (signal.aborted) return
       this.#wake = Promise.withResolvers()
-      if (signal.aborted) this.need()
+      const places = this.#places
+      this.#places = new Map()
       try {
-        await this.#take()
-      } catch (error) {
+        if (await this.#lacksBase(places)) await this.#take()
+      } catch (caught) {
         if (signal.aborted) return
+        const error = dataFileFailure(caught, this.#options.dataDir)
         if (!(error instanceof HoldfastError)) throw error
         warn(`the backup that the archive needs was not made, and is tried again: ${error.message}`)
         await clock.sleep(retryIn, signal).catch(() => {})
-        this.need()
+        this.#places = new Map([...places, ...this.#places])
+        this.#wake.resolve()
       }
     }
+  }
+
+  async #lacksBase(places: ReadonlyMap<string, ArchivingPlace>): Promise<boolean> {
+    const { repository, dataDir, signal } = this.#options
+    for (const place of places.values()) if (!(await hasBase(repository, dataDir, place, signal))) return true
+    return false
   }
 
   async #take(): Promise<void> {
@@ -77,15 +86,4 @@ class NeededBases {
     await using graph = await connect()
     await createBackup({ repository, dataDir, graph, label: 'archive', clock, progress: silent, signal, warn })
   }
-}
-
-/** Whether a database has no backup of its store at all. */
-async function lacksBase({ repository, dataDir, signal }: ServiceOptions): Promise<boolean> {
-  const backups = await repository.listBackups({ signal })
-  const roots = new Set(backups.flatMap(({ manifest }) => manifest?.databases.map(({ storeId }) => rootLineage(storeId)) ?? []))
-  for (const database of await listDatabases(dataDir)) {
-    const header = (await readLogHeaders(logDirectory(dataDir, database))).at(-1)!
-    if (!roots.has(rootLineage(header.storeId))) return true
-  }
-  return false
 }

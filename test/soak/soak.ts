@@ -1,8 +1,11 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installed } from '../support/neo4j.ts'
+import { Random } from '../support/workload/random.ts'
+import { soakArchive } from './archiveSoak.ts'
+import { archiveTallyText, emptyArchiveTally } from './archiveTally.ts'
 import { runSoak } from './run.ts'
 import { tallyText } from './tally.ts'
 
@@ -12,6 +15,8 @@ const { values } = parseArgs({
     version: { type: 'string', default: 'lts' },
     seed: { type: 'string', default: String(Date.now()) },
     dir: { type: 'string', default: tmpdir() },
+    archive: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '100' },
   },
 })
 const minutes = Number(values.minutes)
@@ -20,7 +25,29 @@ if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: expected a pos
 const say = (line: string): void => console.log(line)
 const installation = await installed(values.version)
 const folder = await mkdtemp(join(values.dir, 'holdfast-soak-'))
-say(`soak of ${minutes} minutes on Neo4j ${installation.version}, seed ${values.seed}, in ${folder}`)
-const tally = await runSoak({ minutes, seed: values.seed, installation, folder, say })
-say(tallyText(tally))
-process.exitCode = tally.failures === 0 ? 0 : 1
+if (values.archive) await soakTheArchive()
+else await soakBackups()
+
+/** `npm run soak -- --archive --rounds 100` */
+async function soakTheArchive(): Promise<void> {
+  const { version } = installation
+  say(`soak of the archive with ${values.rounds} rounds on Neo4j ${version}, seed ${values.seed}, in ${folder}`)
+  const tally = emptyArchiveTally()
+  const random = new Random(`${values.seed}/archive`)
+  try {
+    await soakArchive({ rounds: Number(values.rounds), compareEvery: 10, restores: 20, version, folder, random, say }, tally)
+    await rm(folder, { recursive: true, force: true })
+  } catch (error) {
+    tally.failures++
+    say(`FAILED: ${error instanceof Error ? error.stack : String(error)}\neverything is kept in ${folder}`)
+  }
+  say(archiveTallyText(tally))
+  process.exitCode = tally.failures === 0 ? 0 : 1
+}
+
+async function soakBackups(): Promise<void> {
+  say(`soak of ${minutes} minutes on Neo4j ${installation.version}, seed ${values.seed}, in ${folder}`)
+  const tally = await runSoak({ minutes, seed: values.seed, installation, folder, say })
+  say(tallyText(tally))
+  process.exitCode = tally.failures === 0 ? 0 : 1
+}

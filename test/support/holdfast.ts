@@ -32,6 +32,8 @@ export interface Run {
 interface RunOptions {
   /** A command line that begins with its arguments: `unshare`, `--mount`, `sh`, …; the program's own words follow. */
   inside?: readonly string[]
+  /** Milliseconds after which it is taken to hang, where it is meant to run on. */
+  limit?: number
 }
 
 const mainPath = join(import.meta.dirname, '../../src/main.ts')
@@ -65,18 +67,18 @@ export async function holdfast<Result = unknown>(...words: readonly string[]): P
 }
 
 /** Starts a command in a process of its own, which may be killed. */
-export function startHoldfast(words: readonly string[], { inside = [] }: RunOptions = {}): Run {
+export function startHoldfast(words: readonly string[], { inside = [], limit = longest }: RunOptions = {}): Run {
   const [command, ...args] = [...inside, process.execPath, mainPath, ...words, '--json']
   const child = execa(command, args, {
     reject: false,
     stdin: 'ignore',
     cwd: tmpdir(),
     env: environment,
-    timeout: longest,
+    timeout: limit,
     killSignal: 'SIGKILL',
   })
   const outcome = child.then(({ exitCode, stdout, stderr, timedOut }) => {
-    if (timedOut) throw new Error(`holdfast ${words.join(' ')} did not end within ${longest / 1000} s:\n${stderr}`)
+    if (timedOut) throw new Error(`holdfast ${words.join(' ')} did not end within ${limit / 1000} s:\n${stderr}`)
     return outcomeOf(words, exitCode, stdout, stderr)
   })
   // Whoever cares waits for it.

@@ -42,7 +42,13 @@ async function backUpAt(id: number): Promise<Manifest> {
 async function archive(first: number, last: number): Promise<void> {
   const { creationTime, random } = (await repository.listBackups())[0]!.manifest!.databases[0]!.storeId
   const storeId = { creationTime, random }
-  await repository.archive.putLineage({ id: root, database: 'neo4j', storeId, created: now.toISOString() })
+  await repository.archive.putLineage({
+    id: root,
+    database: 'neo4j',
+    storeId,
+    origin: { id: first - 1, checksum: checksum(first - 1) },
+    created: now.toISOString(),
+  })
   const offset = (id: number): number =>
     headerBytes().length + transactions.slice(0, id - 2).reduce((sum, bytes) => sum + bytes.length, 0)
   for (let id = first; id <= last; id++) {

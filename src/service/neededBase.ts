@@ -1,0 +1,47 @@
+import { HoldfastError } from '../core/errors.ts'
+import { logDirectory } from '../neo4j/dataDirectory.ts'
+import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { coverFrom } from '../repository/archiveChain.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import type { Repository } from '../repository/repository.ts'
+import { rootLineage } from '../repository/segmentName.ts'
+
+/** Where the archiving of a database goes on: behind what is archived of a lineage, where one is known. */
+export interface ArchivingPlace {
+  database: string
+  /** The lineage that leads there. */
+  along: string | undefined
+  nextId: number
+}
+
+/**
+ * Whether the archive that goes on at a place leads on from a backup: one that the live log goes through behind that place, or one from
+ * which what is archived leads there without a gap. Only what the repository and the log hold counts.
+ */
+export async function hasBase(
+  repository: Repository,
+  dataDir: string,
+  { database, along, nextId }: ArchivingPlace,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const directory = logDirectory(dataDir, database)
+  const root = rootLineage((await readLogHeaders(directory)).at(-1)!.storeId)
+  const history = await ArchivedHistory.read(repository, signal)
+  const links = along === undefined ? [] : history.chain(along)
+  const leadsHere = async ({ lastTransaction: { id, checksum } }: ManifestDatabase): Promise<boolean> => {
+    if (id >= nextId - 1) return placeBehind(await findTransaction(directory, id), checksum) !== undefined
+    if ((coverFrom(links, id).at(-1)?.upTo ?? id) < nextId - 1) return false
+    return history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
+  }
+  const backups = await repository.listBackups({ signal })
+  for (const { manifest } of backups.toReversed())
+    for (const base of manifest?.databases ?? []) if (rootLineage(base.storeId) === root && (await leadsHere(base))) return true
+  return false
+}
+
+/** A backup behind which the log is damaged leads nowhere. */
+function notWhereDamaged(error: unknown): false {
+  if (error instanceof HoldfastError && error.code === 'integrity') return false
+  throw error
+}

@@ -1,0 +1,216 @@
+import { watch } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Driver } from 'neo4j-driver'
+import type { Neo4jInstance } from '../../src/neo4j/neo4jInstance.ts'
+import { rootOf } from '../../src/repository/segmentName.ts'
+import { atChange } from '../support/faultsMoment.ts'
+import { type Run, startHoldfast, succeed } from '../support/holdfast.ts'
+import { MarkerClients, openDriver } from '../support/markerClients.ts'
+import { startIn } from '../support/neo4j.ts'
+import { archivedIn, brokenPromises, differences, loggedIn, repositoryIn } from '../support/pointInTimeChecks.ts'
+import type { Random } from '../support/workload/random.ts'
+import type { ArchiveTally } from './archiveTally.ts'
+
+export interface ArchiveSoakOptions {
+  rounds: number
+  /** All that is archived is compared with the log after so many rounds. */
+  compareEvery: number
+  restores: number
+  version: string
+  /** A folder for everything; it is kept where something fails. */
+  folder: string
+  random: Random
+  say: (line: string) => void
+}
+
+/** Kills the archiver, Neo4j or both at random moments while clients write, and compares what is archived with what was logged. */
+export async function soakArchive(options: ArchiveSoakOptions, tally: ArchiveTally): Promise<void> {
+  const { rounds, compareEvery, restores, folder, random, say } = options
+  await using ground = await Ground.begin(options, tally)
+  for (let round = 1; round <= rounds; round++) {
+    await ground.atRandomMoment()
+    const victims = random.weighted({ archiver: 75, neo4j: 10, both: 15 })
+    if (victims !== 'neo4j') await ground.killArchiver()
+    if (victims !== 'archiver') await ground.killNeo4j()
+    if (victims !== 'neo4j') ground.startArchiver()
+    tally.rounds++
+    const compared = round % compareEvery === 0 || round === rounds ? await ground.compare() : ''
+    say(`round ${round}: killed ${victims}; ${ground.clients.acknowledged.length} markers acknowledged${compared}`)
+  }
+  for (let restore = 1; restore <= restores; restore++) await ground.restore(restore)
+  await rm(join(folder, 'restored'), { recursive: true, force: true })
+}
+
+/** A server, its clients, and the archiver of its log. */
+class Ground implements AsyncDisposable {
+  readonly clients = new MarkerClients({ clients: 4, pace: 40 })
+  readonly #options: ArchiveSoakOptions
+  readonly #tally: ArchiveTally
+  readonly #repo: string
+  #server: { instance: Neo4jInstance; driver: Driver } | undefined
+  #archiver: Run | undefined
+  #lineage = ''
+  /** When the backup was there that restores begin with. */
+  #since = 0
+  /** Up to when all that was acknowledged is known to be archived; of what comes later a restore says that it may be missing. */
+  #until = 0
+
+  private constructor(options: ArchiveSoakOptions, tally: ArchiveTally) {
+    this.#options = options
+    this.#tally = tally
+    this.#repo = join(options.folder, 'repo')
+  }
+
+  static async begin(options: ArchiveSoakOptions, tally: ArchiveTally): Promise<Ground> {
+    const ground = new Ground(options, tally)
+    try {
+      await ground.#begin()
+      return ground
+    } catch (error) {
+      await ground[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #begin(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true })
+    await succeed('repo', 'init', '--repo', this.#repo)
+    await this.#startNeo4j()
+    await this.clients.advance(20)
+    await succeed('backup', 'create', '--data-dir', this.#dataDir, '--repo', this.#repo, '--uri', this.#server!.instance.boltUri)
+    this.#since = Date.now()
+    const { archive } = await repositoryIn(this.#repo)
+    this.startArchiver()
+    const archivedDir = join(this.#repo, 'archive')
+    await until(this.#repo, async () => (await archive.list()).lineages.length > 0, archivedDir)
+    for (const id of (await archive.list()).lineages) {
+      const { database } = await archive.readLineage(id)
+      if (database === 'neo4j') this.#lineage = id
+    }
+  }
+
+  get #dataDir(): string {
+    return join(this.#options.folder, 'data')
+  }
+
+  /** Some time after the archiver was started, or while it writes an object, one of the first ones or of the later ones. */
+  async atRandomMoment(): Promise<void> {
+    const { random } = this.#options
+    if (random.chance(0.4)) return delay(random.between(50, 3000))
+    using moment = atChange(join(this.#repo, '.unfinished'), random.between(1, random.pick([3, 30])))
+    await moment.reached
+  }
+
+  startArchiver(): void {
+    const { random } = this.#options
+    const interval = random.pick(['50ms', '300ms', '1s'])
+    const words = ['archive', 'run', '--data-dir', this.#dataDir, '--repo', this.#repo, '--archive-interval', interval]
+    this.#archiver = startHoldfast([...words, '--uri', 'bolt://127.0.0.1:1'], { limit: 24 * 3_600_000 })
+  }
+
+  /** @throws Error where it had ended by itself. */
+  async killArchiver(): Promise<void> {
+    this.#archiver!.kill()
+    const { exitCode, story } = await this.#archiver!.outcome
+    if (exitCode !== undefined) throw new Error(`the archiver ended by itself:\n${story}`)
+    this.#tally.killsOfArchiver++
+  }
+
+  async killNeo4j(): Promise<void> {
+    this.clients.pause()
+    await this.#server!.instance.kill()
+    await this.#server!.driver.close()
+    this.#tally.killsOfNeo4j++
+    await this.#startNeo4j()
+  }
+
+  async #startNeo4j(): Promise<void> {
+    const { folder, version, random } = this.#options
+    const settings = {
+      'db.checkpoint.interval.time': '2s',
+      'db.tx_log.rotation.size': random.pick(['128k', '512k', '4m']),
+      'db.tx_log.rotation.retention_policy': 'keep_all',
+      'db.tx_log.preallocate': random.pick(['true', 'false']),
+    }
+    const instance = await startIn(folder, version, { settings })
+    const driver = openDriver(instance.boltUri)
+    this.#server = { instance, driver }
+    this.clients.resume(driver)
+  }
+
+  /** Waits until all that is acknowledged now is archived, and compares the whole archive with the whole log. */
+  async compare(): Promise<string> {
+    await this.clients.advance(1)
+    const compared = Date.now() - 1
+    const newest = Math.max(...this.clients.acknowledged.map(({ transaction }) => transaction))
+    const log = (await loggedIn(this.#dataDir)).filter(({ id }) => id <= newest)
+    const { archive } = await repositoryIn(this.#repo)
+    const reaches = async (): Promise<boolean> =>
+      (await archive.list()).segments.some(({ lineage, last }) => lineage === this.#lineage && last >= newest)
+    await until(this.#repo, reaches, join(this.#repo, 'archive', this.#lineage))
+    await this.#requireOne()
+    const archived = await archivedIn(await repositoryIn(this.#repo), this.#lineage)
+    const lacking = differences(log, archived)
+    if (lacking.length > 0) throw new Error(`the archive is not the log:\n${lacking.slice(0, 20).join('\n')}`)
+    this.#until = compared
+    this.#tally.comparisons++
+    this.#tally.transactionsCompared += archived.size
+    this.#tally.markers = this.clients.acknowledged.length
+    return `; all ${archived.size} transactions archived as they were logged`
+  }
+
+  /** Nothing that happened makes a gap or another lineage. */
+  async #requireOne(): Promise<void> {
+    const { lineages, gaps, segments } = await (await repositoryIn(this.#repo)).archive.list()
+    this.#tally.segments = segments.length
+    if (gaps.length > 0 || lineages.some((id) => id !== rootOf(id)))
+      throw new Error(`expected no gaps and no branches: ${JSON.stringify({ lineages, gaps })}`)
+  }
+
+  /** Restores to a random moment, and judges by the last transaction that is in the restored log. */
+  async restore(number: number): Promise<void> {
+    const { folder, random } = this.#options
+    const notes = this.clients.acknowledged
+    const time = random.between(this.#since, this.#until)
+    const target = join(folder, 'restored', String(number))
+    // Every fourth with all checks of Holdfast on a scratch Neo4j, the others without a server.
+    const checks = number % 4 === 0 ? ['--neo4j-version', this.#options.version] : ['--skip-checks']
+    const moment = ['--to-time', new Date(time).toISOString(), ...checks, '--to-dir', target, '--repo', this.#repo]
+    const { verdict } = await succeed<{ verdict: string }>('restore', 'start', ...moment)
+    if (verdict !== (number % 4 === 0 ? 'good' : 'unchecked'))
+      throw new Error(`verdict ${verdict} at ${new Date(time).toISOString()}`)
+    const last = (await loggedIn(target)).at(-1)!.id
+    const broken = brokenPromises(notes, time, last)
+    if (broken.length > 0) throw new Error(`restored to ${new Date(time).toISOString()}:\n${broken.slice(0, 20).join('\n')}`)
+    this.#tally.restores++
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#archiver?.kill()
+    await this.#archiver?.outcome
+    await this.clients.stop()
+    await this.#server?.driver.close()
+    await this.#server?.instance.kill()
+  }
+}
+
+/** Waits until something holds that can only come about by a change in one of two folders, of which one may not be there yet. */
+async function until(folder: string, holds: () => Promise<boolean>, inner: string): Promise<void> {
+  while (!(await holds())) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const watchers = [folder, inner].flatMap((path) => {
+      try {
+        return [watch(path, () => resolve())]
+      } catch {
+        return []
+      }
+    })
+    // It may have come about while nobody watched.
+    const timer = setTimeout(resolve, 500)
+    await promise
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+  }
+}

@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Located, locate } from '../../../src/archive/locate.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { branchLineage, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
+
+const root = rootLineage(sampleStore)
+
+let folder: string
+let storage: Storage
+let repository: Repository
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-locate-'))
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const find = async (log: SyntheticLog): Promise<Located> =>
+  locate(repository, log.dataDir, log.database, new AbortController().signal)
+const restored = (log: SyntheticLog, id: number): SyntheticLog => log.copyUpTo(id, join(folder, `restored-${id}`))
+
+describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
+  const make = (): SyntheticLog => SyntheticLog.create(join(folder, 'data'), { kernelVersion })
+
+  test('a fresh archive begins where a backup made now would begin', async () => {
+    const log = make().write(2).rotate().write(2).checkpoint().write(2)
+    expect(await find(log)).toMatchObject({ lineage: root, place: { logVersion: 1, offset: 128, nextId: 4 }, segments: [] })
+  })
+
+  test('a fresh archive begins behind the oldest backup that the log still reaches', async () => {
+    const log = make().write(2)
+    await backUpLogs(repository, log)
+    log.write(2)
+    await backUpLogs(repository, log)
+    log.write(2).rotate().write(1).checkpoint()
+    expect(await find(log)).toMatchObject({ lineage: root, place: { logVersion: 0, offset: log.at(3).end, nextId: 4 } })
+    log.prune()
+    expect(await find(log)).toMatchObject({ lineage: root, place: { logVersion: 1, offset: 128, nextId: 8 } })
+  })
+
+  test('it goes on behind the last segment', async () => {
+    const log = make().write(2).rotate().write(3)
+    await archiveAll(repository, log)
+    log.write(2).rotate()
+    const found = await find(log)
+    const place = { logVersion: 1, offset: log.at(6).end, nextId: 7, previousChecksum: log.at(6).checksum }
+    expect(found).toMatchObject({ lineage: root, place })
+    expect(found.branch).toBeUndefined()
+    expect(found.gap).toBeUndefined()
+    expect(found.segments).toHaveLength(2)
+  })
+
+  test.each([
+    ['at the border of segments', 4],
+    ['in the middle of a segment', 6],
+    ['in the middle of the first segment', 3],
+  ])('a restored log branches off %s', async (_, after) => {
+    const log = make().write(3).rotate().write(4)
+    await archiveAll(repository, log)
+    const other = restored(log, after).write(3, { body: 'other' })
+    const place = { offset: log.at(after).end, nextId: after + 1, previousChecksum: log.at(after).checksum }
+    expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after }, place })
+    await archiveAll(repository, other)
+    const lineage = branchLineage(root, other.at(after + 1))
+    expect(await repository.archive.readLineage(lineage)).toMatchObject({
+      branch: { parent: root, after },
+      origin: { id: after, checksum: log.at(after).checksum },
+    })
+    expect(await find(other)).toMatchObject({ lineage, place: { nextId: after + 4 } })
+    expect(await find(log)).toMatchObject({ lineage: root, place: { nextId: 9 } })
+  })
+
+  test('a log that was restored and not written to since has no lineage yet', async () => {
+    const log = make().write(5)
+    await archiveAll(repository, log)
+    const other = restored(log, 4)
+    expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 4 }, place: { nextId: 5 } })
+    await archiveAll(repository, other)
+    expect(await archived(repository)).toEqual(['2-6'])
+  })
+
+  test('a log that lost its tail when the power went branches off where it was cut', async () => {
+    const log = make().write(5)
+    await archiveAll(repository, log)
+    log.cutBack(5).write(2, { commitTime: 1_800_000_000_000 })
+    expect(await find(log)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 5 } })
+  })
+
+  test('a branch of a branch knows its parent', async () => {
+    const log = make().write(4)
+    await archiveAll(repository, log)
+    const second = restored(log, 4).write(4, { body: 'second' })
+    await archiveAll(repository, second)
+    const third = second.copyUpTo(6, join(folder, 'third')).write(2, { body: 'third' })
+    const parent = branchLineage(root, second.at(5))
+    expect(await find(third)).toMatchObject({ lineage: undefined, branch: { parent, after: 6 } })
+    const beside = restored(log, 3).write(2, { body: 'beside' })
+    expect(await find(beside)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 3 } })
+  })
+
+  test('what was pruned before it was archived is a gap', async () => {
+    const log = make().write(2)
+    await archiveAll(repository, log)
+    log.write(2).rotate().write(2).prune()
+    expect(await find(log)).toMatchObject({ lineage: root, gap: { first: 4, last: 5 }, place: { logVersion: 1, nextId: 6 } })
+  })
+
+  test('a gap in a branch is one, though the lineage it left reaches further', async () => {
+    const log = make().write(20)
+    await archiveAll(repository, log)
+    const other = restored(log, 5).write(3, { body: 'other' })
+    await archiveAll(repository, other)
+    const lineage = branchLineage(root, other.at(6))
+    other.write(2, { body: 'other' }).rotate().write(2, { body: 'other' }).prune()
+    expect(await find(other)).toMatchObject({ lineage, gap: { first: 9, last: 10 }, place: { nextId: 11 } })
+  })
+
+  test('a log that parted before all that is archived is of a lineage without a parent', async () => {
+    const log = make().write(2).rotate().write(4)
+    const other = restored(log, 2).write(2, { body: 'other' })
+    await putSegment(repository, log, segmentOf(log, 4, 7))
+    const found = await find(other)
+    expect(found).toMatchObject({ lineage: undefined, place: { logVersion: 0, offset: 128, nextId: 2 } })
+    expect(found.branch).toBeUndefined()
+  })
+
+  test('a segment that is damaged where the log parted from it is no reason to archive nothing', async () => {
+    const log = make().write(3).rotate().write(4)
+    await archiveAll(repository, log)
+    const damaged = segmentName(segmentOf(log, 5, 8))
+    await storage.delete(damaged)
+    await storage.put(damaged, Buffer.from('nonsense'))
+    const other = restored(log, 6).write(1, { body: 'other' })
+    expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 4 }, place: { nextId: 5 } })
+  })
+
+  test('two databases have a lineage each', async () => {
+    const log = make().write(2)
+    const store = { ...sampleStore, random: '12345' }
+    const system = SyntheticLog.create(log.dataDir, { database: 'system', kernelVersion, store }).write(3)
+    await archiveAll(repository, log)
+    expect(await find(system)).toMatchObject({ lineage: rootLineage(store), segments: [], place: { nextId: 2 } })
+    await archiveAll(repository, system)
+    expect(await find(system)).toMatchObject({ lineage: rootLineage(store), place: { nextId: 5 } })
+    expect(await find(log)).toMatchObject({ lineage: root, place: { nextId: 4 } })
+  })
+})
+
+describe('the last archived transaction is the one before the oldest file', () => {
+  test.each([20, 33])('and a checkpoint says that it is the same (kernel version %i)', async (kernelVersion) => {
+    const log = SyntheticLog.create(join(folder, 'data'), { kernelVersion }).write(3)
+    await archiveAll(repository, log)
+    log.rotate().checkpoint().prune()
+    expect(await find(log)).toMatchObject({ lineage: root, place: { logVersion: 1, nextId: 5 } })
+    log.write(2)
+    expect(await find(log)).toMatchObject({ lineage: root, place: { logVersion: 1, nextId: 5 } })
+  })
+
+  test('and the next one names it', async () => {
+    const log = SyntheticLog.create(join(folder, 'data'), { kernelVersion: 20 }).write(3)
+    await archiveAll(repository, log)
+    log.rotate().write(2).checkpoint().prune()
+    const found = await find(log)
+    expect(found).toMatchObject({ lineage: root, place: { logVersion: 1, nextId: 5 } })
+    expect(found.gap).toBeUndefined()
+  })
+
+  test('and nothing says that it is the same: it is not taken for it', async () => {
+    const log = SyntheticLog.create(join(folder, 'data'), { kernelVersion: 33 }).write(3)
+    await archiveAll(repository, log)
+    log.rotate().write(2).checkpoint().prune()
+    const found = await find(log)
+    expect(found).toMatchObject({ lineage: undefined, place: { logVersion: 1, nextId: 5 } })
+    expect(found.branch).toBeUndefined()
+  })
+
+  test.each([20, 33])('of the same id but another history (kernel version %i)', async (kernelVersion) => {
+    const log = SyntheticLog.create(join(folder, 'data'), { kernelVersion }).write(3)
+    await archiveAll(repository, log)
+    const other = restored(log, 2).write(2, { body: 'other' }).rotate().write(1).checkpoint().prune()
+    expect((await find(other)).lineage).toBeUndefined()
+  })
+})

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { mergedName, planMerge, redundant } from '../../../src/archive/mergePlan.ts'
+import type { SegmentName } from '../../../src/repository/segmentName.ts'
+
+const kilobyte = 1024
+const megabyte = 1024 * kilobyte
+
+interface Spec {
+  count: number
+  size?: number
+  logVersion?: number
+  /** Of the first. */
+  first?: number
+  start?: number
+}
+
+/** Segments of ten transactions each, one behind the other. */
+function run({ count, size = kilobyte, logVersion = 0, first = 1, start = 0 }: Spec): SegmentName[] {
+  return Array.from({ length: count }, (_, index) => ({
+    lineage: 'a',
+    first: first + index * 10,
+    last: first + index * 10 + 9,
+    checksum: index,
+    latest: 1000 + ((index * 7) % 13),
+    logVersion,
+    start: start + index * size,
+    end: start + (index + 1) * size,
+  }))
+}
+
+describe('what is merged', () => {
+  test('is nothing while there is little', () => {
+    expect(planMerge([])).toBeUndefined()
+    expect(planMerge(run({ count: 59 }))).toBeUndefined()
+    expect(planMerge([...run({ count: 40 }), ...run({ count: 40, logVersion: 1, first: 401 })])).toBeUndefined()
+  })
+
+  test('are neighbours in one log file, once there are sixty', () => {
+    const segments = run({ count: 60 })
+    expect(planMerge(segments)).toEqual(segments)
+    const [before, after] = [run({ count: 59 }), run({ count: 60, first: 600, start: 60 * kilobyte })]
+    expect(planMerge([...before, ...after])).toEqual(after)
+  })
+
+  test('a merged one is as large as its parts and says when the latest of them was committed', () => {
+    const segments = run({ count: 60 })
+    const merged = mergedName(segments)
+    expect(merged).toMatchObject({ first: 1, last: 600, start: 0, end: 60 * kilobyte, checksum: 59, latest: 1012, logVersion: 0 })
+    expect(planMerge([merged])).toBeUndefined()
+  })
+
+  test('never grows beyond 64 MiB, and what is larger than 16 MiB stays', () => {
+    const parts = planMerge(run({ count: 70, size: megabyte }))!
+    expect(mergedName(parts).end).toBeLessThanOrEqual(64 * megabyte)
+    expect(planMerge(run({ count: 70, size: 16 * megabyte }))).toBeUndefined()
+  })
+
+  test('is always a run of one file and one lineage, whatever there is', () =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 70 }), fc.boolean()), { maxLength: 6 }), (specs) => {
+        let first = 1
+        const segments = specs.flatMap(([logVersion, count, gap]) => {
+          const made = run({ count, logVersion, first: (first += gap ? 1 : 0), start: first * kilobyte })
+          first += count * 10
+          return made
+        })
+        const parts = planMerge(segments)
+        for (const [index, part] of (parts ?? []).entries()) {
+          if (index === 0) continue
+          const before = parts![index - 1]!
+          expect([part.logVersion, part.start, part.first]).toEqual([before.logVersion, before.end, before.last + 1])
+        }
+      }),
+    ))
+})
+
+describe('what a merge that was killed left', () => {
+  test('are the parts that the merged one holds', () => {
+    const parts = run({ count: 3 })
+    const by = mergedName(parts)
+    const later = run({ count: 1, first: 31, start: 3 * kilobyte })
+    expect(redundant([by, ...parts, ...later])).toEqual(parts.map((segment) => ({ segment, by })))
+    expect(redundant([...parts, ...later])).toEqual([])
+  })
+
+  test('is nothing that is in another file, sticks out, or has other bytes under the same ids', () => {
+    const [wide] = run({ count: 1, size: 10 * kilobyte })
+    const inside = { ...wide!, first: 3, last: 5, start: 2 * kilobyte, end: 3 * kilobyte }
+    expect(redundant([wide!, inside])).toHaveLength(1)
+    const others = [{ logVersion: 1 }, { last: 11 }, { end: 11 * kilobyte }].map((change) => ({ ...inside, ...change }))
+    for (const other of others) expect(redundant([wide!, other])).toEqual([])
+  })
+
+  test('never takes a transaction away', () =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.nat(10), fc.nat(1)), { maxLength: 12 }), (pieces) => {
+        const segments = pieces.map(([first, more, logVersion]) => ({
+          ...run({ count: 1, logVersion })[0]!,
+          first,
+          last: first + more,
+          start: first * 100,
+          end: (first + more + 1) * 100,
+        }))
+        const left = new Set(redundant(segments).map(({ segment }) => segment))
+        const kept = segments.filter((segment) => !left.has(segment))
+        const ids = (of: readonly SegmentName[]): Set<string> =>
+          new Set(
+            of.flatMap(({ first, last, logVersion }) =>
+              Array.from({ length: last - first + 1 }, (_, index) => `${logVersion} ${first + index}`),
+            ),
+          )
+        expect(ids(kept)).toEqual(ids(segments))
+      }),
+    ))
+})

@@ -1,0 +1,230 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
+import { runArchiver } from '../../../src/archive/runArchiver.ts'
+import { HoldfastError } from '../../../src/core/errors.ts'
+import { openRepository, type Repository } from '../../../src/repository/repository.ts'
+import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import { archiveAll, archived, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { headerBytes, sampleStore } from '../../support/logBytes.ts'
+import { ManualClock } from '../../support/manualClock.ts'
+import { lying, metered } from '../../support/meteredStorage.ts'
+import { collect } from '../../support/streams.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
+
+const root = rootLineage(sampleStore)
+
+let folder: string
+let log: SyntheticLog
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-archiver-'))
+  log = SyntheticLog.create(join(folder, 'data'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+interface Running extends AsyncDisposable {
+  clock: ManualClock
+  events: ArchiveEvent[]
+  kinds: () => string[]
+  /** Lets time pass until something holds; files are read in real time, so it passes slowly. */
+  until: (holds: () => boolean) => Promise<void>
+}
+
+function run(repository: Repository): Running {
+  const clock = new ManualClock()
+  const events: ArchiveEvent[] = []
+  const ending = new AbortController()
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {})
+  const listener = (event: ArchiveEvent): void => void events.push(event)
+  const options = {
+    repository,
+    dataDir: log.dataDir,
+    interval: 1000,
+    retention: { size: null, time: null },
+    headroomAlert: 0,
+    clock,
+    listener,
+    signal: ending.signal,
+  }
+  const ended = runArchiver(options).catch(reject)
+  return {
+    clock,
+    events,
+    kinds: () => events.map(({ kind }) => kind),
+    until: async (holds) => {
+      while (!holds()) await Promise.race([clock.advance(250), failed])
+    },
+    [Symbol.asyncDispose]: async () => {
+      ending.abort()
+      await ended
+    },
+  }
+}
+
+describe('shipping', () => {
+  test('[archive.exact] every transaction is archived as the bytes it was, once, in order', async () => {
+    const repository = await newRepository()
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().includes('shipped'))
+    log.write(2).rotate().write(2)
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'shipped').length === 3)
+    const { segments } = await repository.archive.list()
+    expect(segments.map(({ first, last, logVersion }) => [first, last, logVersion])).toEqual([
+      [2, 4, 0],
+      [5, 6, 0],
+      [7, 8, 1],
+    ])
+    for (const segment of segments) {
+      expect(segment).toMatchObject(segmentOf(log, segment.first, segment.last))
+      const bytes = await collect(repository.archive.readSegment(segment))
+      expect(bytes.equals(log.slice(segment.first, segment.last))).toBe(true)
+    }
+    expect(archiver.kinds()).toEqual(['begun', 'lineage', 'shipped', 'shipped', 'shipped'])
+  })
+
+  test('[archive.idle] while nothing is written, nothing is asked of the storage', async () => {
+    const storage = metered(memoryStorage())
+    const repository = await newRepository({ storage })
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().includes('shipped'))
+    const before = storage.requests.length
+    for (let interval = 0; interval < 200; interval++) await archiver.clock.advance(1000)
+    expect(storage.requests.slice(before)).toEqual([])
+    log.write(1)
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'shipped').length === 2)
+    expect(storage.requests.slice(before)).toEqual([`put ${segmentName(segmentOf(log, 5, 5))}`])
+  })
+
+  test('storage that cannot be reached is tried again until it can, and nothing is lost', async () => {
+    let reachable = true
+    const storage = metered(memoryStorage(), () => {
+      if (!reachable) throw new HoldfastError('repository', 'the storage is out of reach')
+    })
+    const repository = await newRepository({ storage })
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().includes('shipped'))
+    reachable = false
+    log.write(2).rotate().write(2)
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 5)
+    const waits = archiver.events.flatMap((event) => (event.kind === 'failed' ? [event.retryIn] : []))
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000])
+    reachable = true
+    await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === 8))
+    expect(archiver.kinds().filter((kind) => kind === 'recovered')).toHaveLength(1)
+    expect(await archived(repository)).toEqual(['2-4', '5-6', '7-8'])
+  })
+
+  test('a put whose answer was lost is not repeated blindly', async () => {
+    let lose = true
+    const storage = metered(
+      memoryStorage(),
+      () => {},
+      (request) => {
+        if (!lose || !request.endsWith('.segment')) return
+        lose = false
+        throw new HoldfastError('repository', 'the answer was lost')
+      },
+    )
+    const repository = await newRepository({ storage })
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().includes('recovered'))
+    log.write(1)
+    await archiver.until(() => archiver.kinds().includes('shipped'))
+    expect(await archived(repository)).toEqual(['2-4', '5-5'])
+  })
+
+  test('an object of the same name counts only if it is what it should be', async () => {
+    const storage = memoryStorage()
+    // It lists nothing, so that the archiver meets what is there when it puts.
+    await newRepository({ storage })
+    const repository = await openRepository(lying(storage, (objects) => objects.filter(({ name }) => !name.endsWith('.segment'))))
+    log.write(3)
+    await putSegment(repository, log, segmentOf(log, 2, 4))
+    await using sound = await beginArchiver(repository, log)
+    expect(await sound.step()).toBe(true)
+    await storage.delete(segmentName(segmentOf(log, 2, 4)))
+    await storage.put(segmentName(segmentOf(log, 2, 4)), Buffer.from('HFSEGM01 and nothing else'))
+    await using damaged = await beginArchiver(repository, log)
+    await expect(damaged.step()).rejects.toMatchObject({ code: 'integrity' })
+  })
+
+  test('a listing that names everything twice, or leaves out the newest, changes nothing of what is stored', async () => {
+    const storage = memoryStorage()
+    const plain = await newRepository({ storage })
+    log.write(3)
+    await archiveAll(plain, log)
+    log.write(2)
+    await archiveAll(plain, log)
+    const before = await archived(plain)
+    for (const change of [
+      (objects: { name: string; size: number; modified: Date }[]) => objects.flatMap((object) => [object, object]),
+      (objects: { name: string; size: number; modified: Date }[]) => objects.slice(0, -1),
+      (objects: { name: string; size: number; modified: Date }[]) => objects.toReversed(),
+    ]) {
+      await archiveAll(await openRepository(lying(storage, change)), log)
+      expect(await archived(plain)).toEqual(before)
+    }
+  })
+})
+
+describe('what happens to the log meanwhile', () => {
+  test('[archive.gaps] what was pruned before it was archived is told and marked, and the archive goes on behind it', async () => {
+    const repository = await newRepository()
+    log.write(2)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().includes('shipped'))
+    log.write(2).rotate().write(2).rotate().write(3)
+    rmSync(log.path(1))
+    await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === 10))
+    expect(archiver.events).toContainEqual({ database: 'neo4j', kind: 'gap', lineage: root, first: 6, last: 7 })
+    expect(await archived(repository)).toEqual(['2-3', '4-5', '8-10'])
+    const { gaps } = await repository.archive.list()
+    expect(await Promise.all(gaps.map(async (gap) => repository.archive.readGap(gap)))).toMatchObject([
+      { lineage: root, first: 6, last: 7, after: new Date(log.at(5).commitTime).toISOString() },
+    ])
+  })
+
+  test('[archive.lineages] a restored directory in its place begins a lineage, though its newest file is older', async () => {
+    const repository = await newRepository()
+    log.write(2).rotate().write(2).rotate().write(2)
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === 7))
+    const other = log.copyUpTo(4, join(folder, 'restored')).moveTo(log)
+    other.write(2, { body: 'other' })
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'lineage').length === 2)
+    await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === 6))
+    const last = archiver.events.findLast((event) => event.kind === 'lineage')
+    expect(last).toMatchObject({ parent: root, after: 4 })
+    expect(await archived(repository)).toEqual(['5-6', '2-3', '4-5', '6-7'])
+  })
+
+  test('a log that contradicts itself is reported, and not looked at all the time', async () => {
+    const repository = await newRepository()
+    log.write(2)
+    writeFileSync(log.path(1), headerBytes({ logVersion: 1, lastIdBefore: 7 }))
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 4)
+    expect(archiver.kinds().filter((kind) => kind === 'begun').length).toBeLessThanOrEqual(6)
+    expect(await archived(repository)).toEqual(['2-3'])
+  })
+
+  test('a damaged log is reported, and what is before it is archived', async () => {
+    const repository = await newRepository()
+    log.write(3)
+    appendFileSync(log.path(), Buffer.from('nonsense'))
+    writeFileSync(log.path(1), headerBytes({ logVersion: 1, lastIdBefore: 9 }))
+    await using archiver = run(repository)
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 2)
+    const { error } = archiver.events.find((event) => event.kind === 'failed')!
+    expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('take a new base backup') })
+    expect(await archived(repository)).toEqual(['2-4'])
+  })
+})

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
+import { planPointInTime, type PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
+import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
+import { restorableWindows } from '../../../src/recovery/windows.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
+import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+
+const root = rootLineage(sampleStore)
+const { signal } = new AbortController()
+
+let folder: string
+let repository: Repository
+let log: SyntheticLog
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-lineages-'))
+  repository = await newRepository()
+  log = SyntheticLog.create(join(folder, 'data'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** When transaction `id` was committed, or so many milliseconds later. */
+const at = (id: number, later = 0): RestorePoint => ({ kind: 'time', time: new Date(firstCommit + id * 1000 + later) })
+const tx = (id: number): RestorePoint => ({ kind: 'transaction', id })
+const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> =>
+  planPointInTime(repository, { point, database: 'neo4j', lineage, signal })
+/** The backup's last transaction, and the last one of the restored database. */
+const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => {
+  const { replays } = await plan(point, lineage)
+  return [replays[0]!.from.id, replays[0]!.to.id]
+}
+const windows = async (): Promise<string[]> => {
+  const manifests = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
+  const found = await restorableWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
+  return found.map(({ lineage, from, to }) => `${lineage === undefined ? 'backup' : lineage} ${from.id}-${to.id}`)
+}
+
+describe('lineages', () => {
+  let other: SyntheticLog
+  let branch: string
+  beforeEach(async () => {
+    log.write(3)
+    await backUpLogs(repository, log)
+    log.write(4)
+    await archiveAll(repository, log)
+    other = log.copyUpTo(6, join(folder, 'other')).rotate()
+    other.write(1, { commitTime: firstCommit + 20_000 }).write(1, { commitTime: firstCommit + 21_000 })
+    await archiveAll(repository, other)
+    branch = branchLineage(root, other.at(7))
+  })
+
+  test('[archive.lineages] the one with the latest transaction is followed, unless another is asked for', async () => {
+    expect(await ends({ kind: 'latest' })).toEqual([4, 8])
+    expect((await plan(tx(8))).replays[0]).toMatchObject({ lineage: branch, to: { checksum: other.at(8).checksum } })
+    expect((await plan(tx(8), root)).replays[0]).toMatchObject({ lineage: root, to: { checksum: log.at(8).checksum } })
+    expect((await plan(tx(6))).replays[0]).toMatchObject({ to: { checksum: log.at(6).checksum } })
+    expect(await ends(at(20))).toEqual([4, 7])
+    expect(await ends(at(7), root)).toEqual([4, 7])
+    expect(await windows()).toEqual([`${branch} 4-8`, `${root} 4-8`])
+  })
+
+  test('[archive.lineages] a backup of one lineage is no beginning for another', async () => {
+    await backUpLogs(repository, other)
+    log.write(2)
+    await archiveAll(repository, log)
+    expect(await ends(tx(10), root)).toEqual([4, 10])
+    expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
+  })
+
+  test('a lineage that nobody knows leads nowhere', async () => {
+    await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
+  })
+})
+
+describe('the other databases of a set', () => {
+  const systemStore = { ...sampleStore, random: '4711' }
+  let system: SyntheticLog
+  const followed = async (point: RestorePoint): Promise<number> =>
+    (await plan(point)).replays.find(({ database }) => database === 'system')!.to.id
+  beforeEach(async () => {
+    system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: systemStore }).write(1)
+    log.write(3)
+    await backUpLogs(repository, log, system)
+  })
+
+  test('follow to the same moment', async () => {
+    log.write(10)
+    system
+      .write(2)
+      .write(1, { commitTime: firstCommit + 8500 })
+      .write(1, { commitTime: firstCommit + 12_000 })
+    await archiveAll(repository, log)
+    await archiveAll(repository, system)
+    expect(await followed(tx(7))).toBe(4)
+    expect(await followed(tx(9))).toBe(5)
+    expect(await followed({ kind: 'latest' })).toBe(6)
+  })
+
+  test('follow the lineage that is in use at that moment, though one that was left has more transactions', async () => {
+    log.write(30)
+    system.write(5)
+    await archiveAll(repository, log)
+    await archiveAll(repository, system)
+    const other = system.copyUpTo(3, join(folder, 'other')).write(1, { commitTime: firstCommit + 20_000 })
+    await archiveAll(repository, other)
+    expect(await followed(tx(12))).toBe(7)
+    const { replays } = await plan(tx(25))
+    expect(replays[1]).toMatchObject({ database: 'system', to: { id: 4, checksum: other.at(4).checksum } })
+  })
+})

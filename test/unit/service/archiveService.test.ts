@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
+import { systemClock } from '../../../src/core/clock.ts'
+import { HoldfastError } from '../../../src/core/errors.ts'
+import { planPointInTime } from '../../../src/recovery/pointInTimePlan.ts'
+import { openRepository, type Repository } from '../../../src/repository/repository.ts'
+import { runArchiveService } from '../../../src/service/archiveService.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { metered } from '../../support/meteredStorage.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
+
+let folder: string
+let storage: Storage
+let repository: Repository
+let log: SyntheticLog
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-service-'))
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
+  log = SyntheticLog.create(join(folder, 'data')).write(3).checkpoint()
+  writeStore(log)
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** As much of a store as a backup asks for. */
+function writeStore({ dataDir }: SyntheticLog): void {
+  for (const name of ['neostore', 'neostore.nodestore.db']) writeFileSync(join(dataDir, 'databases/neo4j', name), 'a store')
+}
+
+/** Waits for something that comes about when an event is told or an object stored. */
+class Happenings {
+  readonly events: ArchiveEvent[] = []
+  readonly warnings: string[] = []
+  #waiting: (() => void)[] = []
+
+  tell(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#waiting.push(resolve)
+      if (await holds()) return
+      await promise
+    }
+  }
+}
+
+/** Runs the service while `during` does; it must not fail. */
+async function serve(
+  during: (happenings: Happenings) => Promise<void>,
+  { takeBases = true, before = () => {} }: { takeBases?: boolean; before?: (request: string) => void } = {},
+): Promise<void> {
+  const happenings = new Happenings()
+  const tell = (): void => happenings.tell()
+  const observed = await openRepository(metered(storage, before, tell))
+  const ending = new AbortController()
+  const service = runArchiveService({
+    repository: observed,
+    dataDir: log.dataDir,
+    interval: 40,
+    retention: { size: null, time: null },
+    headroomAlert: 0,
+    takeBases,
+    graph: async () => Promise.resolve(undefined),
+    clock: systemClock,
+    signal: ending.signal,
+    warn: (message) => {
+      happenings.warnings.push(message)
+      tell()
+    },
+    listener: (event) => {
+      happenings.events.push(event)
+      tell()
+    },
+  })
+  try {
+    await Promise.race([during(happenings), service.then(() => Promise.reject(new Error('the service ended by itself')))])
+  } finally {
+    ending.abort()
+    await service
+  }
+}
+
+const backups = async (): Promise<number> => (await repository.listBackups()).length
+const shippedUpTo =
+  ({ events }: Happenings, id: number) =>
+  (): boolean =>
+    events.some((event) => event.kind === 'shipped' && event.segment.last === id)
+const planned = async (id: number): Promise<number> => {
+  const wish = { point: { kind: 'transaction', id } as const, database: 'neo4j', signal: new AbortController().signal }
+  return (await planPointInTime(repository, wish)).replays[0]!.to.id
+}
+
+test('the first backup is taken by itself, and what is archived leads on from it', async () => {
+  await serve(async (happenings) => {
+    await happenings.until(async () => (await backups()) === 1)
+    log.write(3)
+    await happenings.until(shippedUpTo(happenings, 7))
+  })
+  expect(await planned(6)).toBe(6)
+  expect(await planned(7)).toBe(7)
+  expect(await backups()).toBe(1)
+})
+
+test('no backup is taken where there is one to build on, nor at any later start', async () => {
+  await backUpLogs(repository, log)
+  for (const id of [6, 8, 10])
+    await serve(async (happenings) => {
+      log.write(2)
+      await happenings.until(shippedUpTo(happenings, id))
+    })
+  expect(await backups()).toBe(1)
+  expect(await planned(9)).toBe(9)
+})
+
+test('no backup is taken where that is not wanted', async () => {
+  await serve(async (happenings) => happenings.until(shippedUpTo(happenings, 4)), { takeBases: false })
+  expect(await backups()).toBe(0)
+})
+
+describe('[archive.gaps] a backup is taken at once', () => {
+  beforeEach(async () => {
+    await backUpLogs(repository, log)
+    log.write(2)
+    await archiveAll(repository, log)
+  })
+  const lose = (): void => void log.write(2).rotate().write(2).checkpoint().prune()
+
+  test('where log was pruned while nobody archived', async () => {
+    lose()
+    await serve(async (happenings) => {
+      await happenings.until(async () => (await backups()) === 2)
+      expect(happenings.events).toContainEqual(expect.objectContaining({ kind: 'gap', first: 7, last: 8 }))
+      log.write(2)
+      await happenings.until(shippedUpTo(happenings, 12))
+    })
+    expect(await planned(11)).toBe(11)
+  })
+
+  test('at the next start, where it could not be taken before the service was ended', async () => {
+    lose()
+    const before = (request: string): void => {
+      if (request.includes('packs')) throw new HoldfastError('repository', 'no room')
+    }
+    await serve(async (happenings) => happenings.until(() => happenings.warnings.length > 0), { before })
+    expect(await backups()).toBe(1)
+    await serve(async (happenings) => happenings.until(async () => (await backups()) === 2))
+    log.write(1)
+    await archiveAll(repository, log)
+    expect(await planned(11)).toBe(11)
+  })
+
+  test('where the log goes on from nothing that is archived', async () => {
+    const other = SyntheticLog.create(join(folder, 'elsewhere')).write(1, { body: 'other' }).checkpoint().moveTo(log)
+    other.write(9, { body: 'other' })
+    log = other
+    await serve(async (happenings) => happenings.until(async () => (await backups()) === 2))
+    log.write(1, { body: 'other' })
+    await archiveAll(repository, log)
+    expect(await planned(12)).toBe(12)
+  })
+
+  test('where the last backup is older than the archive, with a hole between', async () => {
+    for (const { name } of await Array.fromAsync(storage.list('archive/'))) await storage.delete(name)
+    log.write(2).rotate().checkpoint().prune()
+    await serve(async (happenings) => happenings.until(async () => (await backups()) === 2))
+    log.write(2)
+    await archiveAll(repository, log)
+    expect(await planned(10)).toBe(10)
+  })
+})
+
+test('[archive.lineages] a restored database goes on from the backups of the one it was restored from', async () => {
+  await backUpLogs(repository, log)
+  log.write(4)
+  await archiveAll(repository, log)
+  const other = log.copyUpTo(6, join(folder, 'other'))
+  writeStore(other)
+  log = other
+  await serve(async (happenings) => {
+    other.write(2, { body: 'other' })
+    await happenings.until(shippedUpTo(happenings, 8))
+  })
+  expect(await backups()).toBe(1)
+  expect(await planned(8)).toBe(8)
+})
