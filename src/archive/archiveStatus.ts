@@ -4,6 +4,7 @@ import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.t
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { StoredSegment } from '../repository/archive.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
@@ -44,20 +45,18 @@ export interface LiveDirectory {
 }
 
 /**
- * Tells how the archive stands: what the repository holds is listed, not remembered, and compared with the live log.
+ * Tells how the archive stands by what the repository was just found to hold, and compares it with the live log.
  * @param directory undefined where only the repository is at hand
  */
 export async function archiveStatus(
-  repository: Repository,
+  { archive }: Repository,
+  { segments, lineages, gaps }: ArchivedHistory,
   directory: LiveDirectory | undefined,
   signal: AbortSignal,
 ): Promise<LineageStatus[]> {
-  const { archive } = repository
-  const { segments, lineages, gaps } = await archive.list({ signal })
   const roots = directory === undefined ? new Map<string, string>() : await liveRoots(directory.dataDir)
   const found: LineageStatus[] = []
-  for (const id of lineages) {
-    const lineage = await archive.readLineage(id, { signal })
+  for (const [id, lineage] of lineages) {
     const own = segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
     const ownGaps: Gap[] = []
     for (const gap of gaps) if (gap.lineage === id) ownGaps.push(await archive.readGap(gap, { signal }))

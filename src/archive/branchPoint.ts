@@ -3,8 +3,6 @@ import { findTransaction, liveTransactions, placeBehind, readLogHeaders } from '
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Repository } from '../repository/repository.ts'
-import { segmentName } from '../repository/segmentName.ts'
-import { verifiedSlice } from '../txlog/logSlice.ts'
 
 /** Where the live log left a lineage. */
 export interface BranchPoint {
@@ -76,11 +74,7 @@ async function commonWithin(
   signal: AbortSignal,
 ): Promise<{ id: number; checksum: number } | undefined> {
   const archived = new Map<number, number>()
-  const log = verifiedSlice(segment, repository.archive.readSegment(segment, { signal }), {
-    name: segmentName(segment),
-    onTransaction: ({ id, checksum }) => archived.set(id, checksum),
-  })
-  for await (const _ of log) signal.throwIfAborted()
+  await repository.archive.verify(segment, { signal, onTransaction: ({ id, checksum }) => archived.set(id, checksum) })
   let common: { id: number; checksum: number } | undefined
   for await (const { transactions } of liveTransactions(directory, segment.first)) {
     for (const { id, checksum } of transactions) {

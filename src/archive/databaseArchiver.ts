@@ -9,7 +9,7 @@ import type { ArchiveListener } from './archiveEvent.ts'
 import { logRate } from './headroom.ts'
 import { type Located, locate } from './locate.ts'
 import { planMerge, redundant } from './mergePlan.ts'
-import { mergeSegments, requireSound } from './mergeSegments.ts'
+import { mergeSegments } from './mergeSegments.ts'
 
 export interface ArchiverOptions {
   repository: Repository
@@ -39,6 +39,8 @@ export class DatabaseArchiver implements AsyncDisposable {
   #lineage: string | undefined
   readonly #left: { segment: SegmentName; by: SegmentName }[]
   #tidying: Promise<unknown> | undefined
+  /** Whether there may be something to merge: planning looks at all segments, and nothing else changes while the database is idle. */
+  #untidy = true
   #failure: unknown
   #lastShipped = Number.NEGATIVE_INFINITY
 
@@ -85,10 +87,11 @@ export class DatabaseArchiver implements AsyncDisposable {
 
   /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping. */
   tidy(): void {
-    if (this.#tidying || this.#failure !== undefined) return
+    if (!this.#untidy || this.#tidying || this.#failure !== undefined) return
     const [left] = this.#left
     const parts = left ? undefined : planMerge(this.#segments)
-    if (!left && !parts) return
+    this.#untidy = left !== undefined || parts !== undefined
+    if (!this.#untidy) return
     const work = left ? this.#remove(left) : this.#merge(parts!)
     this.#tidying = work.catch((error: unknown) => (this.#failure = error)).finally(() => (this.#tidying = undefined))
   }
@@ -109,7 +112,7 @@ export class DatabaseArchiver implements AsyncDisposable {
   /** What a merge that was killed has left, once it is certain that the merged segment is sound. */
   async #remove({ segment, by }: { segment: SegmentName; by: SegmentName }): Promise<void> {
     const { repository, signal } = this.#options
-    await requireSound(repository, by, signal)
+    await repository.archive.verify(by, { signal })
     await repository.archive.deleteSegment(segment, { signal })
     this.#segments = this.#segments.filter((other) => other !== segment)
     this.#left.shift()
@@ -125,10 +128,11 @@ export class DatabaseArchiver implements AsyncDisposable {
     const log = verifiedSlice(found, this.#follower.read(found), { name: segmentName(segment), previousChecksum })
     const isNew = await repository.archive.putSegment(segment, log, { signal })
     // Another archiver, or an attempt whose answer was lost, has stored it: it counts only if it is what it should be.
-    if (!isNew) await requireSound(repository, segment, signal)
+    if (!isNew) await repository.archive.verify(segment, { signal })
     await this.#follower.advance(found)
     this.#lastShipped = clock.monotonic()
     this.#segments.push(segment)
+    this.#untidy = true
     listener({ database: this.#database, kind: 'shipped', segment, milliseconds: this.#lastShipped - began })
   }
 

@@ -32,7 +32,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
   const { clock, listener, signal, interval } = options
   const pause = Math.max(10, interval / looksPerInterval)
   let retryIn = 0
-  let standing: DatabaseArchiver['standing'] | undefined
+  let last: DatabaseArchiver | undefined
   /** Why the place was looked for anew, while nothing has gone well since. */
   let moved: string | undefined
   while (!signal.aborted) {
@@ -43,7 +43,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
         archiver.tidy()
         if (retryIn > 0) listener({ database, kind: 'recovered' })
         retryIn = 0
-        standing = archiver.standing
+        last = archiver
         moved = undefined
         if (!shipped) await clock.sleep(pause, signal)
       }
@@ -58,7 +58,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
       if (!(error instanceof HoldfastError)) throw error
       retryIn = Math.min(backoff.longest, Math.max(backoff.first, retryIn * 2))
       listener({ database, kind: 'failed', error, retryIn })
-      await alertHeadroom(database, standing, options)
+      await alertHeadroom(database, last?.standing, options)
       await clock.sleep(retryIn * (0.75 + Math.random() / 2), signal).catch(() => {})
     }
   }

@@ -71,7 +71,7 @@ async function create(options: CreateOptions): Promise<Manifest> {
     options.warn(`what was stored of this backup is not all removed; the next backup delete does it: ${messageOf(error)}`)
   const asked = { command: 'backup create', signal, wait: options.wait, stores, onLeftBehind }
   await using writer = await repository.startBackup(asked)
-  for (const { id, created } of await datedAfter(repository, clock.now(), signal))
+  for (const { id, created } of datedAfter(writer.earlier, clock.now()))
     options.warn(
       `backup ${id} says it was made at ${created}, which is yet to come, and counts as the latest: was a clock wrong?`,
     )
@@ -85,11 +85,9 @@ async function create(options: CreateOptions): Promise<Manifest> {
 }
 
 /** Backups that a clock which was ahead has dated; a few minutes are no matter. */
-async function datedAfter(repository: Repository, now: Date, signal: AbortSignal): Promise<Manifest[]> {
+function datedAfter(backups: readonly Manifest[], now: Date): Manifest[] {
   const limit = new Date(now.getTime() + 5 * 60_000).toISOString()
-  return (await repository.listBackups({ signal })).flatMap(({ manifest }) =>
-    manifest && manifest.created > limit ? [manifest] : [],
-  )
+  return backups.filter(({ created }) => created > limit)
 }
 
 /** A backup needs only files: what the server says, or does not say, never stops it. */

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../core/errors.ts'
+import { skipBytes } from '../core/skipBytes.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import type { ManifestDatabase, ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -28,7 +29,7 @@ export async function countTransactions(
     const header = readLogFileHeader(await firstBytes(read(file), logHeaderLength), file.path)
     if (header === undefined) throw new HoldfastError('integrity', `${file.path} in the backup has no header`)
     const scan = continuity.begin(header, file.path)
-    const end = await scanLog(skip(read(file), logHeaderLength), scan, (transaction) => {
+    const end = await scanLog(skipBytes(read(file), logHeaderLength), scan, (transaction) => {
       transactions += 1
       continuity.add(transaction)
     })
@@ -85,12 +86,4 @@ async function firstBytes(bytes: AsyncIterable<Buffer>, length: number): Promise
     if (size >= length) break
   }
   return Buffer.concat(chunks).subarray(0, length)
-}
-
-async function* skip(bytes: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count
-  for await (const chunk of bytes) {
-    if (left < chunk.length) yield chunk.subarray(left)
-    left = Math.max(0, left - chunk.length)
-  }
 }

@@ -33,8 +33,8 @@ export const archiveStatusCommand = defineCommand({
     const { dataDir, logRetention } = settings.values
     const now = services.clock.now()
     const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
-    const lineages = await archiveStatus(repository, directory, signal)
     const history = await ArchivedHistory.read(repository, signal)
+    const lineages = await archiveStatus(repository, history, directory, signal)
     const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
     const names = new Set([
       ...lineages.map(({ database }) => database),

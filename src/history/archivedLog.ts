@@ -1,11 +1,10 @@
 import { HoldfastError } from '../core/errors.ts'
+import { skipBytes } from '../core/skipBytes.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { Repository } from '../repository/repository.ts'
-import { segmentName } from '../repository/segmentName.ts'
 import type { NewToken } from '../txlog/changes/transactionChanges.ts'
 import { logHeaderLength } from '../txlog/logFileHeader.ts'
-import { verifiedSlice } from '../txlog/logSlice.ts'
 import { transactionsIn } from '../txlog/transactionBytes.ts'
 import { backupTokens } from './backupTokens.ts'
 import type { LoggedTransaction, LogSource } from './logSource.ts'
@@ -67,9 +66,9 @@ async function* readChain(
   if (begin === undefined) return
   let last = Math.max(begin, from) - 1
   for (const { segment, upTo } of coverFrom(links, last)) {
-    const log = verifiedSlice(segment, repository.archive.readSegment(segment, { signal }), { name: segmentName(segment) })
+    const log = repository.archive.readLog(segment, { signal })
     const position = Math.max(segment.start, logHeaderLength)
-    const chunks = segment.start === 0 ? withoutHeader(log) : log
+    const chunks = skipBytes(log, position - segment.start)
     for await (const { transaction, bytes } of transactionsIn(chunks, { position, expectedId: segment.first })) {
       signal.throwIfAborted()
       if (transaction.id <= last || transaction.id > upTo) continue
@@ -82,12 +81,4 @@ async function* readChain(
   throw new HoldfastError('integrity', `transactions ${last + 1} to ${later.segment.first - 1} are not archived`, {
     hint: `read what follows with --from-tx ${later.segment.first}`,
   })
-}
-
-async function* withoutHeader(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let left = logHeaderLength
-  for await (const chunk of chunks) {
-    if (chunk.length > left) yield chunk.subarray(left)
-    left = Math.max(0, left - chunk.length)
-  }
 }

@@ -1,14 +1,15 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { HoldfastError } from '../core/errors.ts'
 import { readFully } from '../core/readFully.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
-import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles } from './dataDirectory.ts'
 import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
+import { readHeaderIfThere } from './readHeaderIfThere.ts'
 
 const chunkSize = 1 << 20
 
@@ -19,7 +20,7 @@ const chunkSize = 1 << 20
 export async function readLogHeaders(directory: string): Promise<LogFileHeader[]> {
   const headers: LogFileHeader[] = []
   for (const { name } of await listLogFiles(directory)) {
-    const header = await headerOf(join(directory, name))
+    const header = await readHeaderIfThere(join(directory, name))
     // Neo4j prunes from the oldest file up, perhaps at this moment.
     if (header && header.logVersion !== (headers.at(-1)?.logVersion ?? header.logVersion - 1) + 1) headers.length = 0
     if (header) headers.push(header)
@@ -116,14 +117,4 @@ async function checkpointChecksum(directory: string, id: number): Promise<number
 /** The place where a log file begins. */
 export function startOf({ logVersion, lastIdBefore }: LogFileHeader): LogPlace {
   return { logVersion, offset: logHeaderLength, nextId: lastIdBefore + 1, previousChecksum: undefined }
-}
-
-async function headerOf(path: string): Promise<LogFileHeader | undefined> {
-  try {
-    await using file = await open(path, 'r')
-    return readLogFileHeader(await readFully(file, 0, logHeaderLength), path)
-  } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return undefined
-    throw error
-  }
 }

@@ -6,11 +6,12 @@ import { readFully } from '../core/readFully.ts'
 import { commitBytesInChecksum, commitLength } from '../txlog/commitEntry.ts'
 import { logDamage } from '../txlog/logDamage.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
-import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
+import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import type { LogSlice } from '../txlog/logSlice.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles } from './dataDirectory.ts'
+import { readHeaderIfThere } from './readHeaderIfThere.ts'
 
 /** A place in a log: behind one transaction and before the next. */
 export interface LogPlace {
@@ -24,7 +25,6 @@ export interface LogPlace {
 /** What a follower finds: whole transactions that were not there before. */
 export interface NewLog extends LogSlice {
   firstTransaction: Transaction
-  lastTransaction: Transaction
   /** The latest commit time of all of them, milliseconds since 1970. */
   latest: number
   /** The checksum before the first, where it is known. */
@@ -68,7 +68,7 @@ export class LogFollower implements AsyncDisposable {
       if (file === 'next') continue
       await this.#requireSame(file)
       // Before the scan: what is there once a next file exists is all there will be.
-      const following = await this.#headerOf(this.#place.logVersion + 1)
+      const following = await readHeaderIfThere(this.#path(this.#place.logVersion + 1))
       const { found, end } = await this.#scan(file, limit)
       const reached = found?.last ?? this.#place.nextId - 1
       const final = following !== undefined && reached === following.lastIdBefore
@@ -125,7 +125,7 @@ export class LogFollower implements AsyncDisposable {
     const { logVersion, nextId } = this.#place
     const later = (await listLogFiles(this.#directory)).find(({ version }) => version > logVersion)
     if (!later) throw new LogReplacedError(this.#path(logVersion))
-    const header = await this.#headerOf(later.version)
+    const header = await readHeaderIfThere(this.#path(later.version))
     if (!header) return 'not there yet'
     if (header.lastIdBefore !== nextId - 1) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
     await this.#goOn(header)
@@ -143,16 +143,6 @@ export class LogFollower implements AsyncDisposable {
     const replaced = theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino)
     const commit = this.#commit && (await readFully(file, offset - commitLength, commitLength))
     if (replaced || (commit && !commit.equals(this.#commit!))) throw new LogReplacedError(this.#path(logVersion))
-  }
-
-  async #headerOf(logVersion: number): Promise<LogFileHeader | undefined> {
-    try {
-      await using file = await open(this.#path(logVersion), 'r')
-      return readLogFileHeader(await readFully(file, 0, logHeaderLength), this.#path(logVersion))
-    } catch (error) {
-      if (hasSystemCode(error, 'ENOENT')) return undefined
-      throw error
-    }
   }
 
   async #scan(file: FileHandle, limit: number): Promise<{ found: Omit<NewLog, 'final'> | undefined; end: LogEnd }> {
@@ -179,7 +169,7 @@ export class LogFollower implements AsyncDisposable {
     if (!first || !last) return { found: undefined, end }
     const ids = { first: first.id, last: last.id, checksum: last.checksum }
     const slice = { logVersion, start, end: last.end, ...ids }
-    return { found: { ...slice, firstTransaction: first, lastTransaction: last, latest, previousChecksum }, end }
+    return { found: { ...slice, firstTransaction: first, latest, previousChecksum }, end }
   }
 
   async #goOn({ logVersion }: LogFileHeader): Promise<void> {
@@ -197,7 +187,7 @@ export class LogFollower implements AsyncDisposable {
     // Neo4j prunes any file but the newest.
     if (later === undefined && !versions.includes(logVersion)) throw new LogReplacedError(this.#path(logVersion))
     if (later === undefined || later === logVersion + 1) return
-    const header = await this.#headerOf(later)
+    const header = await readHeaderIfThere(this.#path(later))
     if (header) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
   }
 

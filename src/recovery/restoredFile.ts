@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import { writeFully } from '../core/writeFully.ts'
 import { isZero } from '../repository/block.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import type { ManifestFile } from '../repository/manifest.ts'
@@ -56,10 +57,7 @@ export class RestoredFile implements AsyncDisposable {
 
   async #write(block: Buffer): Promise<void> {
     try {
-      for (let done = 0; done < block.length;) {
-        const { bytesWritten } = await this.#handle.write(block, done, block.length - done, this.#position + done)
-        done += bytesWritten
-      }
+      await writeFully(this.#handle, block, this.#position)
     } catch (error) {
       if (!hasSystemCode(error, 'ENOSPC', 'EDQUOT')) throw error
       throw new HoldfastError('failed', `no space left while writing ${this.#file.path} at byte ${this.#position}`, {
@@ -104,7 +102,8 @@ export function plainMode(mode: number): number {
   return mode & 0o777
 }
 
-async function complete(handle: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
+/** Gives a file the mode and owner that a backup has of it, and makes it durable. */
+export async function complete(handle: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
   await handle.chmod(plainMode(mode))
   if (process.getuid?.() === 0) await handle.chown(uid, gid)
   await handle.sync()

@@ -1,13 +1,14 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
+import { writeFully } from '../core/writeFully.ts'
 import { listLogFiles } from '../neo4j/dataDirectory.ts'
-import type { Manifest, ManifestFile } from '../repository/manifest.ts'
+import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { segmentName } from '../repository/segmentName.ts'
-import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { Replay, ReplayLink } from './replay.ts'
-import { plainMode } from './restoredFile.ts'
+import { complete } from './restoredFile.ts'
 
 /**
  * Writes archived log behind that of a materialised backup, as the files it came from, cut at the last transaction wanted.
@@ -28,8 +29,8 @@ export async function writeReplay(
     await writeLink(repository, file, link, signal, written)
     // What is behind belongs to another chain, or to what is not wanted.
     await file.truncate(link.end)
-    if (like) await giveLooks(file, like)
-    await file.sync()
+    if (like) await complete(file, like)
+    else await file.sync()
   }
   const last = links.at(-1)?.segment.logVersion
   if (last !== undefined) await removeLater(join(directory, 'transactions', database), last)
@@ -41,11 +42,7 @@ async function removeLater(directory: string, logVersion: number): Promise<void>
 }
 
 async function openLog(path: string, { segment }: ReplayLink): Promise<FileHandle> {
-  if (segment.start === 0)
-    return open(path, 'a+')
-      .then(async (made) => made.close())
-      .then(async () => open(path, 'r+'))
-  const file = await open(path, 'r+')
+  const file = await open(path, segment.start === 0 ? constants.O_RDWR | constants.O_CREAT : 'r+')
   const { size } = await file.stat()
   if (size >= segment.start) return file
   await file.close()
@@ -66,18 +63,11 @@ async function writeLink(
   written: (bytes: number) => void,
 ): Promise<void> {
   let position = segment.start
-  const log = repository.archive.readSegment(segment, { signal })
-  for await (const chunk of verifiedSlice(segment, log, { name: segmentName(segment) })) {
+  for await (const chunk of repository.archive.readLog(segment, { signal })) {
     signal.throwIfAborted()
     const wanted = chunk.subarray(0, Math.max(0, end - position))
-    for (let done = 0; done < wanted.length;)
-      done += (await file.write(wanted, done, wanted.length - done, position + done)).bytesWritten
+    await writeFully(file, wanted, position)
     position += chunk.length
     written(wanted.length)
   }
-}
-
-async function giveLooks(file: FileHandle, { mode, uid, gid }: ManifestFile): Promise<void> {
-  await file.chmod(plainMode(mode))
-  if (process.getuid?.() === 0) await file.chown(uid, gid)
 }

@@ -1,5 +1,6 @@
 import type { StorageOptions } from '../storage/storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
+import { type SliceOptions, verifiedSlice } from '../txlog/logSlice.ts'
 import type { Access } from './access.ts'
 import { type Gap, type Lineage, putGap, putLineage, readGap, readLineage } from './lineage.ts'
 import { encodeSegment, readSegment } from './segment.ts'
@@ -19,6 +20,9 @@ export interface ArchiveListing {
   gaps: Pick<Gap, 'lineage' | 'first' | 'last'>[]
 }
 
+/** How archived log is read: see `verifiedSlice`. */
+export type LogOptions = StorageOptions & Omit<SliceOptions, 'name'>
+
 /** The archive of transaction logs in a repository. */
 export interface Archive {
   /** Lists what there is; of one store's lineages where `root` is given. */
@@ -28,8 +32,12 @@ export interface Archive {
    * @returns whether it had to be stored.
    */
   putSegment(segment: SegmentName, log: AsyncIterable<Buffer>, options?: StorageOptions): Promise<boolean>
-  /** The log in a segment, or in one that it was merged into meanwhile; see `readSegment`. */
+  /** The bytes in a segment, or in one that it was merged into meanwhile; see `readSegment`. */
   readSegment(segment: SegmentName, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
+  /** The same, each transaction verified on the way; see `verifiedSlice`. */
+  readLog(segment: SegmentName, options?: LogOptions): AsyncGenerator<Buffer, void, undefined>
+  /** Reads and verifies all of a segment. @throws ObjectMissingError, or HoldfastError `integrity` where it is not what its name says. */
+  verify(segment: SegmentName, options?: LogOptions): Promise<void>
   deleteSegment(segment: SegmentName, options?: StorageOptions): Promise<void>
   putLineage(lineage: Lineage, options?: StorageOptions): Promise<void>
   readLineage(id: string, options?: StorageOptions): Promise<Lineage>
@@ -40,6 +48,12 @@ export interface Archive {
 /** The archive in an opened repository. */
 export function archiveOf(access: Access): Archive {
   const { storage } = access
+  const readLog: Archive['readLog'] = (segment, { previousChecksum, onTransaction, ...options } = {}) =>
+    verifiedSlice(segment, readWhereItIs(access, segment, options), {
+      name: segmentName(segment),
+      previousChecksum,
+      ...(onTransaction ? { onTransaction } : {}),
+    })
   return {
     list: async ({ root = '', ...options } = {}) => listArchive(access, `${archivePrefix}${root}`, options),
     putSegment: async (segment, log, options) => {
@@ -52,6 +66,10 @@ export function archiveOf(access: Access): Archive {
       }
     },
     readSegment: (segment, options) => readWhereItIs(access, segment, options),
+    readLog,
+    verify: async (segment, options) => {
+      for await (const _ of readLog(segment, options)) options?.signal?.throwIfAborted()
+    },
     deleteSegment: async (segment, options) => storage.delete(segmentName(segment), options),
     putLineage: async (lineage, options) => putLineage(access, lineage, options),
     readLineage: async (id, options) => readLineage(access, id, options),

@@ -3,8 +3,7 @@ import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
 import type { Repository } from './repository.ts'
-import { rootLineage, rootOf, segmentName } from './segmentName.ts'
-import { verifiedSlice } from '../txlog/logSlice.ts'
+import { rootLineage, rootOf } from './segmentName.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 
 type SegmentRange = Pick<StoredSegment, 'lineage' | 'first' | 'last'>
@@ -18,6 +17,8 @@ export class ArchivedHistory {
   readonly #listing: ArchiveListing
   readonly lineages: ReadonlyMap<string, Lineage>
   readonly #signal: AbortSignal
+  /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
+  readonly #latest = new Map<string, number>()
 
   private constructor(
     repository: Repository,
@@ -29,6 +30,7 @@ export class ArchivedHistory {
     this.#listing = listing
     this.lineages = lineages
     this.#signal = signal
+    for (const { lineage, latest } of listing.segments) this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
   }
 
   /** @throws HoldfastError `integrity` where the description of a lineage is damaged. */
@@ -55,7 +57,7 @@ export class ArchivedHistory {
 
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
   latestOf(lineage: string): number {
-    return this.segments.reduce((latest, segment) => (segment.lineage === lineage ? Math.max(latest, segment.latest) : latest), 0)
+    return this.#latest.get(lineage) ?? 0
   }
 
   /** Whether a segment or the marker of a gap tells of transactions behind that one in a lineage. */
@@ -92,9 +94,7 @@ export class ArchivedHistory {
 
   /** Reads and verifies all of a link's segment. @throws HoldfastError `integrity` */
   async read({ segment }: Link, onTransaction: (transaction: Transaction) => void, previousChecksum?: number): Promise<void> {
-    const log = this.#repository.archive.readSegment(segment, { signal: this.#signal })
-    const options = { name: segmentName(segment), previousChecksum, onTransaction }
-    for await (const _ of verifiedSlice(segment, log, options)) this.#signal.throwIfAborted()
+    await this.#repository.archive.verify(segment, { previousChecksum, onTransaction, signal: this.#signal })
   }
 
   /** What cannot be told is not so: a log without a chain of checksums could be that of another lineage. */

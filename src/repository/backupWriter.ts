@@ -81,6 +81,8 @@ export class BackupWriter implements AsyncDisposable {
   readonly signal: AbortSignal
   /** Backups whose blocks could not be reused, and why: worth a warning, no reason to stop. */
   readonly skipped: ReusableBlocks['skipped']
+  /** The backups with a readable manifest that there were when this one began, oldest first. */
+  readonly earlier: readonly Manifest[]
   readonly #access: Access
   readonly #lease: Lease
   readonly #table: TableBuilder
@@ -115,6 +117,7 @@ export class BackupWriter implements AsyncDisposable {
     this.blockSize = blockSize
     this.signal = signal
     this.skipped = reusable.skipped
+    this.earlier = reusable.listed
   }
 
   /** Number of blocks added so far, which is the index of the next. */

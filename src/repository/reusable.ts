@@ -14,7 +14,9 @@ export interface ReusableBlocks {
   blocks: KnownBlocks
   /** The packs that the rows of `blocks` point into. */
   packs: { id: string; size: number }[]
-  /** Backups that were taken into account, oldest first. */
+  /** All backups with a readable manifest, oldest first. */
+  listed: Manifest[]
+  /** Those of them that were taken into account. */
   backups: Manifest[]
   /** Backups whose blocks could not be taken into account, and why. */
   skipped: { id: string; error: HoldfastError }[]
@@ -31,6 +33,7 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
   const blocks = new KnownBlocks()
   const packs: ReusableBlocks['packs'] = []
   const indices = new Map<string, number>()
+  const listed: ReusableBlocks['listed'] = []
   const backups: ReusableBlocks['backups'] = []
   const skipped: ReusableBlocks['skipped'] = []
   for (const backup of await listBackups(access, options)) {
@@ -38,6 +41,7 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
       skipped.push(backup)
       continue
     }
+    listed.push(backup.manifest)
     let table
     try {
       table = await readBlockTable(access, backup.manifest, options)
@@ -54,7 +58,7 @@ export async function findReusableBlocks(access: Access, options: StorageOptions
     addDifferences(blocks, table, usable)
     backups.push(backup.manifest)
   }
-  return { blocks, packs, backups, skipped }
+  return { blocks, packs, listed, backups, skipped }
 }
 
 /** Blocks that are stored whole replace differences with the same content, so that a base is always whole. */

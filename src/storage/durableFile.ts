@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { fileInTheWay } from '../core/fileInTheWay.ts'
+import { writeFully } from '../core/writeFully.ts'
 
 /** A new private file (mode 0600) that is durable once finished. */
 export class DurableFile implements AsyncDisposable {
@@ -18,8 +19,7 @@ export class DurableFile implements AsyncDisposable {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    // A short write happens on a nearly full disk: writing the rest either works or says why.
-    for (let done = 0; done < chunk.length;) done += (await this.#handle.write(chunk, done)).bytesWritten
+    await writeFully(this.#handle, chunk)
   }
 
   async finish(): Promise<void> {

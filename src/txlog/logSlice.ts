@@ -16,7 +16,8 @@ export interface LogSlice {
   checksum: number
 }
 
-interface SliceOptions {
+/** How a slice is verified. */
+export interface SliceOptions {
   /** Names the slice in errors. */
   name: string
   /** Of the transaction before the first, where it is known. */

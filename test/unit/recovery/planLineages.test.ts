@@ -2,18 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
-import { planPointInTime, type PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
+import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
-import { restorableWindows } from '../../../src/recovery/windows.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
+import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
-const { signal } = new AbortController()
 
 let folder: string
 let repository: Repository
@@ -25,21 +23,9 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** When transaction `id` was committed, or so many milliseconds later. */
-const at = (id: number, later = 0): RestorePoint => ({ kind: 'time', time: new Date(firstCommit + id * 1000 + later) })
-const tx = (id: number): RestorePoint => ({ kind: 'transaction', id })
-const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> =>
-  planPointInTime(repository, { point, database: 'neo4j', lineage, signal })
-/** The backup's last transaction, and the last one of the restored database. */
-const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => {
-  const { replays } = await plan(point, lineage)
-  return [replays[0]!.from.id, replays[0]!.to.id]
-}
-const windows = async (): Promise<string[]> => {
-  const manifests = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
-  const found = await restorableWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
-  return found.map(({ lineage, from, to }) => `${lineage === undefined ? 'backup' : lineage} ${from.id}-${to.id}`)
-}
+const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
+const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
+const windows = async (): Promise<string[]> => windowsOf(repository)
 
 describe('lineages', () => {
   let other: SyntheticLog
