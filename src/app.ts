@@ -1,12 +1,16 @@
 import type { Services, Surroundings } from './cli/services.ts'
 import { neo4jPassword, type RepositoryKey, repositoryKey } from './config/credentials.ts'
 import { mavenEnvironment, processEnvironment } from './config/environment.ts'
-import { required } from './config/resolve.ts'
+import { required, type Settings } from './config/resolve.ts'
+import { s3Settings } from './config/s3.ts'
 import { systemClock } from './core/clock.ts'
 import { HoldfastError } from './core/errors.ts'
+import { isS3Uri, parseS3Uri, s3Uri } from './core/s3Uri.ts'
 import { isOlder, resolveVersion } from './neo4j/versions.ts'
 import type { KeySource } from './repository/keys.ts'
 import { directoryStorage } from './storage/directory.ts'
+import { lazyStorage } from './storage/lazy.ts'
+import type { Storage } from './storage/storage.ts'
 
 /**
  * Builds what a command may use from the settings: the one place where the parts of the program are put together.
@@ -18,7 +22,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const warn = (message: string): void => log.warn(message)
 
-  const storage = once(() => directoryStorage(required(settings, 'repo')))
+  const storage = once(() => repositoryStorage(settings))
   const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => {
     const { openRepository } = await import('./repository/repository.ts')
@@ -100,6 +104,18 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     requireFittingVersion,
     staging,
   }
+}
+
+/** A directory or a bucket. */
+function repositoryStorage(settings: Settings): Storage {
+  const place = required(settings, 'repo')
+  if (!isS3Uri(place)) return directoryStorage(place)
+  const options = s3Settings(settings)
+  const { bucket, prefix } = parseS3Uri(place)
+  return lazyStorage(s3Uri({ bucket, prefix }), async () => {
+    const { s3Storage } = await import('./storage/s3/s3Storage.ts')
+    return s3Storage({ bucket, prefix }, options)
+  })
 }
 
 /** An older Neo4j cannot open what a newer one wrote. */

@@ -1,4 +1,5 @@
 import { defineCommand } from './command.ts'
+import { repositorySettings } from './repositorySettings.ts'
 
 /** `holdfast repo init` */
 export const repoInitCommand = defineCommand({
@@ -7,7 +8,7 @@ export const repoInitCommand = defineCommand({
   description:
     'With a passphrase or a key file everything in it is encrypted (AES-256-GCM). Keep a copy of either in another place: ' +
     'nobody can read the backups without it. A repository that exists is never changed.',
-  settings: ['repo', 'passphrase', 'passphraseFile', 'keyFile'],
+  settings: repositorySettings,
   examples: [
     { command: 'holdfast repo init --repo /backups --passphrase-file /etc/holdfast/passphrase', purpose: 'an encrypted one' },
     {

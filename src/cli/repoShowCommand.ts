@@ -1,4 +1,5 @@
 import { defineCommand } from './command.ts'
+import { repositorySettings } from './repositorySettings.ts'
 import { formatMoment } from './durations.ts'
 import { formatSize } from './sizes.ts'
 import { formatCount, formatFacts } from './table.ts'
@@ -22,7 +23,7 @@ interface RepositoryReport {
 export const repoShowCommand = defineCommand({
   name: 'repo show',
   summary: 'show what a repository holds and how large it is',
-  settings: ['repo', 'passphrase', 'passphraseFile', 'keyFile'],
+  settings: repositorySettings,
   examples: [{ command: 'holdfast repo show --repo /backups --json', purpose: 'for a script' }],
   fails: ['repository', 'integrity'],
   run: async ({ services, signal }): Promise<RepositoryReport> => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve as absolute } from 'node:path'
 import type { z } from 'zod'
 import { HoldfastError } from '../core/errors.ts'
+import { isS3Uri } from '../core/s3Uri.ts'
 import { type FileValues, readConfigFile } from './configFile.ts'
 import { type Environment, environmentName, fileKey, flagName, type Setting } from './declaration.ts'
 import { nearest } from './nearest.ts'
@@ -136,7 +137,7 @@ function parse(name: SettingName, { text, source, base }: Given): unknown {
       hint: howToFix(name, source),
     })
   }
-  return declared.path ? absolute(base, String(result.data)) : result.data
+  return declared.path && !isS3Uri(text) ? absolute(base, String(result.data)) : result.data
 }
 
 /** How a value that does not fit is given where it came from. */

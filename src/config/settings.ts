@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isS3Uri, s3UriProblem } from '../core/s3Uri.ts'
 import { type Setting, setting } from './declaration.ts'
 import { duration } from './duration.ts'
 import { Secret } from './secret.ts'
@@ -10,9 +11,22 @@ const secret = text.transform((value) => new Secret(value))
 const switched = z.stringbool({ error: 'expected true or false' })
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
-const repository = text.refine((value) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(value), {
-  error: 'expected a directory: buckets are not supported yet',
+/** A directory, or a place in a bucket. */
+const repository = text.check(({ value, issues }) => {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(value)) return
+  const problem = isS3Uri(value) ? s3UriProblem(value) : 'expected a directory or s3://bucket/prefix'
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
 })
+
+const endpoint = text.check(({ value, issues }) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const isPlain = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === ''
+  if (!isPlain) issues.push({ code: 'custom', message: 'expected a URL such as https://s3.example.org:9000', input: value })
+})
+
+const encryptions = ['none', 'AES256', 'aws:kms'] as const
+const lockModes = ['none', 'governance', 'compliance'] as const
+const days = z.string().regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more').transform(Number)
 
 const schemes = ['bolt', 'bolt+s', 'bolt+ssc', 'neo4j', 'neo4j+s', 'neo4j+ssc']
 
@@ -43,9 +57,9 @@ export const settings = {
     description: "Neo4j's data directory, which holds `databases` and `transactions`",
   }),
   repo: setting(repository, {
-    placeholder: 'dir',
+    placeholder: 'place',
     path: true,
-    description: 'the repository where backups live, a directory',
+    description: 'the repository where backups live, a directory or `s3://bucket/prefix`',
     example: '/backups',
   }),
   database: setting(text, {
@@ -94,6 +108,58 @@ export const settings = {
     placeholder: 'file',
     path: true,
     description: 'a file of at least 16 random bytes, the key of an encrypted repository',
+  }),
+  region: setting(text, {
+    placeholder: 'region',
+    aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+    description: 'the region of the bucket; else what the AWS profile says',
+    example: 'eu-central-1',
+  }),
+  endpoint: setting(endpoint, {
+    placeholder: 'url',
+    aliases: ['BACKUP_S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+    description: 'an S3 server that is not Amazon’s, such as MinIO',
+    example: 'https://s3.example.org:9000',
+  }),
+  pathStyle: setting(switched, {
+    example: 'true',
+    defaultText: 'true where there is an endpoint',
+    description: 'name the bucket in the path and not in the host',
+  }),
+  caFile: setting(text, {
+    placeholder: 'file',
+    path: true,
+    aliases: ['AWS_CA_BUNDLE'],
+    description: 'certificates (PEM) that the S3 server is trusted by, instead of those of the system',
+  }),
+  sse: setting(z.enum(encryptions, { error: `expected one of ${encryptions.join(', ')}` }), {
+    placeholder: 'how',
+    description: 'the encryption to ask the S3 server for: AES256 (SSE-S3), aws:kms (SSE-KMS), or none',
+    example: 'aws:kms',
+  }),
+  useSseKms: setting(switched, {
+    example: 'true',
+    aliases: ['BACKUP_USE_SSE_KMS'],
+    flag: false,
+    description: 'the same as `sse: aws:kms`',
+  }),
+  kmsKey: setting(text, {
+    placeholder: 'arn',
+    aliases: ['BACKUP_KMS_KEY_ARN'],
+    description: 'the KMS key to encrypt with, where `sse` is aws:kms; else the default key of the bucket',
+    example: 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+  }),
+  objectLock: setting(z.enum(lockModes, { error: `expected one of ${lockModes.join(', ')}` }), {
+    placeholder: 'mode',
+    default: 'none',
+    example: 'compliance',
+    description: 'lock what is stored in a bucket with object lock: compliance (nobody may remove it in time), governance, or none',
+  }),
+  objectLockDays: setting(days, {
+    placeholder: 'days',
+    unit: 'days',
+    example: '30',
+    description: 'how long what is stored stays locked; required with `object-lock`',
   }),
   archiveInterval: setting(duration, {
     placeholder: 'time',

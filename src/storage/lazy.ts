@@ -1,0 +1,19 @@
+import type { Storage } from './storage.ts'
+
+/** Storage whose driver is loaded at its first use, for what takes long to load. */
+export function lazyStorage(location: string, open: () => Promise<Storage>): Storage {
+  let opened: Promise<Storage> | undefined
+  const driver = async (): Promise<Storage> => (opened ??= open())
+  return {
+    location,
+    put: async (...args) => (await driver()).put(...args),
+    async *get(...args) {
+      yield* (await driver()).get(...args)
+    },
+    stat: async (...args) => (await driver()).stat(...args),
+    async *list(...args) {
+      yield* (await driver()).list(...args)
+    },
+    delete: async (...args) => (await driver()).delete(...args),
+  }
+}

@@ -1,0 +1,61 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { RequestCounts, S3Options } from './options.ts'
+
+/** With the SDK's exponential backoff and jitter, this outlasts half a minute of 503. */
+const attempts = 10
+/** Milliseconds. */
+const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
+const connections = 32
+
+/** A client of an S3 server, and how many requests it has sent, each attempt counted. */
+export interface S3Connection {
+  client: S3Client
+  requests: RequestCounts
+}
+
+/** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
+export function connectS3(options: S3Options): S3Connection {
+  const { region, endpoint, pathStyle = endpoint !== undefined, certificates } = options
+  const agent = { keepAlive: true, maxSockets: connections }
+  const config: S3ClientConfig = {
+    forcePathStyle: pathStyle,
+    maxAttempts: attempts,
+    retryMode: 'standard',
+    // Content is hashed here and checked by whoever reads it; the SDK would hash everything once more.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      ...timeouts,
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent({ ...agent, ...(certificates === undefined ? {} : { ca: certificates }) }),
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  }
+  const client = new S3Client(config)
+  const requests: RequestCounts = {}
+  client.middlewareStack.add(
+    (next, { commandName = 'unknown' }) =>
+      async (args) => {
+        const operation = commandName.replace(/Command$/, '')
+        requests[operation] = (requests[operation] ?? 0) + 1
+        return next(args)
+      },
+    { step: 'finalizeRequest', priority: 'low', name: 'countAttempts' },
+  )
+  // The signature needs the SHA-256 that was computed as the checksum already.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { ChecksumSHA256: checksum, Body: body } = args.input as { ChecksumSHA256?: string; Body?: unknown }
+      if (checksum !== undefined && body instanceof Uint8Array) {
+        const { headers } = args.request as { headers: Record<string, string> }
+        headers['x-amz-content-sha256'] = Buffer.from(checksum, 'base64').toString('hex')
+      }
+      return next(args)
+    },
+    { step: 'build', name: 'signWithChecksum' },
+  )
+  return { client, requests }
+}

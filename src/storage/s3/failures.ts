@@ -1,0 +1,120 @@
+import type { ErrorCode } from '../../core/errors.ts'
+import { HoldfastError } from '../../core/errors.ts'
+
+interface Explanation {
+  reason?: string
+  hint: string
+  code?: ErrorCode
+}
+
+/** By the error code that S3 servers answer with, or that the SDK or Node gives a request that was not answered. */
+const explanations: Record<string, Explanation> = {
+  NoSuchBucket: { reason: 'there is no such bucket', hint: 'create the bucket, or correct its name, the region or the endpoint' },
+  AccessDenied: {
+    reason: 'the server refuses it (AccessDenied)',
+    hint: 'give the role s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket for this prefix, and kms:GenerateDataKey and kms:Decrypt where a KMS key is used',
+  },
+  InvalidAccessKeyId: { reason: 'the access key is not known there', hint: 'check the credentials and the endpoint' },
+  SignatureDoesNotMatch: { reason: 'the secret key does not fit', hint: 'check the secret access key and the region' },
+  ExpiredToken: { reason: 'the credentials have expired', hint: 'renew them (aws sso login, a new session or web identity token), then run it again' },
+  InvalidToken: { reason: 'the session token is not valid', hint: 'renew the credentials, then run it again' },
+  CredentialsProviderError: {
+    reason: 'no credentials were found, or they were refused',
+    hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on AWS give the machine a role',
+  },
+  InvalidIdentityToken: { reason: 'the web identity token is refused', hint: 'check issuer, audience and subject against the trust policy of the role' },
+  ExpiredTokenException: { reason: 'the web identity token has expired', hint: 'renew the token that AWS_WEB_IDENTITY_TOKEN_FILE names' },
+  RequestTimeTooSkewed: { reason: 'the clocks differ too much', hint: 'set the clock of this machine' },
+  PermanentRedirect: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
+  AuthorizationHeaderMalformed: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
+  SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
+  ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
+  TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
+  NotImplemented: { reason: 'the server does not implement it', hint: 'use a server with conditional writes and SHA-256 checksums' },
+  InvalidRetentionPeriod: { reason: 'the server refuses the retention', hint: 'check the days of --object-lock-days' },
+  InvalidRequest: { hint: 'see whether the server and the bucket support what is asked: encryption, object lock, checksums' },
+  InvalidArgument: { hint: 'check the KMS key and the settings of encryption and object lock' },
+  KMSNotConfigured: { reason: 'the server has no key service', hint: 'set it up there, or use another encryption' },
+  XMinioStorageFull: { reason: 'the storage of the server is full', hint: 'free space there, then run it again; what was stored before is intact' },
+  QuotaExceeded: { reason: 'the quota of the bucket is used up', hint: 'raise the quota, then run it again; what was stored before is intact' },
+  BadDigest: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
+  XAmzContentSHA256Mismatch: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
+  XAmzContentChecksumMismatch: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
+  ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
+  ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
+  EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
+  ECONNRESET: { reason: 'the connection breaks again and again', hint: 'check the network and proxies, then run it again' },
+  EPIPE: { reason: 'the connection breaks again and again', hint: 'check the network and proxies, then run it again' },
+  ETIMEDOUT: { reason: 'no answer in time', hint: 'check the network and the server, then run it again' },
+  TimeoutError: { reason: 'no answer in time', hint: 'check the network and the server, then run it again' },
+}
+
+const certificate: Explanation = {
+  reason: 'its certificate is not trusted',
+  hint: 'give the certificate of its authority with --ca-file',
+}
+
+/** What is said of a request; nothing of it may hold a secret. */
+export interface Doing {
+  /** A verb such as `write`. */
+  doing: string
+  /** The object, or what else it is done to. */
+  name: string
+  location: string
+}
+
+/** Explains a failed request in words. Errors of Holdfast pass unchanged. */
+export function s3Failure({ doing, name, location }: Doing, error: unknown): unknown {
+  if (error instanceof HoldfastError || !(error instanceof Error)) return error
+  const { reason, hint, code = 'repository' } = explain(error)
+  return new HoldfastError(code, `cannot ${doing} ${name} in ${location}: ${reason}`, { hint, cause: error })
+}
+
+function explain(error: Error): Explanation & { reason: string } {
+  const names = namesOf(error)
+  const found = names.map((name) => explanations[name]).find((explanation) => explanation !== undefined)
+  const trusted = !names.some((name) => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(name))
+  const explanation = found ?? (trusted ? { hint: 'see what the server says, then run it again' } : certificate)
+  const said = [names[0], firstLine(error.message)].filter((part) => part !== undefined && part !== '').join(': ')
+  const region = header(error, 'x-amz-bucket-region')
+  return {
+    ...explanation,
+    ...(region === undefined ? {} : { hint: `give its region with --region ${region}` }),
+    reason: explanation.reason === undefined ? said : explanation.reason,
+  }
+}
+
+/** The names and codes of an error and of what caused it, the outermost first. */
+function namesOf(error: unknown): string[] {
+  const names: string[] = []
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
+    if ('Code' in current) names.push(String(current.Code))
+    if ('code' in current) names.push(String(current.code))
+    names.push(statusOf(current) === 403 && ['403', 'Forbidden', 'UnknownError'].includes(current.name) ? 'AccessDenied' : current.name)
+    const status = statusOf(current)
+    if (status === 503) names.push('ServiceUnavailable')
+    if (status === 429) names.push('TooManyRequests')
+    if (status === 301) names.push('PermanentRedirect')
+  }
+  return names
+}
+
+/** The HTTP status of the answer; undefined where there was none. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined
+  return (error.$metadata as { httpStatusCode?: number }).httpStatusCode
+}
+
+/** Whether the server answered with one of these error codes. */
+export function answered(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && namesOf(error).some((name) => codes.includes(name))
+}
+
+function header(error: Error, name: string): string | undefined {
+  const response = '$response' in error ? (error.$response as { headers?: Record<string, string> } | undefined) : undefined
+  return response?.headers?.[name]
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.slice(0, 300)
+}

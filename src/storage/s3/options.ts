@@ -1,0 +1,29 @@
+/** How a bucket is reached and what is asked for each object, as the settings say. Credentials are found by the SDK's default chain. */
+export interface S3Options {
+  /** Found by the SDK (environment, profile) where it is not given. */
+  region?: string | undefined
+  /** The URL of a server that is not Amazon's. */
+  endpoint?: string | undefined
+  /** Whether the bucket is named in the path instead of the host; by default where an endpoint is given. */
+  pathStyle?: boolean | undefined
+  /** Certificates (PEM) that are trusted besides nothing else, of a private certificate authority. */
+  certificates?: string | undefined
+  encryption?: S3Encryption | undefined
+  lock?: S3Lock | undefined
+}
+
+/** Encryption by the server: `AES256` with the server's key (SSE-S3), `aws:kms` with a key of the key service (SSE-KMS). */
+export interface S3Encryption {
+  algorithm: 'AES256' | 'aws:kms'
+  /** Key id or ARN; the default key of the bucket or account where it is not given. */
+  keyId?: string | undefined
+}
+
+/** For how long nobody (compliance), or nobody without a special right (governance), may remove what is stored. */
+export interface S3Lock {
+  mode: 'GOVERNANCE' | 'COMPLIANCE'
+  days: number
+}
+
+/** Requests sent so far, by the name of the operation such as `PutObject`. */
+export type RequestCounts = Record<string, number>

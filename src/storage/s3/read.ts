@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { HoldfastError } from '../../core/errors.ts'
+import type { ByteRange, StorageOptions } from '../storage.ts'
+import type { Bucket } from './bucket.ts'
+import { statusOf } from './failures.ts'
+import { sendOptions } from './request.ts'
+
+/** How often in a row a read is taken up again that brought nothing. */
+const resumptions = 6
+
+/**
+ * Reads an object or a part of it. A connection that breaks on the way is taken up again where it broke, on the same content.
+ * @returns an empty stream where the object has nothing in that range.
+ * @throws what the SDK throws; its HTTP status is 404 where there is no such object.
+ */
+export async function* readObject(
+  bucket: Bucket,
+  key: string,
+  { range, signal }: StorageOptions & { range?: ByteRange } = {},
+): AsyncGenerator<Uint8Array> {
+  let position = range?.offset ?? 0
+  const end = range === undefined ? undefined : range.offset + range.length
+  let etag: string | undefined
+  for (let fruitless = 0; end === undefined || position < end; fruitless++) {
+    signal?.throwIfAborted()
+    const answer = await open(bucket, key, { position, end, etag }, signal)
+    if (answer === undefined) return
+    etag = answer.etag
+    const stop = position + answer.length
+    const before = position
+    try {
+      for await (const chunk of answer.body) {
+        position += chunk.length
+        yield chunk
+        signal?.throwIfAborted()
+      }
+      if (position >= stop) return
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (fruitless >= resumptions) throw error
+    }
+    if (position > before) fruitless = 0
+    else if (fruitless >= resumptions) throw cutShort(bucket, key, stop, position)
+    await delay(100 * 2 ** fruitless * Math.random(), undefined, signal ? { signal } : {})
+  }
+}
+
+interface Opened {
+  body: AsyncIterable<Uint8Array>
+  /** Bytes that are to come. */
+  length: number
+  etag: string | undefined
+}
+
+async function open(
+  { client, name }: Bucket,
+  key: string,
+  { position, end, etag }: { position: number; end: number | undefined; etag: string | undefined },
+  signal: AbortSignal | undefined,
+): Promise<Opened | undefined> {
+  const range = position === 0 && end === undefined ? {} : { Range: `bytes=${position}-${end === undefined ? '' : end - 1}` }
+  const same = etag === undefined ? {} : { IfMatch: etag }
+  try {
+    const answer = await client.send(
+      new GetObjectCommand({ Bucket: name, Key: key, ...range, ...same }),
+      sendOptions(signal ? { signal } : {}),
+    )
+    const body = answer.Body as unknown as Readable
+    if (signal !== undefined) destroyOn(signal, body)
+    return { body, length: answer.ContentLength ?? 0, etag: answer.ETag }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (statusOf(error) === 416) return undefined
+    if (statusOf(error) === 412 && etag !== undefined) {
+      throw new HoldfastError('integrity', `${key} was replaced while it was read`, {
+        hint: 'objects are never overwritten: find out who did it',
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+function destroyOn(signal: AbortSignal, body: Readable): void {
+  const destroy = (): void => void body.destroy(signal.reason as Error)
+  signal.addEventListener('abort', destroy, { once: true })
+  body.once('close', () => signal.removeEventListener('abort', destroy))
+}
+
+function cutShort({ location }: Bucket, key: string, expected: number, found: number): HoldfastError {
+  return new HoldfastError('repository', `${key} in ${location} is cut short on its way: expected ${expected} bytes, found ${found}`, {
+    hint: 'check the network and proxies, then run it again',
+  })
+}

@@ -1,0 +1,125 @@
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { type S3Place, s3Uri } from '../../core/s3Uri.ts'
+import { checkName, checkPrefix, isSegment } from '../names.ts'
+import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
+import { type Bucket, openBucket } from './bucket.ts'
+import { s3Failure, statusOf } from './failures.ts'
+import { headObject } from './head.ts'
+import type { S3Options } from './options.ts'
+import { putObject } from './put.ts'
+import { readObject } from './read.ts'
+import { sendOptions } from './request.ts'
+
+/** Keeps objects in a bucket, below a prefix. Nothing is sent before the first use. */
+export function s3Storage(place: S3Place, options: S3Options): Storage {
+  const bucket = openBucket(place.bucket, options)
+  const location = s3Uri(place)
+  const base = place.prefix === '' ? '' : `${place.prefix}/`
+
+  const attempt = async <Result>(
+    doing: string,
+    name: string,
+    { signal }: StorageOptions,
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    try {
+      signal?.throwIfAborted()
+      return await work()
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw s3Failure({ doing, name, location }, error)
+    }
+  }
+
+  return {
+    location,
+
+    async put(name, body, options = {}) {
+      checkName(name)
+      const stored = await letBodyErrorsThrough(body, async (watched) =>
+        attempt('write', name, options, async () => putObject(bucket, base + name, watched, { ...options, onlyNew: true })),
+      )
+      if (stored === undefined) throw new ObjectExistsError(location, name)
+    },
+
+    async *get(name, rest = {}) {
+      checkName(name)
+      try {
+        yield* readObject(bucket, base + name, rest)
+      } catch (error) {
+        rest.signal?.throwIfAborted()
+        if (statusOf(error) === 404) throw new ObjectMissingError(location, name)
+        throw s3Failure({ doing: 'read', name, location }, error)
+      }
+    },
+
+    async stat(name, options = {}) {
+      checkName(name)
+      const found = await attempt('look at', name, options, async () => headObject(bucket, base + name, options))
+      return found && { name, size: found.ContentLength ?? 0, modified: found.LastModified ?? new Date(0) }
+    },
+
+    async *list(prefix, { signal } = {}) {
+      checkPrefix(prefix)
+      try {
+        yield* listObjects(bucket, base, prefix, signal)
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw s3Failure({ doing: 'list', name: prefix === '' ? 'objects' : prefix, location }, error)
+      }
+    },
+
+    async delete(name, options = {}) {
+      checkName(name)
+      await attempt('delete', name, options, async () => {
+        const request = new DeleteObjectCommand({ Bucket: bucket.name, Key: base + name })
+        await bucket.client.send(request, sendOptions(options))
+      })
+    },
+  }
+}
+
+/** What the body itself throws comes through unchanged, whatever becomes of it on the way. */
+async function letBodyErrorsThrough<Result>(
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  put: (body: Uint8Array | AsyncIterable<Uint8Array>) => Promise<Result>,
+): Promise<Result> {
+  if (body instanceof Uint8Array) return put(body)
+  let own: { error: unknown } | undefined
+  const watched = async function* () {
+    try {
+      yield* body
+    } catch (error) {
+      own = { error }
+      throw error
+    }
+  }
+  try {
+    return await put(watched())
+  } catch (error) {
+    throw own === undefined ? error : own.error
+  }
+}
+
+async function* listObjects(bucket: Bucket, base: string, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
+  let next: string | undefined
+  do {
+    signal?.throwIfAborted()
+    const page = await bucket.client.send(
+      new ListObjectsV2Command({
+        Bucket: bucket.name,
+        Prefix: base + prefix,
+        ...(next === undefined ? {} : { ContinuationToken: next }),
+      }),
+      sendOptions(signal ? { signal } : {}),
+    )
+    for (const { Key: key = '', Size: size = 0, LastModified: modified = new Date(0) } of page.Contents ?? []) {
+      signal?.throwIfAborted()
+      const name = key.slice(base.length)
+      // What has no name that an object could have is none of ours.
+      if (name.split('/').every(isSegment)) yield { name, size, modified }
+    }
+    next = page.NextContinuationToken
+  } while (next !== undefined)
+}

@@ -1,0 +1,152 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { get as httpGet } from 'node:http'
+import { get as httpsGet } from 'node:https'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CreateBucketCommand, PutBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3'
+import { execa } from 'execa'
+import { freePort } from '../../src/neo4j/freePort.ts'
+import { connectS3 } from '../../src/storage/s3/client.ts'
+import type { S3Options } from '../../src/storage/s3/options.ts'
+import { type Certificates, makeCertificates } from './certificates.ts'
+import { goTool } from './goTool.ts'
+
+/** A running S3 server on loopback. */
+export interface S3Server extends AsyncDisposable {
+  /** The process, for kills. */
+  pid: number
+  /** How Holdfast reaches it. */
+  options: S3Options
+  /** A client with the rights of the owner. */
+  client: S3Client
+  /** Where the server keeps its files. */
+  data: string
+  certificates: Certificates | undefined
+  /** Environment variables that give a command the owner's credentials. */
+  environment: Record<string, string>
+  newBucket(name: string, options?: { versioned?: boolean; locked?: boolean }): Promise<string>
+}
+
+const owner = { id: 'holdfast-owner', secret: 'not-a-secret-in-tests' } as const
+
+/** The key of MinIO's built-in key service that buckets are encrypted with. */
+export const kmsKeyId = 'holdfast-test-key'
+
+const minio = { name: 'minio', package: 'github.com/minio/minio', version: 'v0.0.0-20260212201848-7aac2a2c5b7c' }
+const versitygw = { name: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', version: 'v1.8.0' }
+
+interface MinioOptions {
+  tls?: boolean
+  kms?: boolean
+  environment?: Record<string, string>
+}
+
+/** Starts MinIO with its data in a folder; built at its first use. */
+export async function startMinio(folder: string, { tls = false, kms = true, environment = {} }: MinioOptions = {}): Promise<S3Server> {
+  const data = join(folder, 'minio')
+  const certificateFolder = join(folder, 'certs')
+  await mkdir(certificateFolder, { recursive: true })
+  const certificates = tls ? await makeCertificates(certificateFolder) : undefined
+  const [port, consolePort] = [await freePort(), await freePort()]
+  return start({
+    command: await goTool(minio),
+    words: [
+      ...['server', data, '--quiet', '--certs-dir', certificateFolder],
+      ...['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${consolePort}`],
+    ],
+    environment: {
+      MINIO_ROOT_USER: owner.id,
+      MINIO_ROOT_PASSWORD: owner.secret,
+      MINIO_UPDATE: 'off',
+      MINIO_BROWSER: 'off',
+      ...(kms ? { MINIO_KMS_SECRET_KEY: `${kmsKeyId}:${Buffer.alloc(32, 7).toString('base64')}` } : {}),
+      ...environment,
+    },
+    port,
+    health: '/minio/health/ready',
+    data,
+    certificates,
+  })
+}
+
+/** Starts versitygw over a directory; built at its first use. */
+export async function startVersitygw(folder: string): Promise<S3Server> {
+  const data = join(folder, 'versitygw')
+  const versions = join(folder, 'versions')
+  for (const directory of [data, versions]) await mkdir(directory, { recursive: true })
+  const port = await freePort()
+  return start({
+    command: await goTool(versitygw),
+    words: ['--port', `127.0.0.1:${port}`, '--health', '/health', 'posix', '--versioning-dir', versions, data],
+    environment: { ROOT_ACCESS_KEY: owner.id, ROOT_SECRET_KEY: owner.secret },
+    port,
+    health: '/health',
+    data,
+    certificates: undefined,
+  })
+}
+
+interface Start {
+  command: string
+  words: string[]
+  environment: Record<string, string>
+  port: number
+  health: string
+  data: string
+  certificates: Certificates | undefined
+}
+
+async function start({ command, words, environment, port, health, data, certificates }: Start): Promise<S3Server> {
+  const child = execa(command, words, { env: environment, reject: false, stdin: 'ignore', all: true })
+  const endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`
+  const authority = certificates && (await readFile(certificates.authority, 'utf8'))
+  const ended = { yet: false }
+  void child.then(() => (ended.yet = true))
+  while ((await answers(`${endpoint}${health}`, authority)) !== 200) {
+    if (ended.yet) throw new Error(`${command} ended at once:\n${(await child).all}`)
+    await delay(50)
+  }
+  const options: S3Options = { region: 'us-east-1', endpoint, certificates: authority }
+  const credentials = { AWS_ACCESS_KEY_ID: owner.id, AWS_SECRET_ACCESS_KEY: owner.secret }
+  // The SDK's default chain reads them, here as in a command.
+  Object.assign(process.env, credentials)
+  const { client } = connectS3(options)
+  return {
+    pid: child.pid!,
+    options,
+    client,
+    data,
+    certificates,
+    environment: {
+      ...credentials,
+      HOLDFAST_ENDPOINT: endpoint,
+      HOLDFAST_REGION: 'us-east-1',
+      ...(certificates ? { HOLDFAST_CA_FILE: certificates.authority } : {}),
+    },
+    async newBucket(name, { versioned = false, locked = false } = {}) {
+      await client.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: locked }))
+      if (versioned) {
+        const VersioningConfiguration = { Status: 'Enabled' } as const
+        await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }))
+      }
+      return name
+    },
+    async [Symbol.asyncDispose]() {
+      client.destroy()
+      child.kill('SIGKILL')
+      await child
+    },
+  }
+}
+
+/** The HTTP status, or undefined where nobody answers yet. */
+async function answers(url: string, ca: string | undefined): Promise<number | undefined> {
+  const get = url.startsWith('https') ? httpsGet : httpGet
+  return new Promise((resolve) => {
+    const request = get(url, { ca }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    request.on('error', () => resolve(undefined))
+  })
+}
