@@ -26,7 +26,10 @@ const endpoint = text.check(({ value, issues }) => {
 
 const encryptions = ['none', 'AES256', 'aws:kms'] as const
 const lockModes = ['none', 'governance', 'compliance'] as const
-const days = z.string().regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more').transform(Number)
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more')
+  .transform(Number)
 
 const schemes = ['bolt', 'bolt+s', 'bolt+ssc', 'neo4j', 'neo4j+s', 'neo4j+ssc']
 
@@ -153,7 +156,8 @@ export const settings = {
     placeholder: 'mode',
     default: 'none',
     example: 'compliance',
-    description: 'lock what is stored in a bucket with object lock: compliance (nobody may remove it in time), governance, or none',
+    description:
+      'lock what is stored in a bucket with object lock: compliance (nobody may remove it in time), governance, or none',
   }),
   objectLockDays: setting(days, {
     placeholder: 'days',

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { RequestCounts, S3Options } from './options.ts'
 
@@ -8,6 +9,8 @@ const attempts = 10
 /** Milliseconds. */
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
 const connections = 32
+/** Bytes that go to the connection at a time. */
+const sliceSize = 256 * 1024
 
 /** A client of an S3 server, and how many requests it has sent, each attempt counted. */
 export interface S3Connection {
@@ -57,5 +60,22 @@ export function connectS3(options: S3Options): S3Connection {
     },
     { step: 'build', name: 'signWithChecksum' },
   )
+  // Inside the retries and behind the signature: each attempt has a stream of its own.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { body } = args.request as { body?: unknown }
+      if (!(body instanceof Uint8Array) || body.length <= sliceSize) return next(args)
+      return next({
+        ...args,
+        request: Object.assign(Object.create(args.request as object), { body: Readable.from(slices(body)) }),
+      })
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'sendInSlices' },
+  )
   return { client, requests }
+}
+
+/** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */
+function* slices(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += sliceSize) yield body.subarray(at, at + sliceSize)
 }

@@ -6,6 +6,7 @@ import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
 import { s3Failure, statusOf } from './failures.ts'
 import { headObject } from './head.ts'
+import { extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
 import { readObject } from './read.ts'
@@ -32,8 +33,17 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     }
   }
 
+  let isLocking = false
+
+  const keep: Storage['keep'] = async (name, options = {}) => {
+    checkName(name)
+    const found = await attempt('lock', name, options, async () => extendLock(bucket, base + name, options))
+    if (!found) throw new ObjectMissingError(location, name)
+  }
+
   return {
     location,
+    ...(bucket.lock === undefined ? {} : { keep }),
 
     async put(name, body, options = {}) {
       checkName(name)
@@ -41,6 +51,10 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
         attempt('write', name, options, async () => putObject(bucket, base + name, watched, { ...options, onlyNew: true })),
       )
       if (stored === undefined) throw new ObjectExistsError(location, name)
+      if (bucket.lock === undefined || isLocking || options.shortLived) return
+      // There are servers that take the headers of a lock and lock nothing.
+      await attempt('lock', name, options, async () => requireLocked(bucket, base + name))
+      isLocking = true
     },
 
     async *get(name, rest = {}) {
