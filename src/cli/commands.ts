@@ -9,6 +9,7 @@ import { backupShowCommand } from './backupShowCommand.ts'
 import { backupValidateCommand } from './backupValidateCommand.ts'
 import { completionCommand } from './completionCommand.ts'
 import { demoCommand } from './demoCommand.ts'
+import { doctorCommand } from './doctorCommand.ts'
 import type { Grammar } from './grammar.ts'
 import { helpCommand } from './helpCommand.ts'
 import { logShowCommand } from './logShowCommand.ts'
@@ -51,6 +52,7 @@ export function grammar(): Grammar {
       neo4jStatusCommand,
       repoInitCommand,
       repoShowCommand,
+      doctorCommand,
       helpCommand(grammar),
       completionCommand(grammar),
       versionCommand,

@@ -6,7 +6,8 @@ import type { Storage } from './storage.ts'
  */
 export function lazyStorage(location: string, locks: boolean, open: () => Promise<Storage>): Storage {
   let opened: Promise<Storage> | undefined
-  const driver = async (): Promise<Storage> => (opened ??= open())
+  let loaded: Storage | undefined
+  const driver = async (): Promise<Storage> => (loaded = await (opened ??= open()))
   return {
     location,
     put: async (...args) => (await driver()).put(...args),
@@ -18,6 +19,8 @@ export function lazyStorage(location: string, locks: boolean, open: () => Promis
       yield* (await driver()).list(...args)
     },
     delete: async (...args) => (await driver()).delete(...args),
+    facts: async (...args) => (await driver()).facts?.(...args) ?? [],
+    requestCounts: () => loaded?.requestCounts?.() ?? {},
     ...(locks ? { keep: async (...args: Parameters<NonNullable<Storage['keep']>>) => (await driver()).keep?.(...args) } : {}),
   }
 }

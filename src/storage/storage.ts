@@ -39,6 +39,17 @@ export interface Storage {
    * @throws ObjectMissingError where there is none.
    */
   keep?(name: string, options?: StorageOptions): Promise<void>
+
+  /** What the place is set up for, as it tells when asked. A place with nothing to tell has no such method. */
+  facts?(options?: StorageOptions): Promise<StorageFact[]>
+
+  /** Requests sent so far by operation, each attempt counted. Storage without a server has none. */
+  requestCounts?(): Readonly<Record<string, number>>
+}
+
+export interface StorageFact {
+  name: string
+  found: string
 }
 
 export interface StorageOptions {

@@ -35,7 +35,7 @@ export function connectS3(options: S3Options): S3Connection {
       httpsAgent: new HttpsAgent({ ...agent, ...(certificates === undefined ? {} : { ca: certificates }) }),
     },
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
+    ...usedRegion(region, endpoint),
   }
   const client = new S3Client(config)
   const requests: RequestCounts = {}
@@ -73,6 +73,12 @@ export function connectS3(options: S3Options): S3Connection {
     { step: 'finalizeRequest', priority: 'low', name: 'sendInSlices' },
   )
   return { client, requests }
+}
+
+/** A server that is not Amazon's has a region only in name, so any will do where none is given anywhere. */
+function usedRegion(region: string | undefined, endpoint: string | undefined): { region?: string } {
+  if (region !== undefined) return { region }
+  return endpoint === undefined ? {} : { region: 'us-east-1' }
 }
 
 /** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */

@@ -70,6 +70,7 @@ const explanations: Record<string, Explanation> = {
     hint: 'something on the way changes data: check the network and proxies',
     code: 'integrity',
   },
+  'Region is missing': { reason: 'no region is given', hint: 'give the region of the bucket with --region, or AWS_REGION' },
   ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
   ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
   EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
@@ -101,7 +102,7 @@ export function s3Failure({ doing, name, location }: Doing, error: unknown): unk
 }
 
 function explain(error: Error): Explanation & { reason: string } {
-  const names = namesOf(error)
+  const names = [...namesOf(error), error.message]
   const found = names.map((name) => explanations[name]).find((explanation) => explanation !== undefined)
   const trusted = !names.some((name) => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(name))
   const explanation = found ?? (trusted ? { hint: 'see what the server says, then run it again' } : certificate)

@@ -4,7 +4,8 @@ import { checkName, checkPrefix, isSegment } from '../names.ts'
 import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
-import { s3Failure, statusOf } from './failures.ts'
+import { bucketFacts } from './facts.ts'
+import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject } from './head.ts'
 import { extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
@@ -44,6 +45,8 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
   return {
     location,
     ...(bucket.lock === undefined ? {} : { keep }),
+    facts: async (options = {}) => bucketFacts(bucket, options),
+    requestCounts: () => bucket.requests,
 
     async put(name, body, options = {}) {
       checkName(name)
@@ -63,7 +66,7 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
         yield* readObject(bucket, base + name, rest)
       } catch (error) {
         rest.signal?.throwIfAborted()
-        if (statusOf(error) === 404) throw new ObjectMissingError(location, name)
+        if (statusOf(error) === 404 && !answered(error, 'NoSuchBucket')) throw new ObjectMissingError(location, name)
         throw s3Failure({ doing: 'read', name, location }, error)
       }
     },
