@@ -73,8 +73,9 @@ export class FaultProxy implements AsyncDisposable {
   async #forward(request: IncomingMessage, response: ServerResponse, fault: string | undefined): Promise<void> {
     const { hostname, port } = this.#upstream
     const { expect: _, ...headers } = request.headers
+    const { socket } = request
     const upstream = httpRequest({ hostname, port, method: request.method, path: request.url, headers })
-    upstream.on('error', () => request.socket.destroy())
+    upstream.on('error', () => socket.destroy())
     const answered = new Promise<IncomingMessage>((resolve) => upstream.on('response', resolve))
     const half = Number(request.headers['content-length'] ?? 0) / 2
     let sent = 0
@@ -82,7 +83,7 @@ export class FaultProxy implements AsyncDisposable {
       sent += chunk.length
       if (fault === 'cut half sent' && sent >= half) {
         upstream.destroy()
-        return void request.socket.destroy()
+        return void socket.destroy()
       }
       if (!upstream.write(chunk)) await new Promise((resolve) => upstream.once('drain', resolve))
     }
@@ -90,7 +91,7 @@ export class FaultProxy implements AsyncDisposable {
     const answer = await answered
     if (fault === 'lose reply') {
       for await (const _chunk of answer);
-      return void request.socket.destroy()
+      return void socket.destroy()
     }
     response.writeHead(answer.statusCode ?? 500, answer.headers)
     const most = fault === 'cut reply' ? Number(answer.headers['content-length'] ?? 0) / 2 : Infinity
@@ -100,7 +101,7 @@ export class FaultProxy implements AsyncDisposable {
       if (passed >= most) {
         // What came before the break is to arrive.
         await new Promise((resolve) => response.write(chunk.subarray(0, Math.ceil(chunk.length / 2)), resolve))
-        return void request.socket.destroy()
+        return void socket.destroy()
       }
       if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve))
     }

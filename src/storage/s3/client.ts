@@ -3,9 +3,10 @@ import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { RequestCounts, S3Options } from './options.ts'
+import { patientRetries } from './retries.ts'
 
-/** With the SDK's exponential backoff and jitter, this outlasts half a minute of 503. */
-const attempts = 10
+/** With their pauses these take about a minute. */
+const usualAttempts = 12
 /** Milliseconds. */
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
 const connections = 32
@@ -20,12 +21,11 @@ export interface S3Connection {
 
 /** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
 export function connectS3(options: S3Options): S3Connection {
-  const { region, endpoint, pathStyle = endpoint !== undefined, certificates } = options
+  const { region, endpoint, pathStyle = endpoint !== undefined, certificates, attempts = usualAttempts } = options
   const agent = { keepAlive: true, maxSockets: connections }
   const config: S3ClientConfig = {
     forcePathStyle: pathStyle,
-    maxAttempts: attempts,
-    retryMode: 'standard',
+    retryStrategy: patientRetries(attempts),
     // Content is hashed here and checked by whoever reads it; the SDK would hash everything once more.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
