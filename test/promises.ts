@@ -54,6 +54,15 @@ export const promises: readonly Promised[] = [
     sentence: 'No backup or archived log is deleted that a moment within the promised window needs, unless by force.',
   },
   {
+    id: 's3.protected',
+    sentence: 'What is asked of a bucket, encryption and lock, is confirmed by its server, or nothing is stored there.',
+  },
+  {
+    id: 's3.lock',
+    sentence:
+      'Under an object lock nobody removes what the newest backup needs before its own lock ends, packs of older backups included.',
+  },
+  {
     id: 's3.network',
     sentence: 'Broken connections, overload and lost answers of an S3 server lose nothing and store nothing twice.',
   },
