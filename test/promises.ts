@@ -63,6 +63,10 @@ export const promises: readonly Promised[] = [
       'Under an object lock nobody removes what the newest backup needs before its own lock ends, packs of older backups included.',
   },
   {
+    id: 's3.web-identity',
+    sentence: 'A role and a web identity token are enough to reach a bucket: no long-lived key is needed.',
+  },
+  {
     id: 's3.network',
     sentence: 'Broken connections, overload and lost answers of an S3 server lose nothing and store nothing twice.',
   },
