@@ -22,7 +22,9 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const warn = (message: string): void => log.warn(message)
 
-  const storage = once(() => repositoryStorage(settings))
+  let opened: Storage | undefined
+  const storage = (): Storage => (opened ??= repositoryStorage(settings))
+  const requestCounts = () => opened?.requestCounts?.() ?? {}
   const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => {
     const { openRepository } = await import('./repository/repository.ts')
@@ -91,7 +93,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     return openRepository(directoryStorage(directory), { clock })
   }
 
-  const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
+  const repositoryServices = { storage, requestCounts, repositoryKey: key, repository, newRepositoryIn }
   return {
     clock,
     log,

@@ -42,14 +42,17 @@ export async function runProgram(
 
     const isShown = !json && !settings.values.quiet
     const display = isShown ? createProgressDisplay(stderr, clock) : { listener: silent, close: () => {} }
+    let services: Services | undefined
     try {
       const progress = display.listener
-      const services = build({ settings, log, progress, signal })
+      services = build({ settings, log, progress, signal })
       const outcome = await request.command.execute(request, { settings, services, progress, signal })
       display.close()
       return printOutcome(stdout, outcome, json)
     } finally {
       display.close()
+      const requests = services?.requestCounts() ?? {}
+      if (Object.keys(requests).length > 0) log.info({ requests }, 'sent to the bucket')
     }
   } catch (error) {
     log?.debug({ err: error }, 'failed')

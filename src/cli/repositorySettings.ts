@@ -1,5 +1,5 @@
 /** How a bucket is reached. */
-export const bucketSettings = ['region', 'endpoint', 'pathStyle', 'caFile', 'sse', 'kmsKey'] as const
+const bucketSettings = ['region', 'endpoint', 'pathStyle', 'caFile', 'sse', 'kmsKey'] as const
 
 /** The settings that every command needs that opens a repository. */
 export const repositorySettings = [

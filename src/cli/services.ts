@@ -21,6 +21,8 @@ export interface Services {
   readonly log: Logger
   /** Where the repository lives. @throws HoldfastError `usage` where the setting is missing. */
   storage(): Storage
+  /** Requests sent to the bucket of the repository so far, by operation; empty where there is none. */
+  requestCounts(): Readonly<Record<string, number>>
   /** What was given to unlock the repository. @throws HoldfastError `usage` where a file cannot be read. */
   repositoryKey(): KeySource | undefined
   /** The opened repository. @throws HoldfastError `repository` where there is none or the key does not fit. */

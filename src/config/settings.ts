@@ -60,7 +60,7 @@ export const settings = {
     description: "Neo4j's data directory, which holds `databases` and `transactions`",
   }),
   repo: setting(repository, {
-    placeholder: 'place',
+    placeholder: 'dir',
     path: true,
     description: 'the repository where backups live, a directory or `s3://bucket/prefix`',
     example: '/backups',

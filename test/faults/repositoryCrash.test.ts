@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'vitest'
-import { crashBackup, crashDelete, type Places } from '../support/crashEverywhere.ts'
+import { expectSafeBackup, expectSafeDelete, type Places } from '../support/crashEverywhere.ts'
 
 let base: string
 
@@ -19,7 +19,7 @@ const places: Places = {
 }
 
 test('[crash.no-half-backup] a backup killed at any point of its writing is there whole or not at all, and the next run works', async () =>
-  crashBackup(places))
+  expectSafeBackup(places))
 
 test('[crash.safe-delete] a delete killed at any point leaves every kept backup whole, and the next one finishes its work', async () =>
-  crashDelete(places))
+  expectSafeDelete(places))

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
-import { crashBackup, crashDelete, type Places } from '../support/crashEverywhere.ts'
+import { expectSafeBackup, expectSafeDelete, type Places } from '../support/crashEverywhere.ts'
 import { kmsKeyId, type S3Server, startMinio } from '../support/s3Servers.ts'
 import { storageAt } from '../support/storageAt.ts'
 
@@ -41,8 +41,8 @@ describe('in a bucket with compliance lock and SSE-KMS', () => {
   }
 
   test('[crash.no-half-backup] a backup killed at any point of its writing is there whole or not at all, and the next run works', async () =>
-    crashBackup(places))
+    expectSafeBackup(places))
 
   test('[crash.safe-delete] a delete killed at any point leaves every kept backup whole, and the next one finishes its work', async () =>
-    crashDelete(places))
+    expectSafeDelete(places))
 })

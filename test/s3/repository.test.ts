@@ -9,7 +9,7 @@ import type { Manifest } from '../../src/repository/manifest.ts'
 import { FaultProxy } from '../support/faultProxy.ts'
 import { expectSameFiles, makeData } from '../support/faultsData.ts'
 import { holdfast, refusal, succeed } from '../support/holdfast.ts'
-import { backUpBusyServer, restless } from '../support/hotBackupScenario.ts'
+import { expectBusyServerRestored, restless } from '../support/hotBackupScenario.ts'
 import { kmsKeyId, type S3Server, startMinio, startVersitygw } from '../support/s3Servers.ts'
 import { failure } from '../support/streams.ts'
 import { repositoryIn } from '../support/storageAt.ts'
@@ -60,7 +60,7 @@ test('[backup.hot] [restore.exact] [s3.protected] a busy Neo4j comes back from a
   await writeFile(key, randomBytes(32), { mode: 0o600 })
   const settings = { ...restless, 'db.tx_log.preallocate': 'true' }
   const repo = `s3://${bucket}/graphs/one`
-  await backUpBusyServer({ version: namedVersions.lts, settings, repo, key: ['--key-file', key] })
+  await expectBusyServerRestored({ version: namedVersions.lts, settings, repo, key: ['--key-file', key] })
 })
 
 test('[s3.network] through a network that breaks all the time, backups are made, validated, restored and deleted, and nothing is stored twice', async () => {
@@ -158,7 +158,7 @@ test('[errors.clear] what is wrong with a bucket, its credentials or its server 
   expect(await holdfast('repo', 'show', '--repo', repo, '--ca-file', '/etc/hostname')).toMatchObject(
     refusal('usage', /holds no certificate/),
   )
-  const plain = [...['repo', 'show', '--repo', repo], '--endpoint', secure.options.endpoint!] as const
+  const plain = ['repo', 'show', '--repo', repo, '--endpoint', secure.options.endpoint!]
   delete process.env['HOLDFAST_CA_FILE']
   expect(await holdfast(...plain)).toMatchObject(refusal('repository', /certificate is not trusted/))
   const known = process.env['AWS_SECRET_ACCESS_KEY']

@@ -19,7 +19,7 @@ export interface Places {
 }
 
 /** A backup is killed at each point of its writing. */
-export async function crashBackup(places: Places): Promise<void> {
+export async function expectSafeBackup(places: Places): Promise<void> {
   const template = places.place('template')
   await initRepository(storageAt(template))
   const first = await backUp(await repositoryIn(template), kept, { blockSize })
@@ -33,7 +33,7 @@ export async function crashBackup(places: Places): Promise<void> {
 }
 
 /** A delete is killed at each point of its writing. */
-export async function crashDelete(places: Places): Promise<void> {
+export async function expectSafeDelete(places: Places): Promise<void> {
   const template = places.place('template')
   await initRepository(storageAt(template))
   const repository = await repositoryIn(template)

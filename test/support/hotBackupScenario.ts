@@ -32,7 +32,7 @@ interface HotBackup {
 }
 
 /** Backs up a server while it is written to, restores that with all checks, and looks for what was acknowledged before and sent after. */
-export async function backUpBusyServer({ version, settings, repo: place, key = [] }: HotBackup): Promise<void> {
+export async function expectBusyServerRestored({ version, settings, repo: place, key = [] }: HotBackup): Promise<void> {
   await withNeo4j(version, { settings, authentication: writer }, async ({ instance, graph, dataDir, folder }) => {
     await graph.query(
       'CREATE USER keeper SET PASSWORD $password CHANGE NOT REQUIRED',

@@ -83,8 +83,8 @@ test('a value that does not fit names its source, and what was expected and foun
     [{ flags: { logLevel: 'loud' } }, '--log-level: expected one of trace, debug, info, warn, error, found "loud"'],
     [{ file: '\nlog-level: loud\n' }, 'holdfast.yaml:2: expected one of trace, debug, info, warn, error, found "loud"'],
     [
-      { environment: { HOLDFAST_REPO: 's3://bucket' } },
-      'HOLDFAST_REPO: expected a directory: buckets are not supported yet, found "s3://bucket"',
+      { environment: { HOLDFAST_REPO: 'gs://bucket' } },
+      'HOLDFAST_REPO: expected a directory or s3://bucket/prefix, found "gs://bucket"',
     ],
   ]
   for (const [given, message] of bad)
