@@ -21,7 +21,8 @@ export const restorePointOptions = {
   toTime: valued(moment, {
     placeholder: 'time',
     example: '2026-11-22T10:15:00Z',
-    description: 'all that was committed up to this moment, with its zone; stops before the first transaction committed later',
+    description:
+      'all that was committed up to this moment, with its zone; stops before the first transaction committed later; refused where the archive does not prove that nothing is missing, as at its end',
   }),
   toTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions up to and with this one' }),
   beforeTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions before this one' }),

@@ -101,7 +101,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
   const from = Date.parse(oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.commitTime)
   const log = await expectArchived(repository, root, dataDir)
-  const one = { notes: first, transactions: log, lineage: root, from, to: lastAcknowledged(first) }
+  const one = { notes: first, transactions: log, lineage: root, from, to: log.at(-1)!.commitTime }
 
   // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
   const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
@@ -121,7 +121,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
     .map((note) => ((note.acknowledged ?? Infinity) <= back ? note : unanswered(note)))
   const notes = [...kept, ...second]
   const transactions = [...shared, ...own.filter(({ id }) => id > last.id)]
-  return [one, { notes, transactions, lineage: branch, from: begun, to: lastAcknowledged(second) }]
+  return [one, { notes, transactions, lineage: branch, from: begun, to: own.at(-1)!.commitTime }]
 }
 
 type Restart = () => Promise<void>
@@ -216,10 +216,6 @@ function restorable({ transactions, from, to }: History): Transaction[] {
 
 function unanswered({ client, number, sent }: Note): Note {
   return { client, number, sent }
-}
-
-function lastAcknowledged(notes: readonly Note[]): number {
-  return Math.max(...notes.map(({ acknowledged = 0 }) => acknowledged))
 }
 
 function time(milliseconds: number): string {
