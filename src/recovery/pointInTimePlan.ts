@@ -28,6 +28,13 @@ interface Wish {
   signal: AbortSignal
 }
 
+/** What a plan was made of. */
+interface Planned {
+  history: ArchivedHistory
+  wish: Wish
+  manifest: Manifest
+}
+
 /** A way to the point: a backup, and a lineage whose chain may go through it. */
 interface Way {
   manifest: Manifest
@@ -55,7 +62,14 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
     const replays = [replay, ...others]
-    return { point, database, manifest, replays, damaged, doubts: replays.flatMap((each) => doubtsOf(each, history, wish)) }
+    return {
+      point,
+      database,
+      manifest,
+      replays,
+      damaged,
+      doubts: replays.flatMap((each) => doubtsOf(each, { history, wish, manifest })),
+    }
   }
   const windows = await restorableWindows(history, manifests, database)
   const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
@@ -95,14 +109,15 @@ function wantedUpTo(point: RestorePoint): Wanted {
 }
 
 /** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */
-function doubtsOf(
-  { database, to, lineage, bounded }: Replay,
-  history: ArchivedHistory,
-  { point, database: wished }: Wish,
-): string[] {
-  if (bounded || lineage === undefined || point.kind === 'transaction' || (point.kind === 'time' && database === wished))
-    return []
-  if (!history.knowsBehind(lineage, to.id)) return []
+function doubtsOf({ database, to, latest, lineage, bounded }: Replay, { history, wish, manifest }: Planned): string[] {
+  const isWished = database === wish.database
+  if (bounded || wish.point.kind === 'transaction' || (isWished && wish.point.kind === 'time')) return []
+  const base = manifest.databases.find(({ name }) => name === database)!
+  const isMore =
+    lineage === undefined
+      ? isWished && history.lineagesOf(base).some((other) => history.latestOf(other) > latest)
+      : history.knowsBehind(lineage, to.id)
+  if (!isMore) return []
   return [
     `${database} ends with transaction ${to.id} of ${to.commitTime}: more was committed and archived, but log in between is missing`,
   ]

@@ -191,6 +191,17 @@ describe('what is missing', () => {
     expect(doubts).toEqual([expect.stringContaining('more was committed and archived, but log in between is missing')])
   })
 
+  test('[archive.gaps] where the log right behind the backup is missing, the last point is told to be one', async () => {
+    log.write(3)
+    await backUp(log)
+    await archiveAll(repository, log.write(2))
+    await archiveAll(repository, log.write(2))
+    await repository.archive.deleteSegment(segmentOf(log, 5, 6))
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]!.to.id).toBe(4)
+    expect(doubts).toEqual([expect.stringContaining('more was committed and archived, but log in between is missing')])
+  })
+
   test('a moment between two backups without an archive is refused, the backups are not', async () => {
     log.write(3)
     await backUp(log)
