@@ -9,6 +9,7 @@ import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { type Headroom, headroomOf, logRate } from './headroom.ts'
+import { missingLog, type TransactionRange } from './missingLog.ts'
 
 /** How one lineage of one database stands, by what the repository holds now. */
 export interface LineageStatus {
@@ -24,6 +25,8 @@ export interface LineageStatus {
   first: number | null
   last: { id: number; checksum: number; time: string } | null
   gaps: Gap[]
+  /** Transactions whose segments are not there any more, though they must have been. */
+  missing: TransactionRange[]
   /** Only of a lineage that the live log goes on with. */
   live: LiveStatus | null
 }
@@ -62,12 +65,15 @@ export async function archiveStatus(
     for (const gap of gaps) if (gap.lineage === id) ownGaps.push(await archive.readGap(gap, { signal }))
     const log = roots.get(rootOf(id))
     const live = directory && log !== undefined ? await behind(log, own, directory) : null
-    found.push({ ...describe(lineage, own), gaps: ownGaps, live })
+    found.push({ ...describe(lineage, own), gaps: ownGaps, missing: missingLog([...own, ...ownGaps]), live })
   }
   return found
 }
 
-function describe({ id, database, branch }: Lineage, segments: readonly StoredSegment[]): Omit<LineageStatus, 'gaps' | 'live'> {
+function describe(
+  { id, database, branch }: Lineage,
+  segments: readonly StoredSegment[],
+): Omit<LineageStatus, 'gaps' | 'missing' | 'live'> {
   const last = segments.at(-1)
   return {
     database,

@@ -1,10 +1,9 @@
 import { HoldfastError } from '../core/errors.ts'
-import { listDatabases, logDirectory } from '../neo4j/dataDirectory.ts'
+import { listDatabases } from '../neo4j/dataDirectory.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
-import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import { LogGapError, LogReplacedError } from '../neo4j/logFollower.ts'
 import { type ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
-import { headroomOf } from './headroom.ts'
+import { HeadroomWatch } from './headroomWatch.ts'
 
 /** Milliseconds between two attempts after a failure, doubled from the first to the second. */
 const backoff = { first: 500, longest: 30_000 }
@@ -29,23 +28,29 @@ export async function runArchiver(options: ArchiverOptions): Promise<void> {
 }
 
 async function archiveOne(database: string, options: ArchiverOptions): Promise<void> {
+  const watch = new HeadroomWatch(database, options)
+  await Promise.all([ship(database, options, watch), watch.run()])
+}
+
+async function ship(database: string, options: ArchiverOptions, watch: HeadroomWatch): Promise<void> {
   const { clock, listener, signal, interval } = options
   const pause = Math.max(10, interval / looksPerInterval)
   let retryIn = 0
-  let last: DatabaseArchiver | undefined
   /** Why the place was looked for anew, while nothing has gone well since. */
   let moved: string | undefined
   while (!signal.aborted) {
     try {
       await using archiver = await DatabaseArchiver.begin(database, options)
+      watch.follow(archiver)
       while (!signal.aborted) {
         const shipped = await archiver.step()
         archiver.tidy()
         if (retryIn > 0) listener({ database, kind: 'recovered' })
         retryIn = 0
-        last = archiver
         moved = undefined
-        if (!shipped) await clock.sleep(pause, signal)
+        if (shipped) continue
+        watch.isUpToDate()
+        await clock.sleep(pause, signal)
       }
     } catch (caught) {
       if (signal.aborted) return
@@ -58,26 +63,7 @@ async function archiveOne(database: string, options: ArchiverOptions): Promise<v
       if (!(error instanceof HoldfastError)) throw error
       retryIn = Math.min(backoff.longest, Math.max(backoff.first, retryIn * 2))
       listener({ database, kind: 'failed', error, retryIn })
-      await alertHeadroom(database, last?.standing, options)
       await clock.sleep(retryIn * (0.75 + Math.random() / 2), signal).catch(() => {})
     }
-  }
-}
-
-/** Tells while the archive stands still how soon that will cost something. */
-async function alertHeadroom(
-  database: string,
-  standing: DatabaseArchiver['standing'] | undefined,
-  { dataDir, retention, headroomAlert, clock, listener }: ArchiverOptions,
-): Promise<void> {
-  if (!standing) return
-  try {
-    const behind = await liveLogSize(logDirectory(dataDir, database), standing.place)
-    const headroom = headroomOf(retention, behind, standing.rate, clock.now().getTime())
-    if (headroom.seconds !== null && headroom.seconds < headroomAlert)
-      listener({ database, kind: 'headroom', headroom, behindBytes: behind.bytes })
-  } catch (error) {
-    // The log itself cannot be read, which is what the failure was about.
-    if (!(error instanceof HoldfastError)) throw error
   }
 }

@@ -55,11 +55,11 @@ export const archiveStatusCommand = defineCommand({
 })
 
 function formatLineage(status: LineageStatus, now: Date): string {
-  const { database, lineage, parent, branchedAfter, segments, logBytes, storedBytes, last, gaps, live } = status
+  const { database, lineage, parent, branchedAfter, segments, logBytes, storedBytes, last, gaps, missing, live } = status
   return formatFacts([
     [database, lineage],
     ['branched', parent === null ? undefined : `off ${parent} after transaction ${branchedAfter}`],
-    ['archived', last ? `up to transaction ${last.id} of ${last.time}` : 'nothing yet'],
+    ['archived', formatLast(last, now)],
     ['segments', `${segments}, ${formatSize(logBytes)} of log in ${formatSize(storedBytes)}`],
     ['behind', formatBehind(live, now)],
     ['headroom', live === null ? undefined : formatHeadroom(live.headroom)],
@@ -70,7 +70,15 @@ function formatLineage(status: LineageStatus, now: Date): string {
         `transactions ${first} to ${end}${since}, were pruned before they were archived; found ${formatMoment(new Date(found))}`,
       ] as const
     }),
+    ...missing.map(({ first, last: end }) => {
+      return ['MISSING', `transactions ${first} to ${end} are in no segment any more: something removed it`] as const
+    }),
   ])
+}
+
+function formatLast(last: LineageStatus['last'], now: Date): string {
+  if (last === null) return 'nothing yet'
+  return `up to transaction ${last.id} of ${last.time}, ${formatDuration(Math.max(0, now.getTime() - Date.parse(last.time)))} ago`
 }
 
 function formatBehind(live: LineageStatus['live'], now: Date): string | undefined {

@@ -6,8 +6,8 @@ import { entityOption } from './entityOption.ts'
 import { formatLog } from './logText.ts'
 import { momentOption } from './moments.ts'
 import { repositorySettings } from './repositorySettings.ts'
+import { transactionIdOption } from './transactionIdOption.ts'
 
-const transactionId = z.coerce.number<string>().int('expected the id of a transaction').min(0, 'expected the id of a transaction')
 /** What the system database keeps of passwords. */
 const secretProperties = ['credentials']
 
@@ -29,15 +29,15 @@ export const logShowCommand = defineCommand({
     since: valued(momentOption, {
       placeholder: 'moment',
       example: '2026-11-22T10:15:00Z',
-      description: 'committed at this moment or later, such as 2026-11-22T10:15:00Z; a time zone must be given',
+      description: 'committed at this moment or later, to the millisecond and with its time zone, such as 2026-11-22T10:15:00Z',
     }),
     until: valued(momentOption, {
       placeholder: 'moment',
       example: '2026-11-22T10:15:00Z',
       description: 'committed at this moment or earlier',
     }),
-    fromTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'from this transaction on' }),
-    toTx: valued(transactionId, {
+    fromTx: valued(transactionIdOption, { placeholder: 'id', example: '48213', description: 'from this transaction on' }),
+    toTx: valued(transactionIdOption, {
       placeholder: 'id',
       example: '48213',
       description: 'up to this transaction, behind which nothing is read',

@@ -3,7 +3,10 @@ import { z } from 'zod'
 const zone = /(?:Z|[+-]\d{2}:?\d{2})$/i
 const moment = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(\.\d{1,3})?)?(?:Z|[+-]\d{2}:?\d{2})$/i
 
-/** A moment as it is typed, in ISO 8601 and with a zone, which nobody should have to guess; in milliseconds since 1970. */
+/**
+ * A moment as it is typed: ISO 8601, to the millisecond as Neo4j's log has it, and with a zone, which nobody should have to guess.
+ * In milliseconds since 1970.
+ */
 export const momentOption = z.string().transform((text, context) => {
   const problem = zone.test(text)
     ? 'expected a moment such as 2026-11-22T10:15:00Z'

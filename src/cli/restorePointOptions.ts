@@ -1,30 +1,24 @@
-import { z } from 'zod'
 import { HoldfastError } from '../core/errors.ts'
 import type { RestorePoint } from '../recovery/restorePoint.ts'
 import { toggle, valued } from './command.ts'
-
-const moment = z.iso
-  .datetime({
-    offset: true,
-    error: 'expected a time with its zone such as 2026-11-22T10:15:00Z or 2026-11-22T11:15:00.250+01:00',
-  })
-  .transform((text) => new Date(text))
-
-const transactionId = z
-  .string()
-  .regex(/^\d{1,16}$/, 'expected the id of a transaction, a whole number')
-  .transform(Number)
+import { momentOption } from './moments.ts'
+import { transactionIdOption } from './transactionIdOption.ts'
 
 /** The options that say up to where to restore; at most one of them. */
 export const restorePointOptions = {
   latest: toggle('up to the last archived transaction; this is what is done where nothing else is said'),
-  toTime: valued(moment, {
+  toTime: valued(momentOption, {
     placeholder: 'time',
     example: '2026-11-22T10:15:00Z',
-    description: 'all that was committed up to this moment, with its zone; stops before the first transaction committed later',
+    description:
+      'all that was committed up to this moment, to the millisecond and with its time zone; stops before the first transaction committed later; refused where the archive does not prove that nothing is missing, as at its end',
   }),
-  toTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions up to and with this one' }),
-  beforeTx: valued(transactionId, { placeholder: 'id', example: '48213', description: 'all transactions before this one' }),
+  toTx: valued(transactionIdOption, {
+    placeholder: 'id',
+    example: '48213',
+    description: 'all transactions up to and with this one',
+  }),
+  beforeTx: valued(transactionIdOption, { placeholder: 'id', example: '48213', description: 'all transactions before this one' }),
 }
 
 /**
@@ -37,12 +31,12 @@ export function restorePointOf(
     toTime,
     toTx,
     beforeTx,
-  }: { latest: boolean; toTime?: Date | undefined; toTx?: number | undefined; beforeTx?: number | undefined },
+  }: { latest: boolean; toTime?: number | undefined; toTx?: number | undefined; beforeTx?: number | undefined },
   now: Date,
 ): RestorePoint | undefined {
   const points: RestorePoint[] = [
     ...(latest ? [{ kind: 'latest' } as const] : []),
-    ...(toTime ? [{ kind: 'time', time: toTime } as const] : []),
+    ...(toTime === undefined ? [] : [{ kind: 'time', time: new Date(toTime) } as const]),
     ...(toTx === undefined ? [] : [{ kind: 'transaction', id: toTx } as const]),
     ...(beforeTx === undefined ? [] : [{ kind: 'transaction', id: beforeTx - 1 } as const]),
   ]
@@ -50,8 +44,8 @@ export function restorePointOf(
     throw new HoldfastError('usage', 'give only one of --latest, --to-time, --to-tx and --before-tx', {
       hint: 'leave the others out',
     })
-  if (toTime && toTime > now) {
-    throw new HoldfastError('usage', `--to-time ${toTime.toISOString()} has not come yet: it is ${now.toISOString()}`, {
+  if (toTime !== undefined && toTime > now.getTime()) {
+    throw new HoldfastError('usage', `--to-time ${new Date(toTime).toISOString()} has not come yet: it is ${now.toISOString()}`, {
       hint: 'for all that is archived give --latest',
     })
   }

@@ -10,7 +10,7 @@ interface SourceOptions {
   id?: string | undefined
   lineage?: string | undefined
   latest: boolean
-  toTime?: Date | undefined
+  toTime?: number | undefined
   toTx?: number | undefined
   beforeTx?: number | undefined
 }

@@ -1,8 +1,8 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootLineage } from '../repository/segmentName.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
 import { describeWindows, restorableWindows } from './windows.ts'
@@ -28,6 +28,13 @@ interface Wish {
   signal: AbortSignal
 }
 
+/** What a plan was made of. */
+interface Planned {
+  history: ArchivedHistory
+  wish: Wish
+  manifest: Manifest
+}
+
 /** A way to the point: a backup, and a lineage whose chain may go through it. */
 interface Way {
   manifest: Manifest
@@ -46,19 +53,28 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const history = await ArchivedHistory.read(repository, signal)
   const listed = await repository.listBackups({ signal })
   const manifests = listed.flatMap(({ manifest }) => manifest ?? [])
+  const known = { history, manifests, chosen: wish.lineage !== undefined }
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
   for (const { manifest, base, lineage } of waysTo(history, manifests, wish)) {
     const replay = await replayOn(history, base, lineage, point)
-    if (!replay || !(await isReached(replay, point, base, history, manifests))) continue
+    if (!replay || !isReached(replay, point, base, known)) continue
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
     const replays = [replay, ...others]
-    return { point, database, manifest, replays, damaged, doubts: replays.flatMap((each) => doubtsOf(each, history, wish)) }
+    return {
+      point,
+      database,
+      manifest,
+      replays,
+      damaged,
+      doubts: replays.flatMap((each) => doubtsOf(each, { history, wish, manifest })),
+    }
   }
   const windows = await restorableWindows(history, manifests, database)
+  const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
-    hint: describeWindows(windows, point),
+    hint: describeWindows(chosen.length > 0 ? chosen : windows, point),
   })
 }
 
@@ -92,55 +108,19 @@ function wantedUpTo(point: RestorePoint): Wanted {
   }
 }
 
-/**
- * Whether nothing is known of that was committed up to the point and is missing: behind the last transaction of the replay nothing may follow
- * in its lineage, no backup that is not explained by another lineage, and no lineage of which nobody knows where it came from.
- */
-async function isReached(
-  { bounded, to, lineage }: Replay,
-  point: RestorePoint,
-  base: ManifestDatabase,
-  history: ArchivedHistory,
-  manifests: readonly Manifest[],
-): Promise<boolean> {
-  if (point.kind === 'transaction') return to.id === point.id
-  const end = Date.parse(to.commitTime)
-  if (point.kind === 'latest' || bounded || end === point.time.getTime()) return true
-  if (lineage !== undefined && history.knowsBehind(lineage, to.id)) return false
-  const root = rootLineage(base.storeId)
-  const others = history.lineagesOf(base).filter((other) => other !== lineage)
-  const later = others.filter((other) => history.latestOf(other) > end)
-  if (lineage === undefined ? later.length > 0 : later.some((other) => !history.isRooted(other))) return false
-  for (const { storeId, lastTransaction } of manifests.flatMap(({ databases }) => databases)) {
-    if (rootLineage(storeId) !== root || Date.parse(lastTransaction.commitTime) <= end) continue
-    if (lineage === undefined || !(await isExplained(history, others, lastTransaction))) return false
-  }
-  return true
-}
-
-/** What is not certain to be all there was: log that was archived behind a hole, and, of the database wished for, what was never archived. */
-function doubtsOf(
-  { database, to, lineage, bounded }: Replay,
-  history: ArchivedHistory,
-  { point, database: wished }: Wish,
-): string[] {
-  if (bounded || point.kind === 'transaction') return []
-  const end = `transaction ${to.id} of ${to.commitTime}`
-  if (lineage !== undefined && history.knowsBehind(lineage, to.id))
-    return [`${database} ends with ${end}: more was committed and archived, but log in between is missing`]
-  if (database !== wished || point.kind === 'latest' || Date.parse(to.commitTime) >= point.time.getTime()) return []
+/** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */
+function doubtsOf({ database, to, latest, lineage, bounded }: Replay, { history, wish, manifest }: Planned): string[] {
+  const isWished = database === wish.database
+  if (bounded || wish.point.kind === 'transaction' || (isWished && wish.point.kind === 'time')) return []
+  const base = manifest.databases.find(({ name }) => name === database)!
+  const isMore =
+    lineage === undefined
+      ? isWished && history.lineagesOf(base).some((other) => history.latestOf(other) > latest)
+      : history.knowsBehind(lineage, to.id)
+  if (!isMore) return []
   return [
-    `${database} ends with ${end}: what was committed from then to ${point.time.toISOString()}, if anything was, is not archived`,
+    `${database} ends with transaction ${to.id} of ${to.commitTime}: more was committed and archived, but log in between is missing`,
   ]
-}
-
-async function isExplained(
-  history: ArchivedHistory,
-  lineages: readonly string[],
-  last: ManifestDatabase['lastTransaction'],
-): Promise<boolean> {
-  for (const other of lineages) if (await history.goesThrough(history.chain(other), last)) return true
-  return false
 }
 
 /** @returns undefined where the lineage does not go through the backup. */

@@ -19,6 +19,8 @@ export interface Replay {
   from: EndTransaction
   /** The last transaction of the restored database. */
   to: EndTransaction
+  /** The latest commit time of all its transactions, milliseconds since 1970: commit times need not grow with the ids. */
+  latest: number
   lineage: string | undefined
   links: ReplayLink[]
   /** Whether it is known that nothing wanted is missing: a transaction that is not wanted follows. */
@@ -38,7 +40,17 @@ export function endsOf(replays: readonly Replay[]): Record<string, { id: number;
 
 /** A backup as it is, with no log behind it. */
 export function replayNothing({ name, lastTransaction }: ManifestDatabase): Replay {
-  return { database: name, from: lastTransaction, to: lastTransaction, lineage: undefined, links: [], bounded: false, size: 0 }
+  const latest = Date.parse(lastTransaction.commitTime)
+  return {
+    database: name,
+    from: lastTransaction,
+    to: lastTransaction,
+    latest,
+    lineage: undefined,
+    links: [],
+    bounded: false,
+    size: 0,
+  }
 }
 
 /**
@@ -64,7 +76,9 @@ export async function findReplay(
       if (transaction.id === before.id + 1 && transaction.previousChecksum !== undefined)
         seen ??= { id: before.id, checksum: transaction.previousChecksum }
       stopped = !wanted(transaction)
-      if (!stopped) last = transaction
+      if (stopped) return
+      last = transaction
+      replay.latest = Math.max(replay.latest, transaction.commitTime)
     })
     if (seen && seen.checksum !== before.checksum) throw brokenChain(base.name, before, seen.checksum)
     if (last) {

@@ -63,7 +63,9 @@ export function describeWindows(windows: readonly Window[], point: RestorePoint)
   const { before, after } = nearest(windows, point)
   const say = ({ id, time }: Edge): string => `transaction ${id} of ${time}`
   const sides = [before && `before it ${say(before)}`, after && `after it ${say(after)}`].filter((side) => side !== undefined)
-  return `the nearest points that can be restored: ${sides.join('; ')}`
+  // An archive that ends before a moment says nothing of it: what was committed up to then may still be on its way.
+  const advice = point.kind === 'time' && !after ? '; take --latest, or wait until the archive has passed that moment' : ''
+  return `the nearest points that can be restored: ${sides.join('; ')}${advice}`
 }
 
 function nearest(windows: readonly Window[], point: RestorePoint): { before: Edge | undefined; after: Edge | undefined } {

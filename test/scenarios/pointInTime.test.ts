@@ -12,7 +12,16 @@ import { ArchiverProcess } from '../support/archiverProcess.ts'
 import { succeed } from '../support/holdfast.ts'
 import { MarkerClients, type Note, openDriver, readMarkers } from '../support/markerClients.ts'
 import { installed, startIn, testedVersions, withFolder } from '../support/neo4j.ts'
-import { archivedIn, brokenPromises, differences, loggedIn, repositoryIn, wrongMarkers } from '../support/pointInTimeChecks.ts'
+import {
+  archivedIn,
+  brokenPromises,
+  differences,
+  loggedIn,
+  missingMarkers,
+  repositoryIn,
+  wrongMarkers,
+} from '../support/pointInTimeChecks.ts'
+import { RestoredChecker } from '../support/restoredChecker.ts'
 import { Random } from '../support/workload/random.ts'
 
 /** Settings under which files are rotated and checkpoints made all the time. */
@@ -32,8 +41,8 @@ const rows = [
   },
 ]
 
-/** For each version, those of which only the restored log is judged; those that are checked by Holdfast itself with a server come on top. */
-const unchecked = 17
+/** Restores of each version; the one that Holdfast checks itself, with a server, comes on top. */
+const restores = 24
 
 /** One of the two histories of the test, as it was written. */
 interface History {
@@ -47,10 +56,9 @@ interface History {
 }
 
 /*
- * Most restores write the files only, and are judged by the last transaction of the restored log, as the project's own reader finds it:
- * each client knows from the server's answer up to which transaction the log must go to hold its marker. Of each version one is restored
- * with all checks of Holdfast, `neo4j-admin database check` among them, then started once more and asked which markers it holds; the soak of
- * the archive checks more of them.
+ * Each restore is judged three times: by the last transaction of the restored log, as the project's own reader finds it, for each client
+ * knows from the server's answer up to which transaction the log must go to hold its marker; by the markers that Neo4j finds once it has recovered
+ * the log; and by `neo4j-admin database check`. One of each version goes through all checks of Holdfast and is started once more.
  */
 test.each(rows)(
   '[archive.point-in-time] [archive.lineages] [archive.exact] Neo4j $version is restored to random transactions and moments of two histories',
@@ -59,18 +67,21 @@ test.each(rows)(
       const ground = { folder, version, settings, repo: join(folder, 'repo'), random: new Random(`${version} ${Date.now()}`) }
       await succeed('repo', 'init', '--repo', ground.repo)
       const histories = await writeTwoHistories(ground)
+      await using checker = await RestoredChecker.start(await installed(version))
       const restoreNumber = async (number: number): Promise<string[]> => {
         const target = join(folder, `to-${number}`)
         const restore = number % 3 === 0 ? restoreToTransaction : restoreToMoment
-        const broken = await restore(ground, histories[number % 2]!, target)
-        await rm(target, { recursive: true })
+        const judge = await restore(ground, histories[number % 2]!, target)
+        const { markers, problems } = await checker.check(target)
+        const broken = [...judge(markers), ...problems]
+        if (broken.length === 0) await rm(target, { recursive: true })
         return broken
       }
-      const numbers = Array.from({ length: unchecked }, (_, number) => number)
-      // Some at a time, as each waits for the disk most of the time.
+      const numbers = Array.from({ length: restores }, (_, number) => number)
+      // Some at a time, as each waits for the disk or for its turn to be checked most of the time.
       const results = await Array.fromAsync(mapOrdered(numbers, 4, restoreNumber))
       expect(results.flat()).toEqual([])
-      expect(results).toHaveLength(unchecked)
+      expect(results).toHaveLength(restores)
       await restoreAndAsk(ground, histories[asked]!, join(folder, 'asked'))
     }),
 )
@@ -101,7 +112,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
   const from = Date.parse(oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.commitTime)
   const log = await expectArchived(repository, root, dataDir)
-  const one = { notes: first, transactions: log, lineage: root, from, to: lastAcknowledged(first) }
+  const one = { notes: first, transactions: log, lineage: root, from, to: log.at(-1)!.commitTime }
 
   // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
   const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
@@ -121,7 +132,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
     .map((note) => ((note.acknowledged ?? Infinity) <= back ? note : unanswered(note)))
   const notes = [...kept, ...second]
   const transactions = [...shared, ...own.filter(({ id }) => id > last.id)]
-  return [one, { notes, transactions, lineage: branch, from: begun, to: lastAcknowledged(second) }]
+  return [one, { notes, transactions, lineage: branch, from: begun, to: own.at(-1)!.commitTime }]
 }
 
 type Restart = () => Promise<void>
@@ -173,25 +184,25 @@ async function lineageOf({ archive }: Repository, branch: { parent: string; afte
   return fitting[0]!.id
 }
 
-async function restoreToMoment(
-  { repo, random }: Ground,
-  { notes, lineage, from, to }: History,
-  target: string,
-): Promise<string[]> {
+/** Says of the markers in a restored database what is wrong with it. */
+type Judge = (markers: ReadonlySet<string>) => string[]
+
+async function restoreToMoment({ repo, random }: Ground, { notes, lineage, from, to }: History, target: string): Promise<Judge> {
   const moment = random.between(from, to)
   const point = ['--to-time', time(moment), '--lineage', lineage]
   await succeed('restore', 'start', ...point, '--skip-checks', '--to-dir', target, '--repo', repo)
   const last = (await loggedIn(target)).at(-1)!
-  return brokenPromises(notes, moment, last.id)
+  return (markers) => [...brokenPromises(notes, moment, last.id), ...wrongMarkers(notes, moment, markers)]
 }
 
-async function restoreToTransaction(ground: Ground, history: History, target: string): Promise<string[]> {
+async function restoreToTransaction(ground: Ground, history: History, target: string): Promise<Judge> {
   const { repo, random } = ground
   const { id, checksum } = random.pick(restorable(history))
   const point = random.chance(0.5) ? ['--to-tx', String(id)] : ['--before-tx', String(id + 1)]
   await succeed('restore', 'start', ...point, '--lineage', history.lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
   const last = (await loggedIn(target)).at(-1)!
-  return last.id === id && last.checksum === checksum ? [] : [`expected transaction ${id}, found ${last.id}`]
+  const wrong = last.id === id && last.checksum === checksum ? [] : [`expected transaction ${id}, found ${last.id}`]
+  return (markers) => [...wrong, ...missingMarkers(history.notes, id, markers)]
 }
 
 async function restoreAndAsk({ version, repo, random, folder }: Ground, history: History, target: string): Promise<void> {
@@ -216,10 +227,6 @@ function restorable({ transactions, from, to }: History): Transaction[] {
 
 function unanswered({ client, number, sent }: Note): Note {
   return { client, number, sent }
-}
-
-function lastAcknowledged(notes: readonly Note[]): number {
-  return Math.max(...notes.map(({ acknowledged = 0 }) => acknowledged))
 }
 
 function time(milliseconds: number): string {

@@ -143,9 +143,9 @@ class Ground implements AsyncDisposable {
   /** Waits until all that is acknowledged now is archived, and compares the whole archive with the whole log. */
   async compare(): Promise<string> {
     await this.clients.advance(1)
-    const compared = Date.now() - 1
     const newest = Math.max(...this.clients.acknowledged.map(({ transaction }) => transaction))
     const log = (await loggedIn(this.#dataDir)).filter(({ id }) => id <= newest)
+    const archivedUpTo = log.at(-1)!.commitTime - 1
     const { archive } = await repositoryIn(this.#repo)
     const reaches = async (): Promise<boolean> =>
       (await archive.list()).segments.some(({ lineage, last }) => lineage === this.#lineage && last >= newest)
@@ -154,7 +154,7 @@ class Ground implements AsyncDisposable {
     const archived = await archivedIn(await repositoryIn(this.#repo), this.#lineage)
     const lacking = differences(log, archived)
     if (lacking.length > 0) throw new Error(`the archive is not the log:\n${lacking.slice(0, 20).join('\n')}`)
-    this.#until = compared
+    this.#until = archivedUpTo
     this.#tally.comparisons++
     this.#tally.transactionsCompared += archived.size
     this.#tally.markers = this.clients.acknowledged.length

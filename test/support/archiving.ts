@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArchiveEvent } from '../../src/archive/archiveEvent.ts'
 import { DatabaseArchiver } from '../../src/archive/databaseArchiver.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { storeKey } from '../../src/repository/baseBlocks.ts'
 import type { Manifest, ManifestDatabase } from '../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../src/repository/repository.ts'
@@ -17,10 +17,11 @@ const { signal } = new AbortController()
 export async function newRepository({
   storage = memoryStorage(),
   passphrase,
-}: { storage?: Storage; passphrase?: string } = {}): Promise<Repository> {
+  clock = systemClock,
+}: { storage?: Storage; passphrase?: string; clock?: Clock } = {}): Promise<Repository> {
   const key = passphrase === undefined ? undefined : { passphrase }
   await initRepository(storage, { encryption: key })
-  return openRepository(storage, { key })
+  return openRepository(storage, { key, clock })
 }
 
 interface ArchiveOptions {

@@ -67,3 +67,9 @@ export function wrongMarkers(notes: readonly Note[], time: number, present: Read
     ...[...present].filter((key) => !known.has(key)).map((key) => `${key} does not belong there`),
   ]
 }
+
+/** The markers that a database lacks though it holds their transactions. */
+export function missingMarkers(notes: readonly Note[], last: number, present: ReadonlySet<string>): string[] {
+  const missing = notes.filter((note) => (note.transaction ?? Infinity) <= last && !present.has(keyOf(note)))
+  return missing.map((note) => `${keyOf(note)} of transaction ${note.transaction} is not there, up to ${last}`)
+}

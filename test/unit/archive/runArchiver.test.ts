@@ -2,16 +2,14 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
-import { runArchiver } from '../../../src/archive/runArchiver.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import { archiveAll, archived, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { headerBytes, sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
 import { lying, metered } from '../../support/meteredStorage.ts'
+import { type Running, runInTime } from '../../support/runningArchiver.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -25,45 +23,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-interface Running extends AsyncDisposable {
-  clock: ManualClock
-  events: ArchiveEvent[]
-  kinds: () => string[]
-  /** Lets time pass until something holds; files are read in real time, so it passes slowly. */
-  until: (holds: () => boolean) => Promise<void>
-}
-
-function run(repository: Repository): Running {
-  const clock = new ManualClock()
-  const events: ArchiveEvent[] = []
-  const ending = new AbortController()
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  failed.catch(() => {})
-  const listener = (event: ArchiveEvent): void => void events.push(event)
-  const options = {
-    repository,
-    dataDir: log.dataDir,
-    interval: 1000,
-    retention: { size: null, time: null },
-    headroomAlert: 0,
-    clock,
-    listener,
-    signal: ending.signal,
-  }
-  const ended = runArchiver(options).catch(reject)
-  return {
-    clock,
-    events,
-    kinds: () => events.map(({ kind }) => kind),
-    until: async (holds) => {
-      while (!holds()) await Promise.race([clock.advance(250), failed])
-    },
-    [Symbol.asyncDispose]: async () => {
-      ending.abort()
-      await ended
-    },
-  }
-}
+const run = (repository: Repository): Running => runInTime(repository, log)
 
 describe('shipping', () => {
   test('[archive.exact] every transaction is archived as the bytes it was, once, in order', async () => {

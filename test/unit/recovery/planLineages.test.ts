@@ -51,6 +51,13 @@ describe('lineages', () => {
     expect(await windows()).toEqual([`${branch} 4-8`, `${root} 4-8`])
   })
 
+  test('[archive.lineages] a lineage that was left idle is not taken for the one that went on, unless it is asked for', async () => {
+    // Made today, long after all of these transactions.
+    await backUpLogs(repository, log)
+    await expect(plan(at(30))).rejects.toMatchObject({ code: 'refused' })
+    expect(await ends(at(30), root)).toEqual([8, 8])
+  })
+
   test('[archive.lineages] a backup of one lineage is no beginning for another', async () => {
     await backUpLogs(repository, other)
     log.write(2)

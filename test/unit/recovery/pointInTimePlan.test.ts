@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
+import type { Manifest } from '../../../src/repository/manifest.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { ManualClock } from '../../support/manualClock.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -18,11 +20,13 @@ const root = rootLineage(sampleStore)
 let folder: string
 let storage: Storage
 let repository: Repository
+let clock: ManualClock
 let log: SyntheticLog
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-plan-'))
   storage = memoryStorage()
-  repository = await newRepository({ storage })
+  clock = new ManualClock(new Date(firstCommit))
+  repository = await newRepository({ storage, clock })
   log = SyntheticLog.create(join(folder, 'data'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
@@ -31,12 +35,17 @@ const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimeP
 const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
 const refused = async (point: RestorePoint, hint: string | RegExp): Promise<void> =>
   expect(plan(point)).rejects.toMatchObject({ code: 'refused', hint: expect.stringMatching(hint) as string })
+/** A backup that is made when the last transaction is committed, or so many milliseconds later. */
+const backUp = async (source: SyntheticLog, later = 0): Promise<Manifest> => {
+  clock.jump(source.last.commitTime + later - clock.now().getTime())
+  return backUpLogs(repository, source)
+}
 const windows = async (): Promise<string[]> => windowsOf(repository)
 
 describe('one backup with archived log behind it', () => {
   beforeEach(async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(3).rotate().write(4)
     await archiveAll(repository, log)
   })
@@ -55,7 +64,7 @@ describe('one backup with archived log behind it', () => {
   })
 
   test('the newest backup before the point is taken', async () => {
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(2)
     await archiveAll(repository, log)
     expect(await ends(tx(10))).toEqual([4, 10])
@@ -69,7 +78,7 @@ describe('one backup with archived log behind it', () => {
     await storage.put(segmentName(first!), Buffer.from('nonsense'))
     await expect(plan(tx(9))).rejects.toMatchObject({ code: 'integrity' })
     expect(await ends(tx(4))).toEqual([4, 4])
-    await backUpLogs(repository, log)
+    await backUp(log)
     expect(await ends(tx(11))).toEqual([11, 11])
   })
 
@@ -88,20 +97,38 @@ describe('one backup with archived log behind it', () => {
   })
 
   test('a backup whose manifest is damaged is named and not considered', async () => {
-    const { id } = await backUpLogs(repository, log)
+    const { id } = await backUp(log)
     await storage.delete(`backups/${id}/manifest`)
     await storage.put(`backups/${id}/manifest`, Buffer.from('nonsense'))
     expect(await plan(tx(11))).toMatchObject({ damaged: [id], replays: [{ from: { id: 4 }, to: { id: 11 } }] })
   })
 
-  test('what may be missing behind the end of the archive is told, and nothing where the end is certain', async () => {
-    expect((await plan(at(11, 500))).doubts).toEqual([
-      expect.stringMatching(
-        /^neo4j ends with transaction 11 of 2026-01-01T00:00:11.000Z: .* to 2026-01-01T00:00:11.500Z, if anything was/,
-      ),
-    ])
-    for (const point of [at(9, 500), at(11), tx(7)]) expect((await plan(point)).doubts).toEqual([])
-    expect((await plan({ kind: 'latest' })).doubts).toEqual([])
+  test('[archive.point-in-time] a moment behind the end of the archive is refused: what was committed up to then may be on its way', async () => {
+    const advice = /before it transaction 11 of 2026-01-01T00:00:11.000Z; take --latest, or wait until the archive has passed/
+    for (const moment of [at(11, 1), at(12), at(1000)]) await refused(moment, advice)
+    for (const point of [at(9, 500), at(11), tx(7), { kind: 'latest' } as const]) expect((await plan(point)).doubts).toEqual([])
+    log.write(1, { commitTime: firstCommit + 60_000 })
+    await archiveAll(repository, log)
+    expect(await ends(at(59))).toEqual([4, 11])
+    await refused(at(61), 'before it transaction 12 ')
+  })
+
+  test('[archive.point-in-time] a later backup that ends with the same transaction proves that nothing was committed', async () => {
+    await backUp(log, 5000)
+    expect(await ends(at(11, 5000))).toEqual([11, 11])
+    expect((await plan(at(14))).doubts).toEqual([])
+    await refused(at(11, 5001), 'take --latest')
+    // A transaction behind that backup says more than it.
+    log.write(1, { commitTime: firstCommit + 60_000 })
+    await archiveAll(repository, log)
+    expect(await ends(at(59))).toEqual([11, 11])
+  })
+
+  test('a backup that was made in time but ends later, or with another transaction of the same id, proves nothing', async () => {
+    await backUp(log.write(1), 5000)
+    await refused(at(11, 500), 'before it transaction 11 of .*; after it transaction 12 of')
+    await backUp(log.copyUpTo(10, join(folder, 'other')).write(1, { body: 'other' }), 5000)
+    await expect(plan(at(11, 500), root)).rejects.toMatchObject({ code: 'refused' })
   })
 
   test('what was committed out of order ends before the first one that is later', async () => {
@@ -112,18 +139,19 @@ describe('one backup with archived log behind it', () => {
     await archiveAll(repository, log)
     expect(await ends(at(16))).toEqual([4, 11])
     expect(await ends(at(20))).toEqual([4, 14])
+    await refused(at(20, 1), 'before it transaction 14 of 2026-01-01T00:00:20.000Z; take --latest')
   })
 })
 
 describe('what is missing', () => {
   test('[archive.gaps] no moment in a gap is restored, and the nearest ones on both sides are told', async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(2)
     await archiveAll(repository, log)
     log.write(3).rotate().write(2).prune()
     await archiveAll(repository, log)
-    await backUpLogs(repository, log)
+    await backUp(log)
     expect((await repository.archive.list()).gaps).toEqual([{ lineage: root, first: 7, last: 9 }])
     expect(await windows()).toEqual([`${root} 4-6`, `${root} 11-11`])
     const sides = /before it transaction 6 of 2026-01-01T00:00:06.000Z; after it transaction 11 of/
@@ -136,7 +164,7 @@ describe('what is missing', () => {
 
   test('[archive.gaps] log that is only known to have been there is missing as well', async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(8)
     await putSegment(repository, log, segmentOf(log, 5, 6))
     await repository.archive.putLineage({
@@ -153,7 +181,7 @@ describe('what is missing', () => {
 
   test('[archive.gaps] the last point before a gap is told to be one, where nothing behind it can be restored', async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(2)
     await archiveAll(repository, log)
     log.write(3).rotate().write(2).prune()
@@ -163,11 +191,22 @@ describe('what is missing', () => {
     expect(doubts).toEqual([expect.stringContaining('more was committed and archived, but log in between is missing')])
   })
 
+  test('[archive.gaps] where the log right behind the backup is missing, the last point is told to be one', async () => {
+    log.write(3)
+    await backUp(log)
+    await archiveAll(repository, log.write(2))
+    await archiveAll(repository, log.write(2))
+    await repository.archive.deleteSegment(segmentOf(log, 5, 6))
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]!.to.id).toBe(4)
+    expect(doubts).toEqual([expect.stringContaining('more was committed and archived, but log in between is missing')])
+  })
+
   test('a moment between two backups without an archive is refused, the backups are not', async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     expect(await ends(at(4))).toEqual([4, 4])
     expect(await ends(tx(7))).toEqual([7, 7])
     expect(await windows()).toEqual(['backup 4-4', 'backup 7-7'])
@@ -186,7 +225,7 @@ describe('what is missing', () => {
     'log that begins right behind a backup of another history is not joined (kernel version %i)',
     async (kernelVersion) => {
       const mine = SyntheticLog.create(join(folder, 'mine'), { kernelVersion }).write(3)
-      await backUpLogs(repository, mine)
+      await backUp(mine)
       const other = mine.copyUpTo(3, join(folder, 'other')).write(1, { body: 'other' }).rotate().write(3).prune()
       await archiveAll(repository, other)
       const { lineages } = await repository.archive.list()
@@ -197,7 +236,7 @@ describe('what is missing', () => {
 
   test('[archive.gaps] a moment at which a lineage without a parent may have been the one is refused', async () => {
     log.write(3)
-    await backUpLogs(repository, log)
+    await backUp(log)
     log.write(10)
     await archiveAll(repository, log)
     // Restored from elsewhere, and written to for long before it was archived.
@@ -208,7 +247,7 @@ describe('what is missing', () => {
       .prune()
     const events = await archiveAll(repository, other)
     expect(events).toContainEqual(expect.objectContaining({ kind: 'lineage', parent: undefined }))
-    await backUpLogs(repository, other)
+    await backUp(other)
     expect(await ends(at(14))).toEqual([4, 14])
     await refused(at(14, 1), 'before it transaction 14 ')
     await refused(at(50), 'before it transaction 14 ')
