@@ -93,6 +93,11 @@ export const promises: readonly Promised[] = [
     sentence: 'A local file is removed only when the bucket is verified to hold it, and only where it has not changed since.',
   },
   {
+    id: 'artifact.verify',
+    sentence:
+      'A dump is called good only if its checksum fits, Neo4j loads and checks it, and it answers as expected; nothing of the trial stays.',
+  },
+  {
     id: 'archive.exact',
     sentence:
       'The archive holds every transaction of the log as the bytes that were committed, each verified when it is stored and when it is read.',

@@ -21,6 +21,7 @@ import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
 import { restoreStartCommand } from './restoreStartCommand.ts'
 import { s3UploadCommand } from './s3UploadCommand.ts'
+import { s3VerifyRestoreCommand } from './s3VerifyRestoreCommand.ts'
 import { versionCommand } from './versionCommand.ts'
 
 /** Every command, in the order help shows them, and what the first word of a two-word command is about. */
@@ -55,6 +56,7 @@ export function grammar(): Grammar {
       repoInitCommand,
       repoShowCommand,
       s3UploadCommand,
+      s3VerifyRestoreCommand,
       doctorCommand,
       helpCommand(grammar),
       completionCommand(grammar),

@@ -1,5 +1,5 @@
 /** How a bucket is reached. */
-const reachSettings = ['region', 'endpoint', 'pathStyle', 'caFile'] as const
+export const reachSettings = ['region', 'endpoint', 'pathStyle', 'caFile'] as const
 
 /** How a bucket is reached, and what is encrypted there. */
 export const bucketSettings = [...reachSettings, 'sse', 'kmsKey'] as const
