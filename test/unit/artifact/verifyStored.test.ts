@@ -6,18 +6,39 @@ import { differences, verifiedOf } from '../../../src/artifact/verifyStored.ts'
 const facts = { sha256: 'ab'.repeat(32), size: 100, created_by: 'me', db_name: 'neo4j', timestamp: '2026-11-25T10:15:00.000Z' }
 const key = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd'
 const plan: UploadPlan = {
-  ...{ file: '/f', uri: 's3://b/f', bucket: 'b', key: 'f', metaKey: 'f.meta.json', compress: false, partSize: 50, facts },
-  ...{ size: 100, sha256: facts.sha256, checksum: 'digest-2', parts: 2, encryption: { algorithm: 'aws:kms', keyId: '1234abcd' } },
+  file: '/f',
+  uri: 's3://b/f',
+  bucket: 'b',
+  key: 'f',
+  metaKey: 'f.meta.json',
+  compress: false,
+  partSize: 50,
+  facts,
+  size: 100,
+  sha256: facts.sha256,
+  checksum: 'digest-2',
+  parts: 2,
+  encryption: { algorithm: 'aws:kms', keyId: '1234abcd' },
 }
 const stored: RemoteObject = {
-  ...{ size: 100, etag: '"e"', versionId: undefined, checksum: 'digest-2', encryption: 'aws:kms', kmsKey: key, facts },
+  size: 100,
+  etag: '"e"',
+  versionId: undefined,
+  checksum: 'digest-2',
+  encryption: 'aws:kms',
+  kmsKey: key,
+  facts,
 }
 
 test('an object that is as planned has no differences, and it is told what was compared', () => {
   expect(differences(plan, stored)).toEqual([])
   expect(verifiedOf(plan, stored)).toEqual({
-    ...{ size: 100, sha256: facts.sha256, encryption: 'aws:kms', etag: '"e"' },
-    ...{ checksum: 'digest-2', checksumCovers: 'the digests of 2 parts' },
+    size: 100,
+    sha256: facts.sha256,
+    encryption: 'aws:kms',
+    etag: '"e"',
+    checksum: 'digest-2',
+    checksumCovers: 'the digests of 2 parts',
   })
   expect(verifiedOf({ ...plan, parts: 1, checksum: 'digest' }, { ...stored, checksum: 'digest' }).checksumCovers).toBe(
     'the whole object',
