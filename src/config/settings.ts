@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isS3Uri, s3UriProblem } from '../core/s3Uri.ts'
+import { isS3Uri, s3Uri, s3UriProblem } from '../core/s3Uri.ts'
 import { type Setting, setting } from './declaration.ts'
 import { duration } from './duration.ts'
 import { Secret } from './secret.ts'
@@ -23,6 +23,19 @@ const endpoint = text.check(({ value, issues }) => {
   const isPlain = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === ''
   if (!isPlain) issues.push({ code: 'custom', message: 'expected a URL such as https://s3.example.org:9000', input: value })
 })
+
+const bucket = text.check(({ value, issues }) => {
+  const problem = value.includes('/') ? 'expected the name of a bucket, without s3:// and prefix' : s3UriProblem(`s3://${value}`)
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem.replace(' behind s3://', ''), input: value })
+})
+
+/** Slashes at its ends mean nothing. */
+const prefix = text
+  .transform((value) => value.replaceAll(/^\/+|\/+$/g, ''))
+  .check(({ value, issues }) => {
+    const problem = value === '' ? undefined : s3UriProblem(s3Uri({ bucket: 'bucket', prefix: value }))
+    if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
+  })
 
 const encryptions = ['none', 'AES256', 'aws:kms'] as const
 const lockModes = ['none', 'governance', 'compliance'] as const
@@ -164,6 +177,26 @@ export const settings = {
     unit: 'days',
     example: '30',
     description: 'how long what is stored stays locked; required with `object-lock`',
+  }),
+  bucket: setting(bucket, {
+    placeholder: 'name',
+    aliases: ['BACKUP_S3_BUCKET'],
+    description: 'the bucket that single files are uploaded to and verified from; a repository names its own in `repo`',
+    example: 'my-backups',
+  }),
+  prefix: setting(prefix, {
+    placeholder: 'prefix',
+    default: '',
+    defaultText: 'none',
+    aliases: ['BACKUP_S3_PREFIX'],
+    description: 'what the keys of uploaded files begin with, before a slash and the name of the file',
+    example: 'neo4j/prod',
+  }),
+  commit: setting(z.string().regex(/^[0-9a-f]{7,64}$/i, 'expected the hash of a commit'), {
+    placeholder: 'hash',
+    aliases: ['GITHUB_SHA'],
+    description: 'the commit of the workflow that uploads a file, to be noted with it',
+    example: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
   }),
   archiveInterval: setting(duration, {
     placeholder: 'time',
