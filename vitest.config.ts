@@ -16,11 +16,18 @@ interface Group {
 
 const groups: Record<string, Group> = {
   unit: { include: ['test/unit/**/*.test.ts'], order: 0, timeout: 10 * seconds, parallel: true },
-  contracts: { include: ['test/contracts/**/*.test.ts'], order: 0, timeout: 30 * seconds, parallel: true },
+  contracts: {
+    include: ['test/contracts/**/*.test.ts'],
+    exclude: ['test/contracts/s3*.test.ts'],
+    order: 0,
+    timeout: 30 * seconds,
+    parallel: true,
+  },
   guards: { include: ['test/*.test.ts'], exclude: ['test/docs*.test.ts'], order: 1, timeout: 2 * minutes, parallel: true },
   docs: { include: ['test/docs*.test.ts'], order: 2, timeout: 5 * minutes, parallel: false },
-  scenarios: { include: ['test/scenarios/**/*.test.ts'], order: 3, timeout: 10 * minutes, parallel: false },
-  faults: { include: ['test/faults/**/*.test.ts'], order: 4, timeout: 10 * minutes, parallel: false },
+  s3: { include: ['test/contracts/s3*.test.ts', 'test/s3/**/*.test.ts'], order: 3, timeout: 10 * minutes, parallel: false },
+  scenarios: { include: ['test/scenarios/**/*.test.ts'], order: 4, timeout: 10 * minutes, parallel: false },
+  faults: { include: ['test/faults/**/*.test.ts'], order: 5, timeout: 10 * minutes, parallel: false },
 }
 
 export default defineConfig({

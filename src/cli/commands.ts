@@ -19,6 +19,7 @@ import { neo4jStopCommand } from './neo4jStopCommand.ts'
 import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
 import { restoreStartCommand } from './restoreStartCommand.ts'
+import { s3LifecycleCommand } from './s3LifecycleCommand.ts'
 import { versionCommand } from './versionCommand.ts'
 
 /** Every command, in the order help shows them, and what the first word of a two-word command is about. */
@@ -32,6 +33,7 @@ export function grammar(): Grammar {
       log: 'see what was written to a database, and when',
       neo4j: 'install and run a Neo4j Community of your own',
       repo: 'make and inspect a repository, where backups live',
+      s3: 'keep exported backups in a bucket',
     },
     commands: [
       demoCommand,
@@ -51,6 +53,7 @@ export function grammar(): Grammar {
       neo4jStatusCommand,
       repoInitCommand,
       repoShowCommand,
+      s3LifecycleCommand,
       helpCommand(grammar),
       completionCommand(grammar),
       versionCommand,

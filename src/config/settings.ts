@@ -26,7 +26,10 @@ const endpoint = text.check(({ value, issues }) => {
 
 const encryptions = ['none', 'AES256', 'aws:kms'] as const
 const lockModes = ['none', 'governance', 'compliance'] as const
-const days = z.string().regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more').transform(Number)
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more')
+  .transform(Number)
 
 const schemes = ['bolt', 'bolt+s', 'bolt+ssc', 'neo4j', 'neo4j+s', 'neo4j+ssc']
 
@@ -109,6 +112,26 @@ export const settings = {
     path: true,
     description: 'a file of at least 16 random bytes, the key of an encrypted repository',
   }),
+  bucket: setting(text, {
+    placeholder: 'name',
+    aliases: ['BACKUP_S3_BUCKET'],
+    description: 'the bucket for exported backups',
+    example: 'my-backups',
+  }),
+  prefix: setting(text, {
+    placeholder: 'prefix',
+    aliases: ['BACKUP_S3_PREFIX'],
+    description: 'what the keys of exported backups begin with, such as `neo4j/prod`',
+    example: 'neo4j/prod',
+  }),
+  retentionDays: setting(days, {
+    placeholder: 'days',
+    unit: 'days',
+    example: '30',
+    aliases: ['BACKUP_RETENTION_DAYS'],
+    flag: false,
+    description: 'how long exported backups stay in the bucket, for the lifecycle of the bucket',
+  }),
   region: setting(text, {
     placeholder: 'region',
     aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
@@ -153,7 +176,8 @@ export const settings = {
     placeholder: 'mode',
     default: 'none',
     example: 'compliance',
-    description: 'lock what is stored in a bucket with object lock: compliance (nobody may remove it in time), governance, or none',
+    description:
+      'lock what is stored in a bucket with object lock: compliance (nobody may remove it in time), governance, or none',
   }),
   objectLockDays: setting(days, {
     placeholder: 'days',
