@@ -112,7 +112,7 @@ function repositoryStorage(settings: Settings): Storage {
   if (!isS3Uri(place)) return directoryStorage(place)
   const options = s3Settings(settings)
   const { bucket, prefix } = parseS3Uri(place)
-  return lazyStorage(s3Uri({ bucket, prefix }), async () => {
+  return lazyStorage(s3Uri({ bucket, prefix }), options.lock !== undefined, async () => {
     const { s3Storage } = await import('./storage/s3/s3Storage.ts')
     return s3Storage({ bucket, prefix }, options)
   })

@@ -14,6 +14,7 @@ export interface Promised {
  * | test/unit, test/contracts | log.* repository.* settings.* secrets.* errors.* lease.* |
  * | test/scenarios | backup.* restore.* archive.* export.* neo4j.* demo.* log.changes |
  * | test/faults | crash.* damage.* |
+ * | test/s3 | s3.* |
  */
 export const promises: readonly Promised[] = [
   {
@@ -51,6 +52,10 @@ export const promises: readonly Promised[] = [
   {
     id: 'archive.window',
     sentence: 'No backup or archived log is deleted that a moment within the promised window needs, unless by force.',
+  },
+  {
+    id: 's3.network',
+    sentence: 'Broken connections, overload and lost answers of an S3 server lose nothing and store nothing twice.',
   },
   {
     id: 'restore.exact',

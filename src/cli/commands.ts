@@ -9,6 +9,7 @@ import { backupShowCommand } from './backupShowCommand.ts'
 import { backupValidateCommand } from './backupValidateCommand.ts'
 import { completionCommand } from './completionCommand.ts'
 import { demoCommand } from './demoCommand.ts'
+import { doctorCommand } from './doctorCommand.ts'
 import type { Grammar } from './grammar.ts'
 import { helpCommand } from './helpCommand.ts'
 import { logShowCommand } from './logShowCommand.ts'
@@ -54,6 +55,7 @@ export function grammar(): Grammar {
       repoInitCommand,
       repoShowCommand,
       s3LifecycleCommand,
+      doctorCommand,
       helpCommand(grammar),
       completionCommand(grammar),
       versionCommand,

@@ -7,7 +7,8 @@ export const repoInitCommand = defineCommand({
   summary: 'make a new repository',
   description:
     'With a passphrase or a key file everything in it is encrypted (AES-256-GCM). Keep a copy of either in another place: ' +
-    'nobody can read the backups without it. A repository that exists is never changed.',
+    'nobody can read the backups without it. A repository that exists is never changed. Before anything else it is tried whether the place ' +
+    'refuses to overwrite; `holdfast doctor` tries more.',
   settings: repositorySettings,
   examples: [
     { command: 'holdfast repo init --repo /backups --passphrase-file /etc/holdfast/passphrase', purpose: 'an encrypted one' },
@@ -15,12 +16,18 @@ export const repoInitCommand = defineCommand({
       command: 'head -c 32 /dev/urandom > /etc/holdfast/key; holdfast repo init --repo /backups --key-file /etc/holdfast/key',
       purpose: 'one that a key file opens, which nobody can guess',
     },
+    {
+      command: 'holdfast repo init --repo s3://my-bucket/backups --sse aws:kms --passphrase-file /etc/holdfast/passphrase',
+      purpose: 'one in a bucket, encrypted here and there',
+    },
     { command: 'holdfast repo init --repo /backups', purpose: 'one that everybody who can read the files can read' },
   ],
   fails: ['repository', 'refused'],
-  run: async ({ services: { storage, repositoryKey, clock } }) => {
+  run: async ({ services: { storage, repositoryKey, clock }, signal }) => {
     const { initRepository } = await import('../repository/repository.ts')
+    const { probeStorage, requireProbes } = await import('../storage/probe.ts')
     const encryption = repositoryKey()
+    requireProbes(storage(), await probeStorage(storage(), { signal }))
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }
   },

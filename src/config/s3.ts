@@ -19,12 +19,20 @@ export interface S3Settings {
  */
 export function s3Settings(settings: Settings): S3Settings {
   const { region, endpoint, pathStyle } = settings.values
-  return { region, endpoint, pathStyle, certificates: certificates(settings), encryption: encryption(settings), lock: lock(settings) }
+  return {
+    region,
+    endpoint,
+    pathStyle,
+    certificates: certificates(settings),
+    encryption: encryption(settings),
+    lock: lock(settings),
+  }
 }
 
 function encryption(settings: Settings): S3Settings['encryption'] {
   const { sse: given, useSseKms, kmsKey: keyId } = settings.values
-  if (useSseKms && given !== undefined && given !== 'aws:kms') throw contradiction(settings, 'sse', 'useSseKms', 'leave one of them out')
+  if (useSseKms && given !== undefined && given !== 'aws:kms')
+    throw contradiction(settings, 'sse', 'useSseKms', 'leave one of them out')
   const algorithm = useSseKms ? 'aws:kms' : given
   if (algorithm === 'aws:kms') return { algorithm, keyId }
   // A key that stands in the environment for other programs asks for nothing by itself.

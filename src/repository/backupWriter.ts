@@ -6,6 +6,7 @@ import { defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
 import { BlockReader } from './blockSource.ts'
 import { encodeBlockTable, parseBlockTable } from './blockTable.ts'
 import { BlockThreads, type Slot } from './blockThreads.ts'
+import { keepNeeded } from './keeping.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import { blockTableName, manifestName, packName } from './names.ts'
@@ -235,6 +236,9 @@ export class BackupWriter implements AsyncDisposable {
     const encoded = encodeManifest(this.#access, manifest)
     // What could not be restored must not become a backup.
     parseBlockTable(this.#access, manifest, table)
+    const own = new Set(this.#sequence.packs.map(({ id }) => id))
+    const reused = built.packs.map(({ id }) => id).filter((id) => !own.has(id))
+    await keepNeeded(this.#access, reused, { signal: this.signal })
     // Holding the lease now means that no delete has looked for unreferenced packs since this backup began.
     await this.#lease.assertHeld()
     await storage.put(blockTableName(this.id), table, { signal: this.signal })

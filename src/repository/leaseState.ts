@@ -69,7 +69,7 @@ export async function readGeneration(storage: Storage, lease: string, generation
 export async function succeed(storage: Storage, lease: string, predecessor: number, state: LeaseState): Promise<boolean> {
   const name = leaseName(lease, predecessor + 1)
   try {
-    await storage.put(name, seal({ kind: 'lease', name }, jsonContent(state)))
+    await storage.put(name, seal({ kind: 'lease', name }, jsonContent(state)), { shortLived: true })
   } catch (error) {
     if (error instanceof ObjectExistsError) return false
     throw error

@@ -1,9 +1,13 @@
 import type { Storage } from './storage.ts'
 
-/** Storage whose driver is loaded at its first use, for what takes long to load. */
-export function lazyStorage(location: string, open: () => Promise<Storage>): Storage {
+/**
+ * Storage whose driver is loaded at its first use, for what takes long to load.
+ * @param locks whether the driver locks what it stores
+ */
+export function lazyStorage(location: string, locks: boolean, open: () => Promise<Storage>): Storage {
   let opened: Promise<Storage> | undefined
-  const driver = async (): Promise<Storage> => (opened ??= open())
+  let loaded: Storage | undefined
+  const driver = async (): Promise<Storage> => (loaded = await (opened ??= open()))
   return {
     location,
     put: async (...args) => (await driver()).put(...args),
@@ -15,5 +19,8 @@ export function lazyStorage(location: string, open: () => Promise<Storage>): Sto
       yield* (await driver()).list(...args)
     },
     delete: async (...args) => (await driver()).delete(...args),
+    facts: async (...args) => (await driver()).facts?.(...args) ?? [],
+    requestCounts: () => loaded?.requestCounts?.() ?? {},
+    ...(locks ? { keep: async (...args: Parameters<NonNullable<Storage['keep']>>) => (await driver()).keep?.(...args) } : {}),
   }
 }

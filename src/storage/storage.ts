@@ -16,7 +16,7 @@ export interface Storage {
    * a chunk of it has been stored or copied when the next is asked for, so that its memory can be used again.
    * @throws ObjectExistsError where the name is taken; what is there stays untouched.
    */
-  put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: StorageOptions): Promise<void>
+  put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<void>
 
   /**
    * Reads a whole object or a part of it. The stream ends early only where the object does: the reader checks the length.
@@ -33,10 +33,32 @@ export interface Storage {
 
   /** Removes an object for good before it resolves; removing what is not there is no error. */
   delete(name: string, options?: StorageOptions): Promise<void>
+
+  /**
+   * Locks an object for at least as long as one that is put now. Storage that locks nothing has no such method.
+   * @throws ObjectMissingError where there is none.
+   */
+  keep?(name: string, options?: StorageOptions): Promise<void>
+
+  /** What the place is set up for, as it tells when asked. A place with nothing to tell has no such method. */
+  facts?(options?: StorageOptions): Promise<StorageFact[]>
+
+  /** Requests sent so far by operation, each attempt counted. Storage without a server has none. */
+  requestCounts?(): Readonly<Record<string, number>>
+}
+
+export interface StorageFact {
+  name: string
+  found: string
 }
 
 export interface StorageOptions {
   signal?: AbortSignal
+}
+
+export interface PutOptions extends StorageOptions {
+  /** It will be deleted soon, so that locking it against that would only leave garbage. */
+  shortLived?: boolean
 }
 
 export interface ByteRange {

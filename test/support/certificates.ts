@@ -11,7 +11,8 @@ export interface Certificates {
   key: string
 }
 
-const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+const words = (line: string): string[] => line.split(' ')
+const newKey = words('-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2')
 
 /** Makes them in a folder with openssl; the server's are named as MinIO wants them. */
 export async function makeCertificates(folder: string): Promise<Certificates> {
@@ -20,12 +21,11 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
     certificate: join(folder, 'public.crt'),
     key: join(folder, 'private.key'),
   }
-  const authorityKey = join(folder, 'authority.key')
-  const openssl = async (...words: string[]) => execa('openssl', ['req', '-x509', ...newKey, ...words])
-  await openssl('-subj', '/CN=holdfast tests', '-keyout', authorityKey, '-out', made.authority)
+  const openssl = async (...rest: string[]) => execa('openssl', ['req', '-x509', ...newKey, ...rest], { cwd: folder })
+  await openssl(...words('-subj /CN=holdfast-tests -keyout authority.key -out authority.pem'))
   await openssl(
-    ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'],
-    ...['-CA', made.authority, '-CAkey', authorityKey, '-keyout', made.key, '-out', made.certificate],
+    ...words('-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=CA:FALSE'),
+    ...words('-CA authority.pem -CAkey authority.key -keyout private.key -out public.crt'),
   )
   // A mistake of the command line shows here and not as a failed handshake.
   for (const path of Object.values(made)) if ((await readFile(path)).length === 0) throw new Error(`${path} is empty`)

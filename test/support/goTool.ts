@@ -38,7 +38,9 @@ async function build({ name, package: source, version }: GoTool): Promise<string
     })
     return path
   } catch (error) {
-    throw new Error(`${name} ${version} cannot be built: install Go 1.24 or newer and see that it can fetch modules`, { cause: error })
+    throw new Error(`${name} ${version} cannot be built: install Go 1.24 or newer and see that it can fetch modules`, {
+      cause: error,
+    })
   } finally {
     await rm(building, { recursive: true, force: true })
   }

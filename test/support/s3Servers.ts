@@ -42,7 +42,10 @@ interface MinioOptions {
 }
 
 /** Starts MinIO with its data in a folder; built at its first use. */
-export async function startMinio(folder: string, { tls = false, kms = true, environment = {} }: MinioOptions = {}): Promise<S3Server> {
+export async function startMinio(
+  folder: string,
+  { tls = false, kms = true, environment = {} }: MinioOptions = {},
+): Promise<S3Server> {
   const data = join(folder, 'minio')
   const certificateFolder = join(folder, 'certs')
   await mkdir(certificateFolder, { recursive: true })
@@ -51,9 +54,9 @@ export async function startMinio(folder: string, { tls = false, kms = true, envi
   return start({
     command: await goTool(minio),
     words: [
-      ...['server', data, '--quiet', '--certs-dir', certificateFolder],
-      ...['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${consolePort}`],
-    ],
+      ['server', data, '--quiet', '--certs-dir', certificateFolder],
+      ['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${consolePort}`],
+    ].flat(),
     environment: {
       MINIO_ROOT_USER: owner.id,
       MINIO_ROOT_PASSWORD: owner.secret,

@@ -1,13 +1,17 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { RequestCounts, S3Options } from './options.ts'
+import { patientRetries } from './retries.ts'
 
-/** With the SDK's exponential backoff and jitter, this outlasts half a minute of 503. */
-const attempts = 10
+/** With their pauses these take about a minute. */
+const usualAttempts = 12
 /** Milliseconds. */
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
 const connections = 32
+/** Bytes that go to the connection at a time. */
+const sliceSize = 256 * 1024
 
 /** A client of an S3 server, and how many requests it has sent, each attempt counted. */
 export interface S3Connection {
@@ -17,12 +21,11 @@ export interface S3Connection {
 
 /** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
 export function connectS3(options: S3Options): S3Connection {
-  const { region, endpoint, pathStyle = endpoint !== undefined, certificates } = options
+  const { region, endpoint, pathStyle = endpoint !== undefined, certificates, attempts = usualAttempts } = options
   const agent = { keepAlive: true, maxSockets: connections }
   const config: S3ClientConfig = {
     forcePathStyle: pathStyle,
-    maxAttempts: attempts,
-    retryMode: 'standard',
+    retryStrategy: patientRetries(attempts),
     // Content is hashed here and checked by whoever reads it; the SDK would hash everything once more.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -32,7 +35,7 @@ export function connectS3(options: S3Options): S3Connection {
       httpsAgent: new HttpsAgent({ ...agent, ...(certificates === undefined ? {} : { ca: certificates }) }),
     },
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
+    ...usedRegion(region, endpoint),
   }
   const client = new S3Client(config)
   const requests: RequestCounts = {}
@@ -57,5 +60,28 @@ export function connectS3(options: S3Options): S3Connection {
     },
     { step: 'build', name: 'signWithChecksum' },
   )
+  // Inside the retries and behind the signature: each attempt has a stream of its own.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { body } = args.request as { body?: unknown }
+      if (!(body instanceof Uint8Array) || body.length <= sliceSize) return next(args)
+      return next({
+        ...args,
+        request: Object.assign(Object.create(args.request as object), { body: Readable.from(slices(body)) }),
+      })
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'sendInSlices' },
+  )
   return { client, requests }
+}
+
+/** A server that is not Amazon's has a region only in name, so any will do where none is given anywhere. */
+function usedRegion(region: string | undefined, endpoint: string | undefined): { region?: string } {
+  if (region !== undefined) return { region }
+  return endpoint === undefined ? {} : { region: 'us-east-1' }
+}
+
+/** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */
+function* slices(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += sliceSize) yield body.subarray(at, at + sliceSize)
 }

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
+import pLimit from 'p-limit'
+
+/** Each copies the part that it works on, so there are few at a time. */
+const digesting = pLimit(2)
 
 /** The SHA-256 of a part, as S3 takes it (base64); computed on another thread. */
 export async function partDigest(part: Uint8Array): Promise<string> {
   // A small one is done before another thread would begin.
   if (part.length < 64 * 1024) return createHash('sha256').update(part).digest('base64')
-  const digest = await crypto.subtle.digest('SHA-256', part as Uint8Array<ArrayBuffer>)
+  const digest = await digesting(async () => crypto.subtle.digest('SHA-256', part as Uint8Array<ArrayBuffer>))
   return Buffer.from(digest).toString('base64')
 }
 

@@ -16,30 +16,61 @@ const explanations: Record<string, Explanation> = {
   },
   InvalidAccessKeyId: { reason: 'the access key is not known there', hint: 'check the credentials and the endpoint' },
   SignatureDoesNotMatch: { reason: 'the secret key does not fit', hint: 'check the secret access key and the region' },
-  ExpiredToken: { reason: 'the credentials have expired', hint: 'renew them (aws sso login, a new session or web identity token), then run it again' },
+  ExpiredToken: {
+    reason: 'the credentials have expired',
+    hint: 'renew them (aws sso login, a new session or web identity token), then run it again',
+  },
   InvalidToken: { reason: 'the session token is not valid', hint: 'renew the credentials, then run it again' },
   CredentialsProviderError: {
     reason: 'no credentials were found, or they were refused',
     hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on AWS give the machine a role',
   },
-  InvalidIdentityToken: { reason: 'the web identity token is refused', hint: 'check issuer, audience and subject against the trust policy of the role' },
-  ExpiredTokenException: { reason: 'the web identity token has expired', hint: 'renew the token that AWS_WEB_IDENTITY_TOKEN_FILE names' },
+  InvalidIdentityToken: {
+    reason: 'the web identity token is refused',
+    hint: 'check issuer, audience and subject against the trust policy of the role',
+  },
+  ExpiredTokenException: {
+    reason: 'the web identity token has expired',
+    hint: 'renew the token that AWS_WEB_IDENTITY_TOKEN_FILE names',
+  },
   RequestTimeTooSkewed: { reason: 'the clocks differ too much', hint: 'set the clock of this machine' },
   PermanentRedirect: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
   AuthorizationHeaderMalformed: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
-  NotImplemented: { reason: 'the server does not implement it', hint: 'use a server with conditional writes and SHA-256 checksums' },
+  NotImplemented: {
+    reason: 'the server does not implement it',
+    hint: 'use a server with conditional writes and SHA-256 checksums',
+  },
   InvalidRetentionPeriod: { reason: 'the server refuses the retention', hint: 'check the days of --object-lock-days' },
   InvalidRequest: { hint: 'see whether the server and the bucket support what is asked: encryption, object lock, checksums' },
   InvalidArgument: { hint: 'check the KMS key and the settings of encryption and object lock' },
   KMSNotConfigured: { reason: 'the server has no key service', hint: 'set it up there, or use another encryption' },
-  XMinioStorageFull: { reason: 'the storage of the server is full', hint: 'free space there, then run it again; what was stored before is intact' },
-  QuotaExceeded: { reason: 'the quota of the bucket is used up', hint: 'raise the quota, then run it again; what was stored before is intact' },
-  BadDigest: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
-  XAmzContentSHA256Mismatch: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
-  XAmzContentChecksumMismatch: { reason: 'what arrived is not what was sent', hint: 'something on the way changes data: check the network and proxies', code: 'integrity' },
+  XMinioStorageFull: {
+    reason: 'the storage of the server is full',
+    hint: 'free space there, then run it again; what was stored before is intact',
+  },
+  QuotaExceeded: {
+    reason: 'the quota of the bucket is used up',
+    hint: 'raise the quota, then run it again; what was stored before is intact',
+  },
+  BadDigest: {
+    reason: 'what arrived is not what was sent',
+    hint: 'something on the way changes data: check the network and proxies',
+    code: 'integrity',
+  },
+  XAmzContentSHA256Mismatch: {
+    reason: 'what arrived is not what was sent',
+    hint: 'something on the way changes data: check the network and proxies',
+    code: 'integrity',
+  },
+  XAmzContentChecksumMismatch: {
+    reason: 'what arrived is not what was sent',
+    hint: 'something on the way changes data: check the network and proxies',
+    code: 'integrity',
+  },
+  'Region is missing': { reason: 'no region is given', hint: 'give the region of the bucket with --region, or AWS_REGION' },
   ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
   ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
   EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
@@ -71,7 +102,7 @@ export function s3Failure({ doing, name, location }: Doing, error: unknown): unk
 }
 
 function explain(error: Error): Explanation & { reason: string } {
-  const names = namesOf(error)
+  const names = [...namesOf(error), error.message]
   const found = names.map((name) => explanations[name]).find((explanation) => explanation !== undefined)
   const trusted = !names.some((name) => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(name))
   const explanation = found ?? (trusted ? { hint: 'see what the server says, then run it again' } : certificate)
@@ -90,7 +121,9 @@ function namesOf(error: unknown): string[] {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
     if ('Code' in current) names.push(String(current.Code))
     if ('code' in current) names.push(String(current.code))
-    names.push(statusOf(current) === 403 && ['403', 'Forbidden', 'UnknownError'].includes(current.name) ? 'AccessDenied' : current.name)
+    names.push(
+      statusOf(current) === 403 && ['403', 'Forbidden', 'UnknownError'].includes(current.name) ? 'AccessDenied' : current.name,
+    )
     const status = statusOf(current)
     if (status === 503) names.push('ServiceUnavailable')
     if (status === 429) names.push('TooManyRequests')

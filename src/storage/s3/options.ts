@@ -8,6 +8,8 @@ export interface S3Options {
   pathStyle?: boolean | undefined
   /** Certificates (PEM) that are trusted besides nothing else, of a private certificate authority. */
   certificates?: string | undefined
+  /** How often a request is tried, with growing pauses, before it fails. */
+  attempts?: number | undefined
   encryption?: S3Encryption | undefined
   lock?: S3Lock | undefined
 }

@@ -12,11 +12,12 @@ import type { Bucket } from './bucket.ts'
 import { compositeDigest, partDigest } from './digest.ts'
 import { answered, statusOf } from './failures.ts'
 import { headObject } from './head.ts'
-import { PartMemory, partsOf } from './parts.ts'
-import { encryptionHeaders, lockHeaders, requireEncryption, requireStoredEncrypted } from './protection.ts'
+import { PartMemory, partsOf, smallestPart } from './parts.ts'
+import { encryptionHeaders, requireEncryption, requireStoredEncrypted } from './encryption.ts'
+import { lockHeaders } from './lock.ts'
 import { sendOptions } from './request.ts'
 
-const defaultPartSize = 8 * 1024 * 1024
+const defaultPartSize = smallestPart
 /** How often a put is tried again that met another one of the same key under way. */
 const conflictLimit = 10
 /** Milliseconds that an upload in parts has to be given up after a failure. */
@@ -31,6 +32,8 @@ export interface PutOptions {
   /** Names in lower case, values in ASCII. */
   metadata?: Readonly<Record<string, string>>
   contentType?: string
+  /** Not locked, whatever the bucket's options say. */
+  shortLived?: boolean
   /** Bytes of a part of a large body. */
   partSize?: number
 }
@@ -132,7 +135,7 @@ class PartedUpload {
   }
 
   async run(first: Buffer, rest: AsyncIterable<{ part: Buffer }>): Promise<Stored | undefined> {
-    const { bucket, key, options } = this.#order
+    const { bucket, options } = this.#order
     const answer = await bucket.client.send(
       new CreateMultipartUploadCommand({ ...objectHeaders(this.#order), ChecksumAlgorithm: 'SHA256' }),
       sendOptions(asStorageOptions(options)),
@@ -140,7 +143,6 @@ class PartedUpload {
     this.#uploadId = required(answer.UploadId, 'an id of the upload')
     const underWay: Promise<void>[] = []
     try {
-      requireEncryption(bucket, key, answer)
       await this.#begin(underWay, first)
       for await (const { part } of rest) {
         this.#stop.signal.throwIfAborted()
@@ -186,6 +188,8 @@ class PartedUpload {
       }),
       sendOptions({ signal: this.#signal }),
     )
+    // Some servers confirm it here and not where the upload begins.
+    requireEncryption(bucket, key, answer)
     requireChecksum(key, checksum, answer.ChecksumSHA256)
     this.#parts[number - 1] = { PartNumber: number, ETag: required(answer.ETag, 'an ETag'), ChecksumSHA256: checksum }
     this.#memory.giveBack(part)
@@ -239,14 +243,14 @@ class PartedUpload {
 }
 
 function objectHeaders({ bucket, key, id, options }: Order) {
-  const { metadata, contentType = 'application/octet-stream' } = options
+  const { metadata, contentType = 'application/octet-stream', shortLived = false } = options
   return {
     Bucket: bucket.name,
     Key: key,
     ContentType: contentType,
     Metadata: { ...metadata, [putIdName]: id },
     ...encryptionHeaders(bucket),
-    ...lockHeaders(bucket),
+    ...(shortLived ? {} : lockHeaders(bucket)),
   }
 }
 
@@ -268,5 +272,7 @@ function requireChecksum(key: string, expected: string, found: string | undefine
 
 function required(value: string | undefined, what: string): string {
   if (value !== undefined && value !== '') return value
-  throw new HoldfastError('repository', `the server answered without ${what}`, { hint: 'use a server that speaks the S3 protocol' })
+  throw new HoldfastError('repository', `the server answered without ${what}`, {
+    hint: 'use a server that speaks the S3 protocol',
+  })
 }

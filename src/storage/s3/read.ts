@@ -90,7 +90,11 @@ function destroyOn(signal: AbortSignal, body: Readable): void {
 }
 
 function cutShort({ location }: Bucket, key: string, expected: number, found: number): HoldfastError {
-  return new HoldfastError('repository', `${key} in ${location} is cut short on its way: expected ${expected} bytes, found ${found}`, {
-    hint: 'check the network and proxies, then run it again',
-  })
+  return new HoldfastError(
+    'repository',
+    `${key} in ${location} is cut short on its way: expected ${expected} bytes, found ${found}`,
+    {
+      hint: 'check the network and proxies, then run it again',
+    },
+  )
 }

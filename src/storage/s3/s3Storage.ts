@@ -4,8 +4,10 @@ import { checkName, checkPrefix, isSegment } from '../names.ts'
 import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
-import { s3Failure, statusOf } from './failures.ts'
+import { bucketFacts } from './facts.ts'
+import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject } from './head.ts'
+import { extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
 import { readObject } from './read.ts'
@@ -32,8 +34,19 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     }
   }
 
+  let isLocking = false
+
+  const keep: Storage['keep'] = async (name, options = {}) => {
+    checkName(name)
+    const found = await attempt('lock', name, options, async () => extendLock(bucket, base + name, options))
+    if (!found) throw new ObjectMissingError(location, name)
+  }
+
   return {
     location,
+    ...(bucket.lock === undefined ? {} : { keep }),
+    facts: async (options = {}) => bucketFacts(bucket, options),
+    requestCounts: () => bucket.requests,
 
     async put(name, body, options = {}) {
       checkName(name)
@@ -41,6 +54,10 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
         attempt('write', name, options, async () => putObject(bucket, base + name, watched, { ...options, onlyNew: true })),
       )
       if (stored === undefined) throw new ObjectExistsError(location, name)
+      if (bucket.lock === undefined || isLocking || options.shortLived) return
+      // There are servers that take the headers of a lock and lock nothing.
+      await attempt('lock', name, options, async () => requireLocked(bucket, base + name))
+      isLocking = true
     },
 
     async *get(name, rest = {}) {
@@ -49,7 +66,7 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
         yield* readObject(bucket, base + name, rest)
       } catch (error) {
         rest.signal?.throwIfAborted()
-        if (statusOf(error) === 404) throw new ObjectMissingError(location, name)
+        if (statusOf(error) === 404 && !answered(error, 'NoSuchBucket')) throw new ObjectMissingError(location, name)
         throw s3Failure({ doing: 'read', name, location }, error)
       }
     },

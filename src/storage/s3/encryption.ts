@@ -1,8 +1,6 @@
-import { DeleteObjectCommand, type ObjectLockMode, type ServerSideEncryption } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, type ServerSideEncryption } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
-
-const day = 86_400_000
 
 /** The part of a put that asks for encryption. */
 export interface EncryptionHeaders {
@@ -14,12 +12,6 @@ export function encryptionHeaders({ encryption }: Bucket): EncryptionHeaders {
   if (encryption === undefined) return {}
   const { algorithm, keyId } = encryption
   return { ServerSideEncryption: algorithm, ...(keyId === undefined ? {} : { SSEKMSKeyId: keyId }) }
-}
-
-/** The part of a put that asks for a lock. */
-export function lockHeaders({ lock }: Bucket): { ObjectLockMode?: ObjectLockMode; ObjectLockRetainUntilDate?: Date } {
-  if (lock === undefined) return {}
-  return { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: new Date(Date.now() + lock.days * day) }
 }
 
 /** What a server answers to a put or to the begin of an upload in parts. */

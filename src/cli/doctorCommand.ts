@@ -1,0 +1,43 @@
+import { defineCommand } from './command.ts'
+import { repositorySettings } from './repositorySettings.ts'
+import { formatFacts, formatTable } from './table.ts'
+
+/** `holdfast doctor` */
+export const doctorCommand = defineCommand({
+  name: 'doctor',
+  summary: 'try whether the place of a repository does what a repository needs',
+  description:
+    'Writes, reads, lists and deletes objects of its own, below `probes/`, and tries to overwrite them, which the place must refuse; ' +
+    'in a bucket also an upload in parts, the encryption and the lock that are asked for. A bucket tells what it is set up for. ' +
+    'There need not be a repository yet, and one that is there is not touched.',
+  settings: repositorySettings,
+  examples: [
+    { command: 'holdfast doctor --repo s3://my-bucket/backups --region eu-central-1', purpose: 'before the first backup' },
+    { command: 'holdfast doctor --repo /backups', purpose: 'whether a file system will do' },
+  ],
+  fails: ['repository', 'refused'],
+  run: async ({ services, signal }) => {
+    const { probeStorage } = await import('../storage/probe.ts')
+    const storage = services.storage()
+    const probes = await probeStorage(storage, { thorough: true, signal })
+    const facts = (await storage.facts?.({ signal })) ?? []
+    return {
+      location: storage.location,
+      ok: probes.every(({ ok }) => ok),
+      probes,
+      facts,
+      requests: storage.requestCounts?.() ?? {},
+    }
+  },
+  text: ({ location, ok, probes, facts }) =>
+    [
+      `${location}: ${ok ? 'good for a repository' : 'NOT good for a repository'}`,
+      formatTable(probes, [
+        { title: 'tried', value: ({ name }) => name },
+        { title: 'result', value: (probe) => (probe.ok ? 'good' : 'BAD') },
+        { title: 'found', value: ({ found }) => found ?? '' },
+      ]),
+      ...(facts.length > 0 ? [formatFacts(facts.map(({ name, found }) => [name, found] as const))] : []),
+    ].join('\n\n'),
+  failure: ({ ok }) => (ok ? undefined : 'refused'),
+})

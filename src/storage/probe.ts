@@ -1,0 +1,124 @@
+import { hash } from 'node:crypto'
+import { HoldfastError } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
+import type { Storage, StorageOptions } from './storage.ts'
+import { ObjectExistsError } from './storageErrors.ts'
+
+/** Something that a repository needs of its storage, as it was tried. */
+export interface Probe {
+  name: 'write' | 'read' | 'list' | 'never overwrite' | 'never overwrite, in parts' | 'one of many' | 'delete' | 'lock'
+  ok: boolean
+  /** What happened, where it is not as needed. */
+  found?: string
+}
+
+type Put = (name: string, body: Uint8Array, shortLived?: boolean) => Promise<void>
+
+/** Bytes: more than any driver sends in one piece. */
+const largeSize = 6 * 1024 * 1024
+const contenders = 4
+
+/**
+ * Tries what a repository needs of storage, on objects of its own, which are removed again.
+ * @param thorough also on an object of several megabytes, and whether objects are locked where that is asked for
+ * @throws HoldfastError `repository` where it cannot be reached or refuses even to write.
+ */
+export async function probeStorage(
+  storage: Storage,
+  { thorough = false, ...options }: StorageOptions & { thorough?: boolean } = {},
+): Promise<Probe[]> {
+  const folder = `probes/${randomId()}`
+  const names = { small: `${folder}/small`, large: `${folder}/large`, many: `${folder}/many`, locked: `${folder}/locked` }
+  const written = new Set<string>()
+  const put: Put = async (name, body, shortLived = true) => {
+    written.add(name)
+    await storage.put(name, body, { ...options, shortLived })
+  }
+  try {
+    const first = Buffer.from(`first ${folder}`)
+    await put(names.small, first)
+    const probes: Probe[] = [
+      { name: 'write', ok: true },
+      await tried('read', async () => differs(await read(storage, names.small, options), first)),
+      await tried('list', async () => isListed(storage, folder, names.small, options)),
+      await tried('never overwrite', async () => overwrites(storage, names.small, first, put, options)),
+      await tried('one of many', async () => manyWin(names.many, put)),
+    ]
+    if (thorough) {
+      const large = Buffer.alloc(largeSize, 1)
+      await put(names.large, large)
+      probes.push(await tried('never overwrite, in parts', async () => overwrites(storage, names.large, large, put, options)))
+    }
+    if (thorough && storage.keep !== undefined) {
+      probes.push(await tried('lock', async () => put(names.locked, first, false).then(() => undefined)))
+    }
+    return [...probes, await tried('delete', async () => staysDeleted(storage, names.small, options))]
+  } finally {
+    for (const name of written) await storage.delete(name).catch(() => {})
+  }
+}
+
+/** @throws HoldfastError `refused` where storage lacks something that a repository cannot do without. */
+export function requireProbes(storage: Storage, probes: readonly Probe[]): void {
+  const failed = probes.filter(({ ok }) => !ok)
+  if (failed.length === 0) return
+  const list = failed.map(({ name, found }) => `${name} (${found})`).join(', ')
+  throw new HoldfastError('refused', `${storage.location} cannot hold a repository safely; what fails: ${list}`, {
+    hint: 'use storage that refuses to overwrite: a file system with hard links, or an S3 server that knows If-None-Match',
+  })
+}
+
+async function tried(name: Probe['name'], problem: () => Promise<string | undefined>): Promise<Probe> {
+  try {
+    const found = await problem()
+    return found === undefined ? { name, ok: true } : { name, ok: false, found }
+  } catch (error) {
+    return { name, ok: false, found: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function overwrites(
+  storage: Storage,
+  name: string,
+  first: Buffer,
+  put: Put,
+  options: StorageOptions,
+): Promise<string | undefined> {
+  const second = Buffer.alloc(first.length, 2)
+  try {
+    await put(name, second)
+    return 'a second object was accepted under the same name'
+  } catch (error) {
+    if (!(error instanceof ObjectExistsError)) throw error
+  }
+  return differs(await read(storage, name, options), first)
+}
+
+async function manyWin(name: string, put: Put): Promise<string | undefined> {
+  const bodies = Array.from({ length: contenders }, (_, index) => Buffer.from(`contender ${index}`))
+  const outcomes = await Promise.allSettled(bodies.map(async (body) => put(name, body)))
+  const won = outcomes.filter(({ status }) => status === 'fulfilled').length
+  return won === 1 ? undefined : `${won} of ${contenders} that wrote one name at once were told that they had`
+}
+
+async function isListed(storage: Storage, folder: string, name: string, options: StorageOptions): Promise<string | undefined> {
+  const names: string[] = []
+  for await (const found of storage.list(`${folder}/`, options)) names.push(found.name)
+  return names.length === 1 && names[0] === name ? undefined : `expected ${name} to be listed, found ${names.length} objects`
+}
+
+async function staysDeleted(storage: Storage, name: string, options: StorageOptions): Promise<string | undefined> {
+  await storage.delete(name, options)
+  return (await storage.stat(name, options)) === undefined ? undefined : 'a deleted object is still there'
+}
+
+async function read(storage: Storage, name: string, options: StorageOptions): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of storage.get(name, options)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function differs(found: Buffer, expected: Buffer): string | undefined {
+  if (found.equals(expected)) return undefined
+  return `expected SHA-256 ${hash('sha256', expected)}, found ${hash('sha256', found)}`
+}
