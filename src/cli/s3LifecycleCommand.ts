@@ -108,6 +108,7 @@ export const s3LifecycleCommand = defineCommand({
 function placeOf(settings: Settings): Place {
   const { repo, bucket, prefix = '' } = settings.values
   const isNamed = settings.sources.repo?.kind === 'flag'
+  const isForExports = bucket !== undefined || prefix !== ''
   if (isNamed && settings.sources.bucket?.kind === 'flag')
     throw new HoldfastError('usage', '--repo and --bucket name two places', {
       hint: 'give --repo for a repository, or --bucket and --prefix for exported backups',
@@ -116,7 +117,7 @@ function placeOf(settings: Settings): Place {
     throw new HoldfastError('usage', 'a directory has no lifecycle', {
       hint: 'give a repository in a bucket: --repo s3://bucket/prefix',
     })
-  if (repo !== undefined && isS3Uri(repo) && (isNamed || (bucket === undefined && settings.values.prefix === undefined)))
+  if (repo !== undefined && isS3Uri(repo) && (isNamed || !isForExports))
     return { ...parseS3Uri(repo), isRepository: true }
   // What a prefix may be is told by the same rules as in a URI.
   const place = parseS3Uri(`s3://${bucket ?? 'any-bucket'}/${prefix.replaceAll(/^\/+|\/+$/g, '')}`.replace(/\/$/, ''))
