@@ -106,7 +106,7 @@ export const s3LifecycleCommand = defineCommand({
 
 /** A repository where one is named by flag or nothing else is; otherwise where exported backups go. */
 function placeOf(settings: Settings): Place {
-  const { repo, bucket, prefix = '' } = settings.values
+  const { repo, bucket, prefix } = settings.values
   const isNamed = settings.sources.repo?.kind === 'flag'
   const isForExports = bucket !== undefined || prefix !== ''
   if (isNamed && settings.sources.bucket?.kind === 'flag')
@@ -117,11 +117,8 @@ function placeOf(settings: Settings): Place {
     throw new HoldfastError('usage', 'a directory has no lifecycle', {
       hint: 'give a repository in a bucket: --repo s3://bucket/prefix',
     })
-  if (repo !== undefined && isS3Uri(repo) && (isNamed || !isForExports))
-    return { ...parseS3Uri(repo), isRepository: true }
-  // What a prefix may be is told by the same rules as in a URI.
-  const place = parseS3Uri(`s3://${bucket ?? 'any-bucket'}/${prefix.replaceAll(/^\/+|\/+$/g, '')}`.replace(/\/$/, ''))
-  return { bucket: bucket === undefined ? undefined : place.bucket, prefix: place.prefix, isRepository: false }
+  if (repo !== undefined && isS3Uri(repo) && (isNamed || !isForExports)) return { ...parseS3Uri(repo), isRepository: true }
+  return { bucket, prefix, isRepository: false }
 }
 
 function retention(

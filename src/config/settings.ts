@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isS3Uri, s3UriProblem } from '../core/s3Uri.ts'
+import { isS3Uri, s3Uri, s3UriProblem } from '../core/s3Uri.ts'
 import { type Setting, setting } from './declaration.ts'
 import { duration } from './duration.ts'
 import { Secret } from './secret.ts'
@@ -23,6 +23,19 @@ const endpoint = text.check(({ value, issues }) => {
   const isPlain = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === ''
   if (!isPlain) issues.push({ code: 'custom', message: 'expected a URL such as https://s3.example.org:9000', input: value })
 })
+
+const bucket = text.check(({ value, issues }) => {
+  const problem = value.includes('/') ? 'expected the name of a bucket, without s3:// and prefix' : s3UriProblem(`s3://${value}`)
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem.replace(' behind s3://', ''), input: value })
+})
+
+/** Slashes at its ends mean nothing. */
+const prefix = text
+  .transform((value) => value.replaceAll(/^\/+|\/+$/g, ''))
+  .check(({ value, issues }) => {
+    const problem = value === '' ? undefined : s3UriProblem(s3Uri({ bucket: 'bucket', prefix: value }))
+    if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
+  })
 
 const encryptions = ['none', 'AES256', 'aws:kms'] as const
 const lockModes = ['none', 'governance', 'compliance'] as const
@@ -112,26 +125,6 @@ export const settings = {
     path: true,
     description: 'a file of at least 16 random bytes, the key of an encrypted repository',
   }),
-  bucket: setting(text, {
-    placeholder: 'name',
-    aliases: ['BACKUP_S3_BUCKET'],
-    description: 'the bucket for exported backups',
-    example: 'my-backups',
-  }),
-  prefix: setting(text, {
-    placeholder: 'prefix',
-    aliases: ['BACKUP_S3_PREFIX'],
-    description: 'what the keys of exported backups begin with, such as `neo4j/prod`',
-    example: 'neo4j/prod',
-  }),
-  retentionDays: setting(days, {
-    placeholder: 'days',
-    unit: 'days',
-    example: '30',
-    aliases: ['BACKUP_RETENTION_DAYS'],
-    flag: false,
-    description: 'how long exported backups stay in the bucket, for the lifecycle of the bucket',
-  }),
   region: setting(text, {
     placeholder: 'region',
     aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
@@ -185,6 +178,20 @@ export const settings = {
     example: '30',
     description: 'how long what is stored stays locked; required with `object-lock`',
   }),
+  bucket: setting(bucket, {
+    placeholder: 'name',
+    aliases: ['BACKUP_S3_BUCKET'],
+    description: 'the bucket that single files are uploaded to and verified from; a repository names its own in `repo`',
+    example: 'my-backups',
+  }),
+  prefix: setting(prefix, {
+    placeholder: 'prefix',
+    default: '',
+    defaultText: 'none',
+    aliases: ['BACKUP_S3_PREFIX'],
+    description: 'what the keys of uploaded files begin with, before a slash and the name of the file',
+    example: 'neo4j/prod',
+  }),
   archiveInterval: setting(duration, {
     placeholder: 'time',
     default: 1000,
@@ -211,6 +218,14 @@ export const settings = {
     defaultText: '`7d`',
     description: 'how far back every moment must stay restorable: no backup that this needs is deleted',
     example: '7d',
+  }),
+  retentionDays: setting(days, {
+    placeholder: 'days',
+    unit: 'days',
+    example: '30',
+    aliases: ['BACKUP_RETENTION_DAYS'],
+    flag: false,
+    description: 'how long exported backups stay in the bucket, for the lifecycle of the bucket',
   }),
   neo4jVersion: setting(text, {
     placeholder: 'version',
