@@ -67,12 +67,23 @@ export async function actProject(folder: string, workflow: string, standIns: Rec
     async run(file, { name, payload, variables = {}, secrets = {} }) {
       const eventFile = join(folder, 'event.json')
       await writeFile(eventFile, JSON.stringify(payload))
+      const words = [
+        '--workflows',
+        file,
+        '--eventpath',
+        eventFile,
+        '--json',
+        '--action-offline-mode',
+        '--platform',
+        'ubuntu-latest=-self-hosted',
+      ]
       const { PATH, HOME, HOLDFAST_CACHE_DIR = '', JAVA_HOME = '' } = process.env
       const { exitCode, all } = await execa(
         program,
         [
-          ...[name, '--workflows', file, '--eventpath', eventFile, '--json', '--action-offline-mode'],
-          ...['--platform', 'ubuntu-latest=-self-hosted', ...replaced],
+          name,
+          ...words,
+          ...replaced,
           ...Object.entries(variables).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
           ...Object.entries(secrets).flatMap(([key, value]) => ['--secret', `${key}=${value}`]),
         ],
