@@ -23,6 +23,12 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   const warn = (message: string): void => log.warn(message)
 
   const storage = once(() => repositoryStorage(settings))
+  const bucket: Services['bucket'] = async (name, { encryption } = {}) => {
+    const options = s3Settings(settings)
+    const isUnsaid = settings.values.sse === undefined && !settings.values.useSseKms
+    const { openBucket } = await import('./storage/s3/bucket.ts')
+    return openBucket(name, isUnsaid ? { ...options, encryption } : options)
+  }
   const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => {
     const { openRepository } = await import('./repository/repository.ts')
@@ -53,13 +59,14 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     return liveLog({ dataDir, database }, signal)
   }
   const javaSearch = () => ({ javaHome, path })
-  const installation: Services['installation'] = async (wanted = 'lts') => {
+  const installation: Services['installation'] = async (wanted = 'lts', { firm = false } = {}) => {
     if (neo4jHome !== undefined) {
       const { openInstallation } = await import('./neo4j/installation.ts')
       return openInstallation(neo4jHome, javaSearch())
     }
     const { installNeo4j } = await import('./neo4j/install.ts')
-    const place = { version: neo4jVersion ?? wanted, cacheDir, java: javaSearch() }
+    const isOutranked = firm && settings.sources.neo4jVersion?.kind !== 'flag'
+    const place = { version: isOutranked ? wanted : (neo4jVersion ?? wanted), cacheDir, java: javaSearch() }
     const maven = mavenEnvironment({ ...processEnvironment(), ...(path === undefined ? {} : { PATH: path }) })
     return installNeo4j({ ...place, mavenEnvironment: maven, signal, onProgress: progress })
   }
@@ -91,7 +98,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     return openRepository(directoryStorage(directory), { clock })
   }
 
-  const repositoryServices = { storage, repositoryKey: key, repository, newRepositoryIn }
+  const repositoryServices = { storage, bucket, repositoryKey: key, repository, newRepositoryIn }
   return {
     clock,
     log,

@@ -14,7 +14,7 @@ export interface Promised {
  * | test/unit, test/contracts | log.* repository.* settings.* secrets.* errors.* lease.* |
  * | test/scenarios | backup.* restore.* archive.* export.* neo4j.* demo.* log.changes |
  * | test/faults | crash.* damage.* |
- * | test/s3 | s3.* |
+ * | test/s3 | artifact.* s3.* |
  */
 export const promises: readonly Promised[] = [
   {
@@ -54,6 +54,19 @@ export const promises: readonly Promised[] = [
     sentence: 'No backup or archived log is deleted that a moment within the promised window needs, unless by force.',
   },
   {
+    id: 's3.protected',
+    sentence: 'What is asked of a bucket, encryption and lock, is confirmed by its server, or nothing is stored there.',
+  },
+  {
+    id: 's3.lock',
+    sentence:
+      'Under an object lock nobody removes what the newest backup needs before its own lock ends, packs of older backups included.',
+  },
+  {
+    id: 's3.web-identity',
+    sentence: 'A role and a web identity token are enough to reach a bucket: no long-lived key is needed.',
+  },
+  {
     id: 's3.network',
     sentence: 'Broken connections, overload and lost answers of an S3 server lose nothing and store nothing twice.',
   },
@@ -69,6 +82,20 @@ export const promises: readonly Promised[] = [
   {
     id: 'export.portable',
     sentence: 'An exported backup loads with plain neo4j-admin, and its checksum is in the file beside it.',
+  },
+  {
+    id: 'artifact.upload',
+    sentence:
+      'An uploaded file is in the bucket as it was on disk, encrypted as asked, with its facts beside it, or nothing of it is; nothing there is replaced but by force.',
+  },
+  {
+    id: 'artifact.prune',
+    sentence: 'A local file is removed only when the bucket is verified to hold it, and only where it has not changed since.',
+  },
+  {
+    id: 'artifact.verify',
+    sentence:
+      'A dump is called good only if its checksum fits, Neo4j loads and checks it, and it answers as expected; nothing of the trial stays.',
   },
   {
     id: 'archive.exact',

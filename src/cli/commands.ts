@@ -21,6 +21,8 @@ import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
 import { restoreStartCommand } from './restoreStartCommand.ts'
 import { s3LifecycleCommand } from './s3LifecycleCommand.ts'
+import { s3UploadCommand } from './s3UploadCommand.ts'
+import { s3VerifyRestoreCommand } from './s3VerifyRestoreCommand.ts'
 import { versionCommand } from './versionCommand.ts'
 
 /** Every command, in the order help shows them, and what the first word of a two-word command is about. */
@@ -33,8 +35,8 @@ export function grammar(): Grammar {
       restore: 'bring a backup back, into a directory of its own',
       log: 'see what was written to a database, and when',
       neo4j: 'install and run a Neo4j Community of your own',
+      s3: 'move single backup files to a bucket, prove them there, say how long they stay',
       repo: 'make and inspect a repository, where backups live',
-      s3: 'keep exported backups in a bucket',
     },
     commands: [
       demoCommand,
@@ -54,6 +56,8 @@ export function grammar(): Grammar {
       neo4jStatusCommand,
       repoInitCommand,
       repoShowCommand,
+      s3UploadCommand,
+      s3VerifyRestoreCommand,
       s3LifecycleCommand,
       doctorCommand,
       helpCommand(grammar),

@@ -1,5 +1,8 @@
 /** How a bucket is reached. */
-export const bucketSettings = ['region', 'endpoint', 'pathStyle', 'caFile', 'sse', 'kmsKey'] as const
+export const reachSettings = ['region', 'endpoint', 'pathStyle', 'caFile'] as const
+
+/** How a bucket is reached, and what is encrypted there. */
+export const bucketSettings = [...reachSettings, 'sse', 'kmsKey'] as const
 
 /** The settings that every command needs that opens a repository. */
 export const repositorySettings = [

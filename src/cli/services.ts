@@ -9,6 +9,8 @@ import type { Staging } from '../recovery/staging.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { KeySource } from '../repository/keys.ts'
 import type { Repository } from '../repository/repository.ts'
+import type { Bucket } from '../storage/s3/bucket.ts'
+import type { S3Encryption } from '../storage/s3/options.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Logger } from './logger.ts'
 
@@ -21,6 +23,11 @@ export interface Services {
   readonly log: Logger
   /** Where the repository lives. @throws HoldfastError `usage` where the setting is missing. */
   storage(): Storage
+  /**
+   * A bucket, for single objects; nothing is sent yet. `encryption` is asked for where the settings say nothing of it.
+   * @throws HoldfastError `usage` where the settings contradict each other.
+   */
+  bucket(name: string, options?: { encryption?: S3Encryption }): Promise<Bucket>
   /** What was given to unlock the repository. @throws HoldfastError `usage` where a file cannot be read. */
   repositoryKey(): KeySource | undefined
   /** The opened repository. @throws HoldfastError `repository` where there is none or the key does not fit. */
@@ -40,10 +47,10 @@ export interface Services {
   javaSearch(): JavaSearch
   /**
    * The Neo4j to run: the installation of `neo4jHome`, else the version that the settings name, else `wanted`, else the long-term one;
-   * installed first where it is not there yet.
+   * installed first where it is not there yet. Where `wanted` is firm, only a flag outranks it.
    * @throws HoldfastError `neo4j-unavailable` where it cannot be had, `refused` for a version that is not known to work.
    */
-  installation(wanted?: string): Promise<Installation>
+  installation(wanted?: string, options?: { firm?: boolean }): Promise<Installation>
   /**
    * Makes sure, before anything is written, that the settings do not name a Neo4j that a backup cannot be checked on.
    * @throws HoldfastError `refused` where they do.

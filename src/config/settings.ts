@@ -192,6 +192,12 @@ export const settings = {
     description: 'what the keys of uploaded files begin with, before a slash and the name of the file',
     example: 'neo4j/prod',
   }),
+  commit: setting(z.string().regex(/^[0-9a-f]{7,64}$/i, 'expected the hash of a commit'), {
+    placeholder: 'hash',
+    aliases: ['GITHUB_SHA'],
+    description: 'the commit of the workflow that uploads a file, to be noted with it',
+    example: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  }),
   archiveInterval: setting(duration, {
     placeholder: 'time',
     default: 1000,

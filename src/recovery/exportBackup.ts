@@ -14,7 +14,7 @@ import { exportFailure } from './exportFailure.ts'
 import { alreadyExported, type ExportMeta, measure } from './exportMeta.ts'
 import type { ExportPlan } from './exportPlan.ts'
 import { publishExport } from './exportPublish.ts'
-import { ExportScratch } from './exportScratch.ts'
+import { ScratchFolder } from '../core/scratchFolder.ts'
 import { materialise } from './materialise.ts'
 import type { Staging } from './staging.ts'
 
@@ -64,7 +64,7 @@ async function make(
 ): Promise<ExportMeta> {
   const { backup, database, format, transaction, artifact, metaFile } = plan
   const installation = await staging(manifest)
-  await using scratch = await ExportScratch.create(dirname(artifact))
+  await using scratch = await ScratchFolder.create(dirname(artifact), '.holdfast-export-')
   const within = (name: string): string => join(scratch.path, name)
   await mkdir(within('data'))
   await materialise(repository, manifest, within('data'), { progress, signal })

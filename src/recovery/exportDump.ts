@@ -6,7 +6,7 @@ import type { Installation } from '../neo4j/installation.ts'
 import { noRoom, spaceComplaint } from '../neo4j/fullDisk.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Manifest } from '../repository/manifest.ts'
-import { scratchSizing } from './scratchSizing.ts'
+import { scratchSizing } from '../neo4j/scratchSizing.ts'
 import { startedDatabase } from './startedDatabase.ts'
 import { checkLastTransaction } from './validateRestored.ts'
 

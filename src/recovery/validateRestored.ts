@@ -11,7 +11,7 @@ import { StartFailure } from '../neo4j/startFailure.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { type Check, checkGraph } from './checks.ts'
-import { scratchSizing } from './scratchSizing.ts'
+import { scratchSizing } from '../neo4j/scratchSizing.ts'
 import type { Staging } from './staging.ts'
 import { startedDatabase } from './startedDatabase.ts'
 

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs'
 import { openRepository } from '../../src/repository/repository.ts'
-import { directoryStorage } from '../../src/storage/directory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { backUp } from './smallBackup.ts'
+import { storageAt } from './storageAt.ts'
 import { patterned } from './streams.ts'
 
-// Run as `node crashingRepository.ts DIRECTORY POINT backup | delete ID…`: does it, and kills itself at the given point of its writing.
+// Run as `node crashingRepository.ts PLACE POINT backup | delete ID…`: does it, and kills itself at the given point of its writing.
 // Coming to the end it prints how many such points there are.
-const [directory, point, action, ...ids] = process.argv.slice(2)
+const [place, point, action, ...ids] = process.argv.slice(2)
 
 let reached = 0
 function mayCrash(): void {
@@ -15,7 +15,7 @@ function mayCrash(): void {
   if (reached === Number(point)) process.kill(process.pid, 'SIGKILL')
 }
 
-const real = directoryStorage(directory!)
+const real = storageAt(place!)
 const storage: Storage = {
   ...real,
   put: async (name, body, options) => {

@@ -7,6 +7,7 @@ import { grammar } from '../../src/cli/commands.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { type ErrorCode, exitCodes } from '../../src/core/errors.ts'
 import { cacheDir } from './neo4j.ts'
+import { s3Environment } from './storageAt.ts'
 
 /** What a run of `holdfast … --json` said. */
 export interface Outcome<Result = unknown> {
@@ -55,7 +56,7 @@ export async function holdfast<Result = unknown>(...words: readonly string[]): P
     grammar(),
     {
       words: [...words, '--json'],
-      environment: { ...environment, PATH, JAVA_HOME },
+      environment: { ...environment, ...s3Environment(), PATH, JAVA_HOME },
       workingDirectory: tmpdir(),
       stdout: { write: (text) => (stdout += text) },
       stderr: { write: (text) => (stderr += text) },

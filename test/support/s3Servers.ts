@@ -10,6 +10,7 @@ import { connectS3 } from '../../src/storage/s3/client.ts'
 import type { S3Options } from '../../src/storage/s3/options.ts'
 import { type Certificates, makeCertificates } from './certificates.ts'
 import { goTool } from './goTool.ts'
+import { s3Environment } from './storageAt.ts'
 
 /** A running S3 server on loopback. */
 export interface S3Server extends AsyncDisposable {
@@ -24,6 +25,8 @@ export interface S3Server extends AsyncDisposable {
   certificates: Certificates | undefined
   /** Environment variables that give a command the owner's credentials. */
   environment: Record<string, string>
+  /** Lets the commands of this process, and those that it starts, find the server, with what is asked of each object besides. */
+  use(more?: Record<string, string>): void
   newBucket(name: string, options?: { versioned?: boolean; locked?: boolean }): Promise<string>
 }
 
@@ -114,17 +117,21 @@ async function start({ command, words, environment, port, health, data, certific
   // The SDK's default chain reads them, here as in a command.
   Object.assign(process.env, credentials)
   const { client } = connectS3(options)
+  const reached = {
+    HOLDFAST_ENDPOINT: endpoint,
+    HOLDFAST_REGION: 'us-east-1',
+    ...(certificates ? { HOLDFAST_CA_FILE: certificates.authority } : {}),
+  }
   return {
     pid: child.pid!,
     options,
     client,
     data,
     certificates,
-    environment: {
-      ...credentials,
-      HOLDFAST_ENDPOINT: endpoint,
-      HOLDFAST_REGION: 'us-east-1',
-      ...(certificates ? { HOLDFAST_CA_FILE: certificates.authority } : {}),
+    environment: { ...credentials, ...reached },
+    use(more = {}) {
+      for (const name of Object.keys(s3Environment())) delete process.env[name]
+      Object.assign(process.env, reached, more)
     },
     async newBucket(name, { versioned = false, locked = false } = {}) {
       await client.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: locked }))

@@ -25,14 +25,6 @@ const explanations: Record<string, Explanation> = {
     reason: 'no credentials were found, or they were refused',
     hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on AWS give the machine a role',
   },
-  InvalidIdentityToken: {
-    reason: 'the web identity token is refused',
-    hint: 'check issuer, audience and subject against the trust policy of the role',
-  },
-  ExpiredTokenException: {
-    reason: 'the web identity token has expired',
-    hint: 'renew the token that AWS_WEB_IDENTITY_TOKEN_FILE names',
-  },
   RequestTimeTooSkewed: { reason: 'the clocks differ too much', hint: 'set the clock of this machine' },
   PermanentRedirect: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
   AuthorizationHeaderMalformed: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
@@ -102,6 +94,12 @@ export function s3Failure({ doing, name, location }: Doing, error: unknown): unk
 }
 
 function explain(error: Error): Explanation & { reason: string } {
+  if (isFromTokenService(error)) {
+    return {
+      reason: `the token service gives no credentials: ${error.name}: ${firstLine(error.message)}`,
+      hint: 'see whether the token is still valid and its audience and subject are what the trust policy of the role asks for',
+    }
+  }
   const names = [...namesOf(error), error.message]
   const found = names.map((name) => explanations[name]).find((explanation) => explanation !== undefined)
   const trusted = !names.some((name) => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(name))
@@ -113,6 +111,13 @@ function explain(error: Error): Explanation & { reason: string } {
     ...(region === undefined ? {} : { hint: `give its region with --region ${region}` }),
     reason: explanation.reason === undefined ? said : explanation.reason,
   }
+}
+
+/** Whether it was refused to exchange a token or role for credentials; the SDK does not export the class of that error. */
+function isFromTokenService(error: object): boolean {
+  for (let type: unknown = Object.getPrototypeOf(error); type !== null; type = Object.getPrototypeOf(type))
+    if ((type as object).constructor.name === 'STSServiceException') return true
+  return false
 }
 
 /** The names and codes of an error and of what caused it, the outermost first. */

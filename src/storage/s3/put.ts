@@ -36,6 +36,8 @@ export interface PutOptions {
   shortLived?: boolean
   /** Bytes of a part of a large body. */
   partSize?: number
+  /** Called when all has been read and before the object exists: where it throws, nothing is stored. */
+  approve?: (read: Stored) => void
 }
 
 /** An object that was stored, with what the server told of it. */
@@ -81,6 +83,7 @@ export async function putObject(
 async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefined> {
   const { bucket, key, options } = order
   const checksum = await partDigest(body)
+  options.approve?.({ size: body.length, checksum })
   for (let conflicts = 0; ; conflicts++) {
     try {
       const answer = await bucket.client.send(
@@ -198,6 +201,7 @@ class PartedUpload {
   async #complete(): Promise<Stored | undefined> {
     const { bucket, key, options } = this.#order
     const checksum = compositeDigest(this.#parts.map(({ ChecksumSHA256 }) => ChecksumSHA256))
+    options.approve?.({ size: this.#size, checksum })
     for (let conflicts = 0; ; conflicts++) {
       try {
         const answer = await bucket.client.send(

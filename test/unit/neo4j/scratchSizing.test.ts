@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scratchSizing } from '../../../src/recovery/scratchSizing.ts'
+import { scratchSizing } from '../../../src/neo4j/scratchSizing.ts'
 
 const gibibyte = 1024 ** 3
 

@@ -3,17 +3,19 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ExportScratch } from '../../../src/recovery/exportScratch.ts'
+import { ScratchFolder } from '../../../src/core/scratchFolder.ts'
+
+const prefix = '.holdfast-work-'
 
 let folder: string
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'holdfast-scratch-'))))
 afterEach(() => rmSync(folder, { recursive: true }))
 
-test('a scratch folder is private, and gone when the export ends', async () => {
+test('a scratch folder is private, and gone when the work ends', async () => {
   const directory = join(folder, 'new/exports')
   let path: string
   {
-    await using scratch = await ExportScratch.create(directory)
+    await using scratch = await ScratchFolder.create(directory, prefix)
     path = scratch.path
     writeFileSync(join(path, 'big'), 'data')
     expect(statSync(path).mode & 0o777).toBe(0o700)
@@ -22,19 +24,19 @@ test('a scratch folder is private, and gone when the export ends', async () => {
   expect(readdirSync(directory)).toEqual([])
 })
 
-test('what a killed export left is removed by the next one, what a living one has is not', async () => {
-  const module = join(import.meta.dirname, '../../../src/recovery/exportScratch.ts')
+test('what killed work left is removed by the next, what living work has is not', async () => {
+  const module = join(import.meta.dirname, '../../../src/core/scratchFolder.ts')
   const script = `
-    const { ExportScratch } = await import(${JSON.stringify(module)})
-    await ExportScratch.create(${JSON.stringify(folder)})
+    const { ScratchFolder } = await import(${JSON.stringify(module)})
+    await ScratchFolder.create(${JSON.stringify(folder)}, ${JSON.stringify(prefix)})
     process.kill(process.pid, 'SIGKILL')`
   const { signal } = await execa(process.execPath, ['--input-type=module', '-e', script], { reject: false })
   expect(signal).toBe('SIGKILL')
   const [abandoned] = readdirSync(folder)
-  expect(abandoned).toMatch(/^\.holdfast-export-/)
+  expect(abandoned).toMatch(/^\.holdfast-work-/)
 
-  await using living = await ExportScratch.create(folder)
-  await using another = await ExportScratch.create(folder)
+  await using living = await ScratchFolder.create(folder, prefix)
+  await using another = await ScratchFolder.create(folder, prefix)
   expect(
     readdirSync(folder)
       .map((name) => join(folder, name))

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+
+const text = z.string().min(1)
+const digest = z.string().regex(/^[0-9a-f]{64}$/)
+const size = z.coerce.number().int().nonnegative()
+
+const schema = z.object({
+  /** Of the stored bytes, in hexadecimal. */
+  sha256: digest,
+  /** Bytes stored. */
+  size,
+  created_by: text,
+  commit_sha: text.optional(),
+  db_name: text,
+  /** When it was uploaded. */
+  timestamp: z.iso.datetime(),
+  /** The version of the Neo4j that made it. */
+  software_version: text.optional(),
+  /** Of the file itself, where it was compressed on its way. */
+  source_sha256: digest.optional(),
+  source_size: size.optional(),
+  /** The last transaction in it, and the backup that it was exported from. */
+  transaction_id: text.optional(),
+  backup: text.optional(),
+})
+
+/** What is noted with an uploaded file, in its metadata and in the object beside it. */
+export type ArtifactFacts = z.infer<typeof schema>
+
+/** Facts as metadata of an object: names with hyphens, values in ASCII. */
+export function toMetadata(facts: ArtifactFacts): Record<string, string> {
+  const given = Object.entries(facts).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given.map(([name, value]) => [name.replaceAll('_', '-'), asciiOnly(String(value))]))
+}
+
+/** The facts that the metadata of an object tells; undefined where it is not what an upload writes. */
+export function fromMetadata(metadata: Readonly<Record<string, string>> | undefined): ArtifactFacts | undefined {
+  const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name.replaceAll('-', '_'), value])
+  return schema.safeParse(Object.fromEntries(entries)).data
+}
+
+/** The content of the object beside an uploaded one. */
+export function toDocument(facts: ArtifactFacts, place: { bucket: string; key: string }): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...place, ...facts }, undefined, 2)}\n`)
+}
+
+/** The facts that such an object tells; undefined where it is not what an upload writes. */
+export function fromDocument(content: Uint8Array): ArtifactFacts | undefined {
+  try {
+    return schema.safeParse(JSON.parse(Buffer.from(content).toString())).data
+  } catch {
+    return undefined
+  }
+}
+
+/** Everything else percent-encoded: HTTP headers are for ASCII, and servers differ in what they make of the rest. */
+function asciiOnly(value: string): string {
+  return value.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character))
+}

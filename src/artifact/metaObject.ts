@@ -1,0 +1,28 @@
+import type { Bucket } from '../storage/s3/bucket.ts'
+import { type ArtifactFacts, fromDocument, toDocument } from './artifactFacts.ts'
+import { put, readStart, lookAt } from './remoteObject.ts'
+import type { UploadPlan } from './uploadPlan.ts'
+
+/** What became of the object that tells about an uploaded one. */
+export type MetaWritten = 'written' | 'repaired' | 'kept'
+
+/** More than any such object has. */
+const mostBytes = 64 * 1024
+
+/** Writes the object that tells about another one, or leaves one that tells the same. */
+export async function writeMeta(
+  bucket: Bucket,
+  { metaKey, key }: UploadPlan,
+  { facts, isNew, signal }: { facts: ArtifactFacts; isNew: boolean; signal: AbortSignal },
+): Promise<MetaWritten> {
+  if (!isNew && (await readMeta(bucket, metaKey, signal))?.sha256 === facts.sha256) return 'kept'
+  const body = toDocument(facts, { bucket: bucket.name, key })
+  await put(bucket, metaKey, body, { onlyNew: false, contentType: 'application/json', signal })
+  return isNew ? 'written' : 'repaired'
+}
+
+/** What is told about an object; undefined where nothing is, or not as an upload writes it. */
+export async function readMeta(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
+  if ((await lookAt(bucket, metaKey, signal)) === undefined) return undefined
+  return fromDocument(await readStart(bucket, metaKey, mostBytes, signal))
+}

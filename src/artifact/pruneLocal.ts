@@ -1,0 +1,37 @@
+import { unlink } from 'node:fs/promises'
+import { HoldfastError } from '../core/errors.ts'
+import { exportedMetaPath, readExportedMeta } from './exportedMeta.ts'
+import type { LocalArtifact } from './localArtifact.ts'
+import type { UploadPlan } from './uploadPlan.ts'
+import type { Verified } from './verifyStored.ts'
+
+/** @throws HoldfastError `usage` for a file that must not be removed afterwards, before anything is done. */
+export function requirePrunable({ path, isLink }: LocalArtifact): void {
+  if (!isLink) return
+  throw new HoldfastError('usage', `${path} is a symbolic link, expected the file itself with --prune-local`, {
+    hint: 'name the file that the link leads to, or leave out --prune-local',
+  })
+}
+
+/**
+ * Removes a file that is verified in a bucket, and the `.meta` that an export wrote about it.
+ * @returns the paths that were removed.
+ * @throws HoldfastError `refused` where the file is not the one that was uploaded, or the server computed no checksum of what it stored.
+ */
+export async function pruneLocal(artifact: LocalArtifact, plan: UploadPlan, { checksum }: Verified): Promise<string[]> {
+  const { path } = artifact
+  const change = await artifact.change()
+  if (change !== undefined) throw kept(path, plan, change)
+  if (checksum === undefined) throw kept(path, plan, 'the server tells no checksum of what it stored')
+  const exported = await readExportedMeta(path)
+  await unlink(path)
+  if (exported === undefined) return [path]
+  await unlink(exportedMetaPath(path))
+  return [path, exportedMetaPath(path)]
+}
+
+function kept(path: string, { uri }: UploadPlan, why: string): HoldfastError {
+  return new HoldfastError('refused', `${path} is not removed, though ${uri} is uploaded: ${why}`, {
+    hint: 'compare the two, and remove the file yourself',
+  })
+}

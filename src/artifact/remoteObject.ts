@@ -1,0 +1,77 @@
+import { s3Uri } from '../core/s3Uri.ts'
+import type { Bucket } from '../storage/s3/bucket.ts'
+import { s3Failure } from '../storage/s3/failures.ts'
+import { headObject } from '../storage/s3/head.ts'
+import { type PutOptions, putObject, type Stored } from '../storage/s3/put.ts'
+import { readObject } from '../storage/s3/read.ts'
+import { fromMetadata, type ArtifactFacts } from './artifactFacts.ts'
+
+/** The text that names an object: `s3://bucket/key`. */
+export function objectUri(bucket: { name: string }, key: string): string {
+  return s3Uri({ bucket: bucket.name, prefix: key })
+}
+
+/** What the server tells about an object. */
+export interface RemoteObject {
+  size: number
+  etag: string | undefined
+  versionId: string | undefined
+  /** SHA-256 as S3 tells it; undefined where it tells none. */
+  checksum: string | undefined
+  encryption: string | undefined
+  kmsKey: string | undefined
+  /** Undefined where no upload of Holdfast has noted any. */
+  facts: ArtifactFacts | undefined
+}
+
+/** @returns undefined where there is no such object. */
+export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): Promise<RemoteObject | undefined> {
+  const found = await explained(bucket, 'look at', key, signal, async () => headObject(bucket, key, { signal }))
+  return (
+    found && {
+      size: found.ContentLength ?? 0,
+      etag: found.ETag,
+      versionId: found.VersionId,
+      checksum: found.ChecksumSHA256,
+      encryption: found.ServerSideEncryption,
+      kmsKey: found.SSEKMSKeyId,
+      facts: fromMetadata(found.Metadata),
+    }
+  )
+}
+
+/** @returns undefined where the key is taken and `onlyNew` is asked for. */
+export async function put(
+  bucket: Bucket,
+  key: string,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  options: PutOptions & { signal: AbortSignal },
+): Promise<Stored | undefined> {
+  return explained(bucket, 'write', key, options.signal, async () => putObject(bucket, key, body, options))
+}
+
+/** The start of an object, `limit` bytes at most. */
+export async function readStart(bucket: Bucket, key: string, limit: number, signal: AbortSignal): Promise<Buffer> {
+  return explained(bucket, 'read', key, signal, async () => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of readObject(bucket, key, { range: { offset: 0, length: limit }, signal })) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  })
+}
+
+/** Runs a request and says in words what becomes of it. */
+export async function explained<Result>(
+  bucket: Bucket,
+  doing: string,
+  key: string,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    signal.throwIfAborted()
+    return await work()
+  } catch (error) {
+    signal.throwIfAborted()
+    throw s3Failure({ doing, name: key, location: bucket.location }, error)
+  }
+}

@@ -1,0 +1,185 @@
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { databaseNameProblem } from '../artifact/databaseName.ts'
+import { sourceOf, type VerifySource } from '../artifact/verifySource.ts'
+import type { VerifyReport } from '../artifact/verifyRestore.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { defineCommand, toggle, valued } from './command.ts'
+import { formatDuration } from './durations.ts'
+import { reachSettings } from './repositorySettings.ts'
+import { formatSize } from './sizes.ts'
+import { dryRun } from './standardOptions.ts'
+import { loggingSteps, stepOptions } from './stepLog.ts'
+import { formatFacts, formatTable } from './table.ts'
+
+const text = z.string().min(1)
+const database = z.string().check(({ value, issues }) => {
+  const problem = databaseNameProblem(value)
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
+})
+
+/** `holdfast s3 verify-restore` */
+export const s3VerifyRestoreCommand = defineCommand({
+  name: 's3 verify-restore',
+  summary: 'prove that an uploaded dump restores, on an ephemeral Neo4j',
+  description:
+    'Downloads the object, taking up again what breaks off, into a private temporary folder; compares its SHA-256 with the metadata, the `<key>.meta.json` or ' +
+    '--sha256; loads it with `neo4j-admin database load`, checks it with `neo4j-admin database check`, starts a Neo4j on it and asks it a question. ' +
+    'The version of that Neo4j is the one noted with the object, else --neo4j-version, else the long-term one; the flag outranks what is noted. ' +
+    'Nothing stays behind, also after a signal. Exit code 6 where it does not restore or answer as expected, 4 where the checksum differs.',
+  settings: ['bucket', ...reachSettings, 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
+  options: {
+    s3Uri: valued(text, {
+      placeholder: 'uri',
+      example: 's3://my-backups/neo4j.dump',
+      description: 'the object, as s3://bucket/key',
+    }),
+    key: valued(text, { placeholder: 'key', description: 'the object, in the bucket that --bucket names' }),
+    file: valued(text, { placeholder: 'file', description: 'a local file instead' }),
+    db: valued(database, {
+      placeholder: 'name',
+      example: 'neo4j',
+      description: 'the name to load it under; else the one noted with it, else neo4j',
+    }),
+    sha256: valued(z.string().regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits'), {
+      placeholder: 'digest',
+      description: 'the SHA-256 that it must have',
+    }),
+    query: valued(text, {
+      placeholder: 'cypher',
+      example: '"MATCH (n) RETURN count(n)"',
+      description: 'what to ask it, only reading; else the numbers of nodes and relationships',
+    }),
+    expect: valued(z.string(), {
+      placeholder: 'value',
+      example: '42',
+      description: 'what the first value of the first row must be',
+    }),
+    skipLoad: toggle('only compare the checksum'),
+    workDir: valued(text, {
+      placeholder: 'dir',
+      description: 'where the temporary folder is made, with room for the dump and the database; else that of the system',
+    }),
+    dryRun,
+    ...stepOptions,
+  },
+  examples: [
+    { command: 'holdfast s3 verify-restore --s3-uri s3://my-backups/neo4j/prod/neo4j.dump', purpose: 'load it, check it, count' },
+    { command: 'holdfast s3 verify-restore --bucket my-backups --key neo4j.dump --skip-load', purpose: 'only the checksum' },
+    {
+      command: 'holdfast s3 verify-restore --file neo4j.dump --log-file verify.jsonl',
+      purpose: 'a local file, with a log for later',
+    },
+  ],
+  fails: ['neo4j-unavailable', 'integrity', 'repository', 'validation', 'refused'],
+  run: async ({ options, settings, services, progress, signal }): Promise<VerifyReport | VerifyPlan> => {
+    const { s3Uri, key, file, db, sha256, query, expect, skipLoad } = options
+    const source = sourceOf({ s3Uri, key, bucket: settings.values.bucket, file: file === undefined ? undefined : resolve(file) })
+    requireTogether(query, expect, skipLoad)
+    const workDir = resolve(options.workDir ?? tmpdir())
+    if (options.dryRun)
+      return planOf(source, { database: db, neo4j: settings.values.neo4jVersion, query, expect, skipLoad, workDir })
+    const { awaitFile, awaitObject } = await import('../artifact/fetchArtifact.ts')
+    const { verifyRestore } = await import('../artifact/verifyRestore.ts')
+    return loggingSteps({ options, services, signal }, async (onStep) => {
+      onStep('begin', { ...source })
+      const options = { clock: services.clock, progress, onStep, signal }
+      const awaited =
+        source.kind === 'file'
+          ? await awaitFile(source.path, options)
+          : await awaitObject(await services.bucket(source.bucket), source.key, options)
+      const installation = async (version: string | undefined) => services.installation(version, { firm: version !== undefined })
+      const request = { sha256, database: db, smoke: { query, expect }, skipLoad, workDir }
+      return await verifyRestore(awaited, request, { ...options, installation })
+    })
+  },
+  text: (result) => (result.verdict === 'planned' ? formatPlan(result) : formatReport(result)),
+  failure: ({ verdict }) => (verdict === 'bad' ? 'validation' : undefined),
+})
+
+/** What a verification would do. */
+interface VerifyPlan {
+  verdict: 'planned'
+  source: VerifySource
+  steps: string[]
+  workDir: string
+}
+
+function planOf(
+  source: VerifySource,
+  plan: {
+    database: string | undefined
+    neo4j: string | undefined
+    query: string | undefined
+    expect: string | undefined
+    skipLoad: boolean
+    workDir: string
+  },
+): VerifyPlan {
+  const {
+    database = 'what is noted with it, else neo4j',
+    neo4j = 'the long-term one',
+    query = 'the counts',
+    expect,
+    skipLoad,
+    workDir,
+  } = plan
+  const load = [
+    `load it as database ${database} into Neo4j of the version noted with it, else ${neo4j}`,
+    'neo4j-admin database check',
+    `start it and ask ${query}${expect === undefined ? '' : `, expecting ${expect}`}`,
+  ]
+  const fetch = source.kind === 'file' ? `read ${source.path}` : `download ${source.uri}`
+  return {
+    verdict: 'planned',
+    source,
+    steps: [fetch, 'compare its SHA-256', ...(skipLoad ? [] : load), 'remove everything'],
+    workDir,
+  }
+}
+
+function requireTogether(query: string | undefined, expect: string | undefined, skipLoad: boolean): void {
+  const problem =
+    expect !== undefined && query === undefined
+      ? '--expect is given without --query'
+      : skipLoad && query !== undefined
+        ? '--query is given with --skip-load'
+        : undefined
+  if (problem === undefined) return
+  throw new HoldfastError('usage', problem, { hint: 'a query needs the database loaded, and an expectation needs a query' })
+}
+
+function formatPlan({ steps, workDir }: VerifyPlan): string {
+  return `would, in a temporary folder in ${workDir}:\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`
+}
+
+function formatReport({
+  verdict,
+  source,
+  size,
+  sha256,
+  confirmedBy,
+  database,
+  neo4j,
+  checks,
+  milliseconds,
+}: VerifyReport): string {
+  const facts = formatFacts([
+    ['verdict', verdict],
+    ['source', `${source}, ${formatSize(size)}`],
+    [
+      'sha256',
+      `${sha256}, ${confirmedBy.length === 0 ? 'compared with nothing: none is noted' : `as ${confirmedBy.join(' and ')} says`}`,
+    ],
+    ['loaded', neo4j === undefined ? 'no' : `as ${database} into Neo4j ${neo4j}`],
+    ['took', formatDuration(milliseconds)],
+  ])
+  if (checks.length === 0) return facts
+  const table = formatTable(checks, [
+    { title: 'check', value: ({ name }) => name },
+    { title: 'passed', value: ({ passed }) => (passed ? 'yes' : 'NO') },
+    { title: 'detail', value: ({ detail }) => detail.replaceAll('\n', ' ').slice(0, 300) },
+  ])
+  return `${facts}\n\n${table}`
+}

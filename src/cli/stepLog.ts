@@ -1,0 +1,67 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { writeSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { StepListener } from '../artifact/step.ts'
+import type { Clock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { systemReason } from '../core/systemReasons.ts'
+import { toggle, valued } from './command.ts'
+import type { Logger } from './logger.ts'
+import { toHoldfastError } from './output.ts'
+
+/** The options of a command that tells its steps. */
+export const stepOptions = {
+  verbose: toggle('log each step, as --log-level info does'),
+  logFile: valued(z.string().min(1), {
+    placeholder: 'file',
+    description: 'append each step, the result and an error to this file, one line of JSON each',
+  }),
+}
+
+interface StepLogOptions {
+  options: { verbose: boolean; logFile: string | undefined }
+  services: { log: Logger; clock: Clock }
+  signal: AbortSignal
+}
+
+/**
+ * Runs work whose steps are logged, and written to a file where one is given, which also gets how it ended.
+ * @throws HoldfastError `usage` where the file cannot be written to; what the work throws.
+ */
+export async function loggingSteps<Result extends object>(
+  { options: { verbose, logFile }, services: { log, clock }, signal }: StepLogOptions,
+  work: (onStep: StepListener) => Promise<Result>,
+): Promise<Result> {
+  if (verbose && !log.isLevelEnabled('info')) log.level = 'info'
+  await using file = logFile === undefined ? undefined : await openLog(resolve(logFile))
+  const write = (level: string, step: string, facts: object): void => {
+    if (file) writeSync(file.fd, `${JSON.stringify({ time: clock.now().toISOString(), level, step, ...facts })}\n`)
+  }
+  try {
+    const result = await work((step, facts) => {
+      log.info(facts, step)
+      write('info', step, facts)
+    })
+    write('info', 'result', result)
+    return result
+  } catch (error) {
+    const { code, message, hint } = toHoldfastError(error, signal)
+    write('error', 'failed', { code, message, hint })
+    throw error
+  }
+}
+
+/** Private: a result may tell what is in a database. */
+async function openLog(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'a', 0o600)
+  } catch (cause) {
+    const known = systemReason(cause)
+    if (known === undefined) throw cause
+    throw new HoldfastError('usage', `the log cannot be written to ${known.reason}`, {
+      hint: 'name another file with --log-file',
+      cause,
+    })
+  }
+}
