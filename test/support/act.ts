@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { goTool } from './goTool.ts'
+import { cacheDir } from './neo4j.ts'
 
 const project = join(import.meta.dirname, '../..')
 const act = { name: 'act', package: 'github.com/nektos/act', version: 'v0.2.89' }
@@ -31,8 +32,14 @@ export interface ActProject {
 /**
  * Copies the project, and puts stand-ins in the place of actions that are somewhere else, each a shell script by its name; one without does nothing.
  * `npm ci` is one too: it takes the packages that are here and builds.
+ * @param path - folders of programs that the machine of a run has
  */
-export async function actProject(folder: string, workflow: string, standIns: Record<string, string> = {}): Promise<ActProject> {
+export async function actProject(
+  folder: string,
+  workflow: string,
+  standIns: Record<string, string> = {},
+  path: readonly string[] = [],
+): Promise<ActProject> {
   const copy = join(folder, 'project')
   const { stdout } = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: project })
   for (const path of stdout.split('\0').filter((name) => /^(src|bin|deploy|\.github)\/|^[^/]+\.json$/.test(name))) {
@@ -77,7 +84,7 @@ export async function actProject(folder: string, workflow: string, standIns: Rec
         '--platform',
         'ubuntu-latest=-self-hosted',
       ]
-      const { PATH, HOME, HOLDFAST_CACHE_DIR = '', JAVA_HOME = '' } = process.env
+      const { PATH, HOME, JAVA_HOME = '' } = process.env
       const { exitCode, all } = await execa(
         program,
         [
@@ -93,7 +100,13 @@ export async function actProject(folder: string, workflow: string, standIns: Rec
           all: true,
           stdin: 'ignore',
           extendEnv: false,
-          env: { PATH: `${bin}:${PATH}`, HOME, XDG_CACHE_HOME: join(folder, 'cache'), HOLDFAST_CACHE_DIR, JAVA_HOME },
+          env: {
+            PATH: [bin, ...path, PATH].join(':'),
+            HOME,
+            XDG_CACHE_HOME: join(folder, 'cache'),
+            HOLDFAST_CACHE_DIR: cacheDir,
+            JAVA_HOME,
+          },
         },
       )
       const lines = all.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []))
