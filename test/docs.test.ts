@@ -6,7 +6,7 @@ import { readCommandLine } from '../src/cli/grammar.ts'
 import { markedBlocks, runBlocks, shellBlocks } from './support/shellBlocks.ts'
 
 const project = join(import.meta.dirname, '..')
-const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: project })
+const pages = globSync(['*.md', '{config,deploy,docs}/**/*.md'], { cwd: project })
   .toSorted()
   .map((path) => ({ path, text: readFileSync(join(project, path), 'utf8') }))
 const sources = globSync('src/**/*.ts', { cwd: project })

@@ -20,6 +20,7 @@ import { neo4jStopCommand } from './neo4jStopCommand.ts'
 import { repoInitCommand } from './repoInitCommand.ts'
 import { repoShowCommand } from './repoShowCommand.ts'
 import { restoreStartCommand } from './restoreStartCommand.ts'
+import { s3LifecycleCommand } from './s3LifecycleCommand.ts'
 import { s3UploadCommand } from './s3UploadCommand.ts'
 import { s3VerifyRestoreCommand } from './s3VerifyRestoreCommand.ts'
 import { versionCommand } from './versionCommand.ts'
@@ -34,7 +35,7 @@ export function grammar(): Grammar {
       restore: 'bring a backup back, into a directory of its own',
       log: 'see what was written to a database, and when',
       neo4j: 'install and run a Neo4j Community of your own',
-      s3: 'move single backup files to a bucket, and prove them there',
+      s3: 'move single backup files to a bucket, prove them there, say how long they stay',
       repo: 'make and inspect a repository, where backups live',
     },
     commands: [
@@ -57,6 +58,7 @@ export function grammar(): Grammar {
       repoShowCommand,
       s3UploadCommand,
       s3VerifyRestoreCommand,
+      s3LifecycleCommand,
       doctorCommand,
       helpCommand(grammar),
       completionCommand(grammar),

@@ -225,6 +225,14 @@ export const settings = {
     description: 'how far back every moment must stay restorable: no backup that this needs is deleted',
     example: '7d',
   }),
+  retentionDays: setting(days, {
+    placeholder: 'days',
+    unit: 'days',
+    example: '30',
+    aliases: ['BACKUP_RETENTION_DAYS'],
+    flag: false,
+    description: 'how long exported backups stay in the bucket, for the lifecycle of the bucket',
+  }),
   neo4jVersion: setting(text, {
     placeholder: 'version',
     description: 'the version of the Neo4j to install and run, such as 5.26.0',

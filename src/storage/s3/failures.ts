@@ -127,7 +127,9 @@ function namesOf(error: unknown): string[] {
     if ('Code' in current) names.push(String(current.Code))
     if ('code' in current) names.push(String(current.code))
     names.push(
-      statusOf(current) === 403 && ['403', 'Forbidden', 'UnknownError'].includes(current.name) ? 'AccessDenied' : current.name,
+      statusOf(current) === 403 && ['403', 'Forbidden', 'Unknown', 'UnknownError'].includes(current.name)
+        ? 'AccessDenied'
+        : current.name,
     )
     const status = statusOf(current)
     if (status === 503) names.push('ServiceUnavailable')

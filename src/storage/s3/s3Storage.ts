@@ -6,7 +6,7 @@ import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
 import { bucketFacts } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
-import { headObject } from './head.ts'
+import { headObject, isAbsent } from './head.ts'
 import { extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
@@ -66,7 +66,8 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
         yield* readObject(bucket, base + name, rest)
       } catch (error) {
         rest.signal?.throwIfAborted()
-        if (statusOf(error) === 404 && !answered(error, 'NoSuchBucket')) throw new ObjectMissingError(location, name)
+        const isMissing = statusOf(error) === 404 && !answered(error, 'NoSuchBucket')
+        if (isMissing || (await isAbsent(bucket, base + name, error, rest))) throw new ObjectMissingError(location, name)
         throw s3Failure({ doing: 'read', name, location }, error)
       }
     },

@@ -25,24 +25,27 @@ function resolve(flags: Record<string, string>, environment: Record<string, stri
 test('a password comes from the environment or from the first line of a file', () => {
   writeFileSync(join(folder, 'password'), 'from a file\r\nnot this\n')
   expect(neo4jPassword(resolve({}, {}))).toBeUndefined()
-  expect(neo4jPassword(resolve({}, { NEO4J_PASSWORD: 'from outside' }))?.reveal()).toBe('from outside')
-  expect(neo4jPassword(resolve({ passwordFile: 'password' }, { NEO4J_PASSWORD: 'from outside' }))?.reveal()).toBe('from a file')
+  expect(neo4jPassword(resolve({}, { NEO4J_PASSWORD: 'not-a-secret' }))?.reveal()).toBe('not-a-secret')
+  expect(neo4jPassword(resolve({ passwordFile: 'password' }, { NEO4J_PASSWORD: 'not-a-secret' }))?.reveal()).toBe('from a file')
 })
 
 test('the key of a repository is a passphrase or a key file', () => {
-  writeFileSync(join(folder, 'passphrase'), 'long words\n')
+  writeFileSync(join(folder, 'passphrase'), 'not-a-secret but long\n')
   const key = Buffer.alloc(16, 255)
   writeFileSync(join(folder, 'key'), key)
   expect(repositoryKey(resolve({}, {}))).toBeUndefined()
   expect(repositoryKey(resolve({ keyFile: 'key' }, {}))).toEqual({ keyFile: key })
-  for (const settings of [resolve({ passphraseFile: 'passphrase' }, {}), resolve({}, { HOLDFAST_PASSPHRASE: 'long words' })]) {
+  for (const settings of [
+    resolve({ passphraseFile: 'passphrase' }, {}),
+    resolve({}, { HOLDFAST_PASSPHRASE: 'not-a-secret but long' }),
+  ]) {
     const words = repositoryKey(settings)
-    expect(words && 'passphrase' in words && words.passphrase.reveal()).toBe('long words')
+    expect(words && 'passphrase' in words && words.passphrase.reveal()).toBe('not-a-secret but long')
   }
 })
 
 test('two that say the same thing with the same right are refused', () => {
-  const both = resolve({}, { HOLDFAST_PASSPHRASE: 'words', HOLDFAST_KEY_FILE: '/key' })
+  const both = resolve({}, { HOLDFAST_PASSPHRASE: 'not-a-secret', HOLDFAST_KEY_FILE: '/key' })
   expect(() => repositoryKey(both)).toThrow(
     expect.objectContaining({
       code: 'usage',

@@ -64,7 +64,12 @@ test('Maven gets what it needs of the environment, and no secret', async () => {
   chmodSync(join(folder, 'mvn'), 0o755)
   process.env['HOLDFAST_PASSPHRASE'] = 'correct horse'
   try {
-    environment = mavenEnvironment({ ...process.env, PATH: `${folder}:${PATH}`, MAVEN_OPTS: '-Xmx64m', NEO4J_PASSWORD: 'secret' })
+    environment = mavenEnvironment({
+      ...process.env,
+      PATH: `${folder}:${PATH}`,
+      MAVEN_OPTS: '-Xmx64m',
+      NEO4J_PASSWORD: 'not-a-secret',
+    })
     await copyFromMaven('5.26.30', folder, { environment })
   } finally {
     delete process.env['HOLDFAST_PASSPHRASE']

@@ -1,0 +1,88 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3'
+import { HoldfastError } from '../core/errors.ts'
+import type { S3Place } from '../core/s3Uri.ts'
+import { s3Uri } from '../core/s3Uri.ts'
+import type { BucketLifecycle } from './bucketLifecycle.ts'
+import { changesTo, dangersTo, isChange, type RuleChange } from './change.ts'
+import { lifecycleRules } from './rules.ts'
+
+/** What the lifecycle of a place should be, and what of it is for which reason. */
+export interface LifecyclePlan {
+  /** Artifacts are removed by age; what a repository holds never is. */
+  holds: 'artifacts' | 'repository'
+  prefix: string
+  days?: number
+  rules: LifecycleRule[]
+}
+
+/** What is asked for; without `lifecycle` no bucket is looked at. */
+export interface PlanOrder {
+  /** What it is for; the bucket is undefined where rules are only printed. */
+  bucket: string | undefined
+  prefix: string
+  /** The place is said to be a repository. */
+  isRepository: boolean
+  days: number | undefined
+  noncurrentDays: number | undefined
+  lifecycle: BucketLifecycle | undefined
+}
+
+/** Days after which what was replaced or deleted is gone for good: time to notice a mistake. */
+const noncurrentDefaults = { artifacts: 7, repository: 30 } as const
+
+/**
+ * Plans the rules of a place.
+ * @throws HoldfastError `usage` where it is not said how long artifacts stay, `refused` where a rule for them would reach a repository.
+ */
+export async function planLifecycle(order: PlanOrder, signal: AbortSignal): Promise<LifecyclePlan> {
+  const { prefix, lifecycle, days, noncurrentDays } = order
+  const found = order.isRepository ? undefined : await lifecycle?.repositories({ signal })
+  if (order.isRepository || found?.here) {
+    const rules = lifecycleRules({ prefix, days: undefined, noncurrentDays: noncurrentDays ?? noncurrentDefaults.repository })
+    return { holds: 'repository', prefix, rules }
+  }
+  const other = found?.around ?? found?.below
+  if (other !== undefined) throw reachesRepository({ bucket: order.bucket ?? '', prefix }, other, found?.around === undefined)
+  if (days === undefined) {
+    throw new HoldfastError('usage', 'it is not said how long exported backups stay in the bucket', {
+      hint: 'give --tier dev, staging or prod, or --days 30, or set BACKUP_RETENTION_DAYS; for a repository give --repo s3://bucket/prefix',
+    })
+  }
+  return {
+    holds: 'artifacts',
+    prefix,
+    days,
+    rules: lifecycleRules({ prefix, days, noncurrentDays: noncurrentDays ?? noncurrentDefaults.artifacts }),
+  }
+}
+
+/** What setting a plan does to a bucket. */
+export interface LifecycleChange {
+  changes: RuleChange[]
+  applied: boolean
+  /** Other rules that remove or archive what a repository needs. */
+  dangers: LifecycleRule[]
+  /** What the server did not keep of what was set. */
+  leftOut: string[]
+}
+
+/** Compares a plan with what the bucket has, and sets it where that is confirmed. */
+export async function changeLifecycle(
+  lifecycle: BucketLifecycle,
+  { rules, prefix, holds }: LifecyclePlan,
+  { confirm, signal }: { confirm: boolean; signal: AbortSignal },
+): Promise<LifecycleChange> {
+  const changes = changesTo(await lifecycle.rules({ signal }), rules, prefix)
+  const others = changes.filter(({ change }) => change === 'kept').map(({ rule }) => rule)
+  const dangers = holds === 'repository' ? dangersTo(others, prefix) : []
+  const applied = confirm && isChange(changes)
+  return { changes, applied, dangers, leftOut: applied ? await lifecycle.set(changes, { signal }) : [] }
+}
+
+function reachesRepository(place: S3Place, repository: string, isBelow: boolean): HoldfastError {
+  const theirs = s3Uri({ ...place, prefix: repository })
+  const how = isBelow ? `there is a repository below it, ${theirs}` : `it lies in the repository ${theirs}`
+  return new HoldfastError('refused', `a rule that removes objects by age below ${s3Uri(place)} would destroy backups: ${how}`, {
+    hint: 'give exported backups a prefix of their own, beside that of the repository',
+  })
+}
