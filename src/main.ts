@@ -5,6 +5,7 @@ import { printError, printNote, toHoldfastError, wantsJson } from './cli/output.
 import { runProgram } from './cli/program.ts'
 import { processEnvironment } from './config/environment.ts'
 import { exitCodes, HoldfastError } from './core/errors.ts'
+import { giveWay } from './core/giveWay.ts'
 
 const { stdout, stderr } = process
 const words = process.argv.slice(2)
@@ -32,7 +33,7 @@ stderr.on('error', () => {})
 
 const status = await runProgram(
   grammar(),
-  { words, environment, workingDirectory: process.cwd(), stdout, stderr, signal },
+  { words, environment, workingDirectory: process.cwd(), stdout, stderr, signal, giveWay },
   buildServices,
 )
 stdout.write('', () => {

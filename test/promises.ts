@@ -26,6 +26,7 @@ export const promises: readonly Promised[] = [
     id: 'backup.read-only',
     sentence: 'Making a backup changes nothing in the data directory: no content, no name, no permission.',
   },
+  { id: 'backup.gives-way', sentence: 'Where a backup and the database both want the processor, the database goes first.' },
   { id: 'backup.without-bolt', sentence: 'A backup needs only files: it works while Bolt does not answer.' },
   { id: 'backup.offline', sentence: 'A stopped database is backed up with --offline, and a running one is refused there.' },
   {

@@ -46,6 +46,7 @@ export const backupCreateCommand = defineCommand({
       description: 'wait this long for another backup to end, such as 5m',
     }),
   },
+  givesWay: true,
   examples: [
     { command: 'holdfast backup create --data-dir /var/lib/neo4j/data --repo /backups', purpose: 'a hot backup' },
     { command: 'holdfast backup create --offline --json', purpose: 'of a stopped database, with the manifest as result' },

@@ -35,6 +35,7 @@ export const backupExportCommand = defineCommand({
     }),
     dryRun,
   },
+  givesWay: true,
   examples: [
     { command: 'holdfast backup export latest --to-dir /exports', purpose: 'the newest backup as a dump' },
     {

@@ -30,6 +30,7 @@ export const backupValidateCommand = defineCommand({
       description: 'read only this part of the blocks, chosen anew each time, such as 10%; the log is always read whole',
     }),
   },
+  givesWay: true,
   examples: [
     { command: 'holdfast backup validate', purpose: 'all backups' },
     { command: 'holdfast backup validate latest --sample 10%', purpose: 'a quick look at the newest' },

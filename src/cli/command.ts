@@ -56,6 +56,8 @@ export interface CommandDefinition<Arguments extends Declarations, Options exten
   /** The settings it reads, whose flags it then accepts; the global ones are always accepted. */
   readonly settings?: readonly SettingName[]
   readonly examples: readonly Example[]
+  /** Set where it may run beside a database that has to go first. */
+  readonly givesWay?: true
   /** How it can fail, besides `failed`, `usage` and `interrupted`. */
   readonly fails?: readonly ErrorCode[]
   /** Does the work and returns plain data, which is what --json prints. */

@@ -19,6 +19,8 @@ export interface Process {
   /** Aborted when the user asks the program to stop. */
   signal: AbortSignal
   clock?: Clock
+  /** Lets the databases of this machine go first. */
+  giveWay?: () => void
 }
 
 /** Runs one command line and returns the exit status; never throws. */
@@ -27,7 +29,7 @@ export async function runProgram(
   process: Process,
   build: (surroundings: Surroundings) => Services,
 ): Promise<number> {
-  const { words, environment, workingDirectory, stdout, stderr, signal, clock = systemClock } = process
+  const { words, environment, workingDirectory, stdout, stderr, signal, clock = systemClock, giveWay = () => {} } = process
   // Until the command line is understood, a flag anywhere says how an error is wanted.
   let json = wantsJson(words, environment)
   let log: Logger | undefined
@@ -45,6 +47,7 @@ export async function runProgram(
     let services: Services | undefined
     try {
       const progress = display.listener
+      if (request.command.givesWay) giveWay()
       services = build({ settings, log, progress, signal })
       const outcome = await request.command.execute(request, { settings, services, progress, signal })
       display.close()

@@ -38,6 +38,7 @@ export const s3UploadCommand = defineCommand({
     dryRun: toggle('measure the file and show what would be sent; asks nothing of the bucket and needs no credentials'),
     ...stepOptions,
   },
+  givesWay: true,
   examples: [
     {
       command: 'holdfast s3 upload --file neo4j.dump --bucket my-backups --prefix neo4j/prod',

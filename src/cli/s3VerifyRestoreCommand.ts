@@ -64,6 +64,7 @@ export const s3VerifyRestoreCommand = defineCommand({
     dryRun,
     ...stepOptions,
   },
+  givesWay: true,
   examples: [
     { command: 'holdfast s3 verify-restore --s3-uri s3://my-backups/neo4j/prod/neo4j.dump', purpose: 'load it, check it, count' },
     { command: 'holdfast s3 verify-restore --bucket my-backups --key neo4j.dump --skip-load', purpose: 'only the checksum' },
