@@ -6,9 +6,13 @@ import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { fileInTheWay } from '../core/fileInTheWay.ts'
 import { writeFully } from '../core/writeFully.ts'
 
+/** Bytes: what waits to be written delays the database's own writes to the same disk. */
+const syncSize = 8 * 1024 * 1024
+
 /** A new private file (mode 0600) that is durable once finished. */
 export class DurableFile implements AsyncDisposable {
   readonly #handle: FileHandle
+  #unsynced = 0
 
   private constructor(handle: FileHandle) {
     this.#handle = handle
@@ -20,6 +24,10 @@ export class DurableFile implements AsyncDisposable {
 
   async write(chunk: Uint8Array): Promise<void> {
     await writeFully(this.#handle, chunk)
+    this.#unsynced += chunk.length
+    if (this.#unsynced < syncSize) return
+    this.#unsynced = 0
+    await this.#handle.datasync()
   }
 
   async finish(): Promise<void> {
