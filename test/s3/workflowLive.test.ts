@@ -24,7 +24,7 @@ test('a live run backs up a running Neo4j and uploads with the role of deploy/aw
     await succeed('repo', 'init', '--repo', repo)
 
     // Takes the role as the action would, from the server instead of AWS.
-    const role = {
+    const role: Record<string, string> = {
       ...(await assumeRole(server, policy('upload', { bucket, prefix }))),
       AWS_ENDPOINT_URL: server.options.endpoint!,
     }
@@ -36,10 +36,17 @@ test('a live run backs up a running Neo4j and uploads with the role of deploy/aw
     ])
     const configured = {
       variables: {
-        ...{ BACKUP_LIVE: 'true', BACKUP_ROLE_ARN: 'arn:aws:iam::111122223333:role/any', BACKUP_REGION: 'us-east-1' },
-        ...{ BACKUP_S3_BUCKET: bucket, BACKUP_S3_PREFIX: prefix, BACKUP_S3_ENDPOINT: server.options.endpoint! },
-        ...{ BACKUP_USE_SSE_KMS: 'true', BACKUP_KMS_KEY_ARN: kmsKeyId },
-        ...{ HOLDFAST_REPO: repo, HOLDFAST_DATA_DIR: dataDir, NEO4J_URI: instance.boltUri },
+        BACKUP_LIVE: 'true',
+        BACKUP_ROLE_ARN: 'arn:aws:iam::111122223333:role/any',
+        BACKUP_REGION: 'us-east-1',
+        BACKUP_S3_BUCKET: bucket,
+        BACKUP_S3_PREFIX: prefix,
+        BACKUP_S3_ENDPOINT: server.options.endpoint!,
+        BACKUP_USE_SSE_KMS: 'true',
+        BACKUP_KMS_KEY_ARN: kmsKeyId,
+        HOLDFAST_REPO: repo,
+        HOLDFAST_DATA_DIR: dataDir,
+        NEO4J_URI: instance.boltUri,
       },
       secrets: { NEO4J_PASSWORD: password },
     }
