@@ -9,6 +9,8 @@ export class ArchiverProcess {
   readonly #process: ChildProcess
   readonly #stored: { last: number; first: number; at: number }[] = []
   bytes = 0
+  /** Sent to a bucket, known once it has stopped. */
+  requests: Record<string, number> = {}
   #wake = Promise.withResolvers<void>()
 
   constructor({ holdfast, dataDir, repo, uri }: { holdfast: string; dataDir: string; repo: string; uri: string }) {
@@ -23,7 +25,9 @@ export class ArchiverProcess {
         first: number
         last: number
         bytes: number
+        requests?: Record<string, number>
       }
+      if (said.requests) this.requests = said.requests
       if (said.msg !== 'stored a segment' || said.database !== 'neo4j') return
       this.#stored.push({ first: said.first, last: said.last, at: Date.parse(said.time) })
       this.bytes += said.bytes
@@ -62,7 +66,7 @@ export class ArchiverProcess {
 
   async stop(): Promise<void> {
     this.#process.kill('SIGINT')
-    await once(this.#process, 'exit')
+    await once(this.#process, 'close')
   }
 }
 

@@ -7,7 +7,8 @@ import { ArchiverProcess } from '../support/archiverProcess.ts'
 import { holdfast, succeed } from '../support/holdfast.ts'
 import { MarkerClients, openDriver } from '../support/markerClients.ts'
 import { startIn, withFolder } from '../support/neo4j.ts'
-import { loggedIn, repositoryIn } from '../support/pointInTimeChecks.ts'
+import { loggedIn } from '../support/pointInTimeChecks.ts'
+import { repositoryIn } from '../support/storageAt.ts'
 
 /** Each checkpoint prunes every file of the log but the one in use, and both come all the time. */
 const pruning = {

@@ -12,7 +12,7 @@ import { ArchiverProcess } from '../support/archiverProcess.ts'
 import { holdfast, succeed } from '../support/holdfast.ts'
 import { MarkerClients, openDriver } from '../support/markerClients.ts'
 import { startIn, withFolder } from '../support/neo4j.ts'
-import { repositoryIn } from '../support/pointInTimeChecks.ts'
+import { repositoryIn } from '../support/storageAt.ts'
 
 /** Each checkpoint prunes all files of the log but the one in use. */
 const pruning = {

@@ -1,7 +1,8 @@
 import { watch } from 'node:fs'
 import { join } from 'node:path'
+import { isS3Uri } from '../../src/core/s3Uri.ts'
 import { type Outcome, type Run, startHoldfast } from './holdfast.ts'
-import { repositoryIn } from './pointInTimeChecks.ts'
+import { repositoryIn } from './storageAt.ts'
 
 interface ArchiverOptions {
   dataDir: string
@@ -63,13 +64,13 @@ export class ArchiverProcess implements AsyncDisposable {
   async until(holds: () => Promise<boolean>): Promise<void> {
     for (;;) {
       const { promise, resolve } = Promise.withResolvers<'changed'>()
-      const watcher = watch(join(this.#options.repo, '.unfinished'), () => resolve('changed'))
+      const stop = notifyOfPuts(this.#options.repo, () => resolve('changed'))
       try {
         if (await holds()) return
         const ended = this.#run?.outcome.then(({ story }) => Promise.reject(new Error(`the archiver ended:\n${story}`)))
         await Promise.race([promise, ...(ended ? [ended] : [])])
       } finally {
-        watcher.close()
+        stop()
       }
     }
   }
@@ -78,4 +79,14 @@ export class ArchiverProcess implements AsyncDisposable {
     this.#run?.kill()
     await this.#run?.outcome
   }
+}
+
+/** A bucket tells nobody what is put there, so it is asked again after some time. */
+function notifyOfPuts(repo: string, notify: () => void): () => void {
+  if (isS3Uri(repo)) {
+    const timer = setTimeout(notify, 100)
+    return () => clearTimeout(timer)
+  }
+  const watcher = watch(join(repo, '.unfinished'), notify)
+  return () => watcher.close()
 }

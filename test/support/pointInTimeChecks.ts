@@ -1,17 +1,10 @@
 import { logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { liveTransactions } from '../../src/neo4j/liveLog.ts'
 import type { Repository } from '../../src/repository/repository.ts'
-import { openRepository } from '../../src/repository/repository.ts'
 import { segmentName } from '../../src/repository/segmentName.ts'
-import { directoryStorage } from '../../src/storage/directory.ts'
 import { verifiedSlice } from '../../src/txlog/logSlice.ts'
 import type { Transaction } from '../../src/txlog/transaction.ts'
 import { keyOf, type Note } from './markerClients.ts'
-
-/** The repository in a directory. */
-export async function repositoryIn(directory: string): Promise<Repository> {
-  return openRepository(directoryStorage(directory))
-}
 
 /** All transactions of a database's log in a data directory, by the project's own reader. */
 export async function loggedIn(dataDir: string, database = 'neo4j'): Promise<Transaction[]> {

@@ -35,6 +35,8 @@ const owner = { id: 'holdfast-owner', secret: 'not-a-secret-in-tests' } as const
 /** The key of MinIO's built-in key service that buckets are encrypted with. */
 export const kmsKeyId = 'holdfast-test-key'
 
+/** The client of MinIO. */
+export const mc = { name: 'mc', package: 'github.com/minio/mc', version: 'v0.0.0-20250313080218-cf909e1063a9' }
 const minio = { name: 'minio', package: 'github.com/minio/minio', version: 'v0.0.0-20260212201848-7aac2a2c5b7c' }
 const versitygw = { name: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', version: 'v1.8.0' }
 

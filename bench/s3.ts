@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { goTool } from '../test/support/goTool.ts'
+import { mc, startMinio } from '../test/support/s3Servers.ts'
+import { compare, comparisonTable } from './measure.ts'
+import { benchStore, writeAdminScript } from './store.ts'
+
+// Uploads, backups and restores against what people use today, all on one MinIO on this machine: `node bench/s3.ts [rounds] [nodes]`.
+// Needs GNU time, restic, rclone and the AWS command line (apt-get install time restic rclone awscli), and Go, which builds MinIO and its client.
+
+const [rounds = '3', nodes = '1500000'] = process.argv.slice(2)
+for (const tool of ['/usr/bin/time', 'restic', 'rclone', 'aws']) execFileSync('bash', ['-c', `command -v ${tool}`])
+
+const store = await benchStore(Number(nodes))
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+const holdfast = `${process.execPath} ${join(import.meta.dirname, '..', 'dist', 'main.js')}`
+const at = (name: string): string => join(folder, name)
+const admin = await writeAdminScript(store, at('admin'), store.dataDir)
+const loading = await writeAdminScript(store, at('loading'), at('loaded'))
+const client = await goTool(mc)
+
+try {
+  await using minio = await startMinio(folder, { kms: false })
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = minio.environment
+  const endpoint = minio.options.endpoint!
+  const host = endpoint.replace('http://', `http://${id}:${secret}@`)
+  Object.assign(process.env, minio.environment, {
+    AWS_DEFAULT_REGION: 'us-east-1',
+    MC_HOST_bench: host,
+    MC_CONFIG_DIR: at('mc'),
+    RCLONE_CONFIG_BENCH_TYPE: 's3',
+    RCLONE_CONFIG_BENCH_PROVIDER: 'Minio',
+    RCLONE_CONFIG_BENCH_ENV_AUTH: 'true',
+    RCLONE_CONFIG_BENCH_ENDPOINT: endpoint,
+    RESTIC_PASSWORD: 'bench',
+  })
+  delete process.env['AWS_CA_BUNDLE']
+  await minio.newBucket('bench')
+  for (let count = 0; count < 16; count++) await appendFile(at('file'), randomBytes(64 << 20))
+  const empty = (prefix: string): string => `${client} rm -r --force --quiet bench/bench/${prefix} >/dev/null 2>&1 || true`
+
+  print(`### A file of 1.07 GB that does not compress, into a bucket; medians of ${rounds} rounds\n`)
+  const target = (name: string): string => `s3://bench/${name}/file`
+  await table([
+    {
+      name: 'holdfast s3 upload',
+      before: empty('holdfast'),
+      command: `${holdfast} s3 upload --quiet --sse none --file ${at('file')} --bucket bench --prefix holdfast`,
+    },
+    {
+      name: 'aws s3 cp',
+      before: empty('aws'),
+      command: `aws --endpoint-url ${endpoint} s3 cp --quiet ${at('file')} ${target('aws')}`,
+    },
+    { name: 'mc cp', before: empty('mc'), command: `${client} cp --quiet ${at('file')} bench/bench/mc/file` },
+    { name: 'rclone copyto', before: empty('rclone'), command: `rclone copyto ${at('file')} bench:bench/rclone/file` },
+  ])
+
+  print('\n### A full backup of the store into a bucket\n')
+  const repo = 's3://bench/repo'
+  const restic = `restic -q --no-cache -r s3:${endpoint}/bench/restic`
+  await table([
+    {
+      name: 'holdfast backup create',
+      before: `${empty('repo')}; ${holdfast} repo init --repo ${repo} >/dev/null`,
+      command: `${holdfast} backup create --quiet --data-dir ${store.dataDir} --repo ${repo} --uri bolt://127.0.0.1:1`,
+    },
+    {
+      name: 'neo4j-admin database dump, aws s3 cp',
+      before: `rm -rf ${at('dump')}; mkdir ${at('dump')}`,
+      command: `${admin} database dump neo4j --to-path=${at('dump')}; aws --endpoint-url ${endpoint} s3 cp --quiet ${at('dump')}/neo4j.dump s3://bench/dump/neo4j.dump`,
+    },
+    { name: 'restic backup', before: `${empty('restic')}; ${restic} init`, command: `${restic} backup ${store.dataDir}` },
+  ])
+
+  print('\n### A restore of it from the bucket\n')
+  await table([
+    {
+      name: 'holdfast restore start --skip-checks',
+      before: `rm -rf ${at('restored')}*`,
+      command: `${holdfast} restore start --skip-checks --quiet --repo ${repo} --to-dir ${at('restored')}`,
+    },
+    {
+      name: 'aws s3 cp, neo4j-admin database load',
+      before: `rm -rf ${at('loaded')} ${at('dump')}; mkdir ${at('loaded')} ${at('dump')}`,
+      command: `aws --endpoint-url ${endpoint} s3 cp --quiet s3://bench/dump/neo4j.dump ${at('dump')}/neo4j.dump; ${loading} database load neo4j --from-path=${at('dump')} --overwrite-destination=true`,
+    },
+    {
+      name: 'restic restore',
+      before: `rm -rf ${at('resticked')}`,
+      command: `${restic} restore latest --target ${at('resticked')}; sync -f ${at('resticked')}`,
+    },
+  ])
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function table(contenders: Parameters<typeof compare>[0]): Promise<void> {
+  print(comparisonTable(await compare(contenders, Number(rounds))))
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,226 @@
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Driver } from 'neo4j-driver'
+import { expect } from 'vitest'
+import { mapOrdered } from '../../src/core/mapOrdered.ts'
+import { startNeo4j } from '../../src/neo4j/instance.ts'
+import type { RestoreReport } from '../../src/recovery/restore.ts'
+import type { Repository } from '../../src/repository/repository.ts'
+import { rootOf } from '../../src/repository/segmentName.ts'
+import type { Transaction } from '../../src/txlog/transaction.ts'
+import { ArchiverProcess } from './archiverProcess.ts'
+import { succeed } from './holdfast.ts'
+import { MarkerClients, type Note, openDriver, readMarkers } from './markerClients.ts'
+import { installed, startIn, withFolder } from './neo4j.ts'
+import { archivedIn, brokenPromises, differences, loggedIn, missingMarkers, wrongMarkers } from './pointInTimeChecks.ts'
+import { repositoryIn } from './storageAt.ts'
+import { RestoredChecker } from './restoredChecker.ts'
+import { Random } from './workload/random.ts'
+
+/** Settings under which files are rotated and checkpoints made all the time. */
+export const restlessLog = { 'db.checkpoint.interval.time': '1s', 'db.checkpoint.interval.tx': '100' }
+
+/** Restores of each version; the one that Holdfast checks itself, with a server, comes on top. */
+const restores = 24
+
+/** One of the two histories of the test, as it was written. */
+interface History {
+  notes: Note[]
+  /** All of it that is archived, its parent's part too, by id. */
+  transactions: Transaction[]
+  lineage: string
+  /** Between these moments it can be restored, milliseconds since 1970. */
+  from: number
+  to: number
+}
+
+interface Row {
+  version: string
+  /** Which of the two histories is restored with all checks of Holdfast and asked by a server. */
+  asked: number
+  settings: Record<string, string>
+  /** A directory of its own by default. */
+  repo?: string
+}
+
+/**
+ * Writes two histories, restores to random points of them, and expects what was promised. Each restore is judged three times: by the last transaction of the restored log, as the project's own reader finds it, for each client
+ * knows from the server's answer up to which transaction the log must go to hold its marker; by the markers that Neo4j finds once it has recovered
+ * the log; and by `neo4j-admin database check`. One of each version goes through all checks of Holdfast and is started once more.
+ */
+export async function expectRestorable({ version, settings, asked, repo: place }: Row): Promise<void> {
+  await withFolder(`point-in-time-${version}`, async (folder) => {
+    const ground = {
+      folder,
+      version,
+      settings,
+      repo: place ?? join(folder, 'repo'),
+      random: new Random(`${version} ${Date.now()}`),
+    }
+    await succeed('repo', 'init', '--repo', ground.repo)
+    const histories = await writeTwoHistories(ground)
+    await using checker = await RestoredChecker.start(await installed(version))
+    const restoreNumber = async (number: number): Promise<string[]> => {
+      const target = join(folder, `to-${number}`)
+      const restore = number % 3 === 0 ? restoreToTransaction : restoreToMoment
+      const judge = await restore(ground, histories[number % 2]!, target)
+      const { markers, problems } = await checker.check(target)
+      const broken = [...judge(markers), ...problems]
+      if (broken.length === 0) await rm(target, { recursive: true })
+      return broken
+    }
+    const numbers = Array.from({ length: restores }, (_, number) => number)
+    // Some at a time, as each waits for the disk or for its turn to be checked most of the time.
+    const results = await Array.fromAsync(mapOrdered(numbers, 4, restoreNumber))
+    expect(results.flat()).toEqual([])
+    expect(results).toHaveLength(restores)
+    await restoreAndAsk(ground, histories[asked]!, join(folder, 'asked'))
+  })
+}
+
+interface Ground {
+  folder: string
+  version: string
+  settings: Record<string, string>
+  repo: string
+  random: Random
+}
+
+async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
+  const { folder, repo } = ground
+  const dataDir = join(folder, 'data')
+  const repository = await repositoryIn(repo)
+  await using archiver = new ArchiverProcess({ dataDir, repo, interval: '200ms' })
+
+  const first = await write(ground, archiver, async (clients, restart) => {
+    await archiver.backedUp(1)
+    await clients.advance(60)
+    await succeed('backup', 'create', '--data-dir', dataDir, '--repo', repo, '--uri', 'bolt://127.0.0.1:1')
+    await clients.advance(100)
+    await restart()
+    await clients.advance(100)
+  })
+  const root = await lineageOf(repository, undefined)
+  const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
+  const from = Date.parse(oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.commitTime)
+  const log = await expectArchived(repository, root, dataDir)
+  const one = { notes: first, transactions: log, lineage: root, from, to: log.at(-1)!.commitTime }
+
+  // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
+  const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
+  const restored = join(folder, 'restored')
+  await succeed('restore', 'start', '--to-time', time(back), '--skip-checks', '--to-dir', restored, '--repo', repo)
+  const last = (await loggedIn(restored)).at(-1)!
+  await rename(dataDir, join(folder, 'old'))
+  await rename(restored, dataDir)
+  const begun = Date.now()
+  const second = await write(ground, archiver, async (clients) => clients.advance(150))
+  const branch = await lineageOf(repository, { parent: root, after: last.id })
+  const shared = log.filter(({ id }) => id <= last.id)
+  const own = await expectArchived(repository, branch, dataDir)
+  // What was under way at that moment may be there or not; nothing that was sent later is.
+  const kept = first
+    .filter(({ sent }) => sent <= back)
+    .map((note) => ((note.acknowledged ?? Infinity) <= back ? note : unanswered(note)))
+  const notes = [...kept, ...second]
+  const transactions = [...shared, ...own.filter(({ id }) => id > last.id)]
+  return [one, { notes, transactions, lineage: branch, from: begun, to: own.at(-1)!.commitTime }]
+}
+
+type Restart = () => Promise<void>
+
+/** Lets clients write to a server while something happens, and waits until all they wrote is archived; then the server is stopped. */
+async function write(
+  { folder, version, settings }: Ground,
+  archiver: ArchiverProcess,
+  happens: (clients: MarkerClients, restart: Restart) => Promise<void>,
+): Promise<Note[]> {
+  await using clients = new MarkerClients({ clients: 5, pace: 20, size: 900, first: Date.now() })
+  let server = await startIn(folder, version, { settings })
+  let driver: Driver = openDriver(server.boltUri)
+  const restart = async (): Promise<void> => {
+    clients.pause()
+    await server.stop()
+    await driver.close()
+    server = await startIn(folder, version, { settings })
+    driver = openDriver(server.boltUri)
+    clients.resume(driver)
+  }
+  try {
+    clients.resume(driver)
+    archiver.start()
+    await happens(clients, restart)
+    await clients.stop()
+    await archiver.reaches(Math.max(...clients.acknowledged.map(({ transaction }) => transaction)))
+    return clients.notes
+  } finally {
+    await clients.stop()
+    await driver.close()
+    await server.stop()
+  }
+}
+
+/** The archive of a lineage must be the log as it is in a data directory. @returns the log */
+async function expectArchived(repository: Repository, lineage: string, dataDir: string): Promise<Transaction[]> {
+  const archived = await archivedIn(repository, lineage)
+  const log = (await loggedIn(dataDir)).filter(({ id }) => id <= Math.max(...archived.keys()))
+  expect(differences(log, archived)).toEqual([])
+  expect((await repository.archive.list()).gaps).toEqual([])
+  return log
+}
+
+async function lineageOf({ archive }: Repository, branch: { parent: string; after: number } | undefined): Promise<string> {
+  const lineages = await Promise.all((await archive.list()).lineages.map(async (id) => archive.readLineage(id)))
+  const fitting = lineages.filter(({ database, id }) => database === 'neo4j' && (id === rootOf(id)) === (branch === undefined))
+  expect(fitting.map((lineage) => lineage.branch)).toEqual([branch])
+  return fitting[0]!.id
+}
+
+/** Says of the markers in a restored database what is wrong with it. */
+type Judge = (markers: ReadonlySet<string>) => string[]
+
+async function restoreToMoment({ repo, random }: Ground, { notes, lineage, from, to }: History, target: string): Promise<Judge> {
+  const moment = random.between(from, to)
+  const point = ['--to-time', time(moment), '--lineage', lineage]
+  await succeed('restore', 'start', ...point, '--skip-checks', '--to-dir', target, '--repo', repo)
+  const last = (await loggedIn(target)).at(-1)!
+  return (markers) => [...brokenPromises(notes, moment, last.id), ...wrongMarkers(notes, moment, markers)]
+}
+
+async function restoreToTransaction(ground: Ground, history: History, target: string): Promise<Judge> {
+  const { repo, random } = ground
+  const { id, checksum } = random.pick(restorable(history))
+  const point = random.chance(0.5) ? ['--to-tx', String(id)] : ['--before-tx', String(id + 1)]
+  await succeed('restore', 'start', ...point, '--lineage', history.lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
+  const last = (await loggedIn(target)).at(-1)!
+  const wrong = last.id === id && last.checksum === checksum ? [] : [`expected transaction ${id}, found ${last.id}`]
+  return (markers) => [...wrong, ...missingMarkers(history.notes, id, markers)]
+}
+
+async function restoreAndAsk({ version, repo, random, folder }: Ground, history: History, target: string): Promise<void> {
+  const moment = random.between(history.from, history.to)
+  const point = ['--to-time', time(moment), '--lineage', history.lineage, '--neo4j-version', version]
+  const { verdict, checks } = await succeed<RestoreReport>('restore', 'start', ...point, '--to-dir', target, '--repo', repo)
+  expect(verdict, JSON.stringify(checks)).toBe('good')
+  expect(checks.filter(({ name }) => name === 'neo4j-admin database check').length).toBeGreaterThan(0)
+  const home = join(folder, `home-${random.between(0, 1e9)}`)
+  await using server = await startNeo4j({ installation: await installed(version), home, dataDir: target })
+  const driver = openDriver(server.boltUri)
+  try {
+    expect(wrongMarkers(history.notes, moment, await readMarkers(driver))).toEqual([])
+  } finally {
+    await driver.close()
+  }
+}
+
+function restorable({ transactions, from, to }: History): Transaction[] {
+  return transactions.filter(({ commitTime }) => commitTime > from && commitTime <= to)
+}
+
+function unanswered({ client, number, sent }: Note): Note {
+  return { client, number, sent }
+}
+
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
