@@ -17,6 +17,8 @@ export interface Content {
 export interface Measured extends Content {
   /** As S3 tells it: base64 of the whole, or with `-N` behind it of the digests of N parts. */
   checksum: string
+  /** The SHA-256 (base64) of each part. */
+  digests: readonly string[]
   /** The file itself, where it is stored compressed. */
   source: Content | undefined
 }
@@ -52,6 +54,7 @@ export async function measureArtifact(
   return {
     size,
     sha256: whole.digest('hex'),
+    digests: parts,
     checksum: parts.length === 1 ? parts[0]! : compositeDigest(parts),
     source: compress ? { size: artifact.size, sha256: source.digest('hex') } : undefined,
   }

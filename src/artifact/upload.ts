@@ -21,7 +21,7 @@ interface UploadOptions {
 }
 
 /** What an upload left. */
-export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'checksum'> {
+export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'checksum' | 'digests'> {
   /** Skipped where the same content was there already, encrypted as asked. */
   status: 'uploaded' | 'skipped'
   /** Whether another content had the key before. */
@@ -62,7 +62,7 @@ export async function uploadArtifact(
   onStep('meta', { key: plan.metaKey, meta })
   const removed = prune ? await pruneLocal(artifact, plan, verified) : []
   if (prune) onStep('pruned', { removed })
-  const { encryption: _, checksum: __, ...told } = plan
+  const { encryption: _, checksum: __, digests: ___, ...told } = plan
   return {
     status: isThere ? 'skipped' : 'uploaded',
     ...told,
@@ -89,6 +89,7 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
     await artifact.requireUnchanged()
   }
   const stored = await put(bucket, plan.key, body(), {
+    digests: plan.digests,
     onlyNew: !force,
     metadata: toMetadata(plan.facts),
     contentType: plan.key.endsWith('.gz') ? 'application/gzip' : 'application/octet-stream',
@@ -98,6 +99,12 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
         throw changed(plan.file, `expected the checksum ${plan.checksum}, found ${checksum}`)
     },
     signal,
+  }).catch(async (error: unknown) => {
+    signal.throwIfAborted()
+    await artifact.requireUnchanged()
+    // The server compares each part with what was measured.
+    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+    throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
   if (stored === undefined) throw taken(plan, ['it came there during the upload'])
 }

@@ -33,6 +33,8 @@ export interface UploadPlan {
   sha256: string
   /** As S3 tells it of the whole or of the parts. */
   checksum: string
+  /** The SHA-256 (base64) of each part. */
+  digests: readonly string[]
   partSize: number
   parts: number
   /** What the server is asked for. */
@@ -56,7 +58,7 @@ export async function planUpload(
   const partSize = partSizeFor(artifact.size)
   const measured = await measureArtifact(artifact, { compress, partSize, progress, signal })
   if (exported) requireAsExported(artifact.path, exported, measured.source ?? measured)
-  const { size, sha256, checksum } = measured
+  const { size, sha256, checksum, digests } = measured
   return {
     file: artifact.path,
     uri: objectUri(bucket, key),
@@ -67,6 +69,7 @@ export async function planUpload(
     size,
     sha256,
     checksum,
+    digests,
     partSize,
     parts: Math.ceil(size / partSize),
     encryption: bucket.encryption,

@@ -17,6 +17,7 @@ const plan: UploadPlan = {
   size: 100,
   sha256: facts.sha256,
   checksum: 'digest-2',
+  digests: ['one', 'two'],
   parts: 2,
   encryption: { algorithm: 'aws:kms', keyId: '1234abcd' },
 }
