@@ -48,7 +48,7 @@ test('a live run backs up a running Neo4j and uploads with the role of deploy/aw
         HOLDFAST_DATA_DIR: dataDir,
         NEO4J_URI: instance.boltUri,
       },
-      secrets: { NEO4J_PASSWORD: password },
+      secrets: Object.fromEntries([['NEO4J_PASSWORD', password]]),
     }
 
     const backup = await runs.run(workflow, { name: 'schedule', payload: { schedule: '17 2 * * *' }, ...configured })
