@@ -1,6 +1,6 @@
 import { s3Uri } from '../core/s3Uri.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
-import { s3Failure } from '../storage/s3/failures.ts'
+import { explaining } from '../storage/s3/explaining.ts'
 import { headObject } from '../storage/s3/head.ts'
 import { type PutOptions, putObject, type Stored } from '../storage/s3/put.ts'
 import { readObject } from '../storage/s3/read.ts'
@@ -61,17 +61,11 @@ export async function readStart(bucket: Bucket, key: string, limit: number, sign
 
 /** Runs a request and says in words what becomes of it. */
 export async function explained<Result>(
-  bucket: Bucket,
+  { location }: Bucket,
   doing: string,
   key: string,
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  try {
-    signal.throwIfAborted()
-    return await work()
-  } catch (error) {
-    signal.throwIfAborted()
-    throw s3Failure({ doing, name: key, location: bucket.location }, error)
-  }
+  return explaining({ doing, name: key, location }, { signal }, work)
 }

@@ -7,7 +7,8 @@ import {
 import type { S3Place } from '../core/s3Uri.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { type Bucket, openBucket } from '../storage/s3/bucket.ts'
-import { answered, s3Failure } from '../storage/s3/failures.ts'
+import { answered } from '../storage/s3/failures.ts'
+import { explaining } from '../storage/s3/explaining.ts'
 import type { S3Options } from '../storage/s3/options.ts'
 import { sendOptions } from '../storage/s3/request.ts'
 import { afterChanges, leftOut, type RuleChange } from './change.ts'
@@ -40,18 +41,11 @@ interface Found {
 export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifecycle {
   const bucket = openBucket(place.bucket, options)
 
-  const attempt = async <Result>(
-    doing: string,
-    name: string,
-    { signal }: Options,
-    work: () => Promise<Result>,
-  ): Promise<Result> => {
+  const attempt = async <Result>(doing: string, name: string, rest: Options, work: () => Promise<Result>): Promise<Result> => {
     try {
-      signal?.throwIfAborted()
-      return await work()
+      return await explaining({ doing, name, location: bucket.location }, rest, work)
     } catch (error) {
-      signal?.throwIfAborted()
-      throw explained(s3Failure({ doing, name, location: bucket.location }, error), error)
+      throw explained(error)
     }
   }
   const read = async (rest: Options): Promise<Found> =>
@@ -107,10 +101,10 @@ function requireKept({ location }: Bucket, changes: readonly RuleChange[], store
 }
 
 /** What the role lacks is another right than for objects. */
-function explained(failure: unknown, error: unknown): unknown {
-  if (!(failure instanceof HoldfastError) || !answered(error, 'AccessDenied')) return failure
+function explained(failure: unknown): unknown {
+  if (!(failure instanceof HoldfastError) || !answered(failure.cause, 'AccessDenied')) return failure
   return new HoldfastError(failure.code, failure.message, {
     hint: 'give the role s3:GetLifecycleConfiguration, s3:PutLifecycleConfiguration and s3:ListBucket for the bucket; without --bucket the rules are only printed',
-    cause: error,
+    cause: failure.cause,
   })
 }

@@ -4,6 +4,7 @@ import { checkName, checkPrefix, isSegment } from '../names.ts'
 import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
+import { explaining } from './explaining.ts'
 import { bucketFacts } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject, isAbsent } from './head.ts'
@@ -19,20 +20,8 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
   const location = s3Uri(place)
   const base = place.prefix === '' ? '' : `${place.prefix}/`
 
-  const attempt = async <Result>(
-    doing: string,
-    name: string,
-    { signal }: StorageOptions,
-    work: () => Promise<Result>,
-  ): Promise<Result> => {
-    try {
-      signal?.throwIfAborted()
-      return await work()
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw s3Failure({ doing, name, location }, error)
-    }
-  }
+  const attempt = async <Result>(doing: string, name: string, options: StorageOptions, work: () => Promise<Result>) =>
+    explaining({ doing, name, location }, options, work)
 
   let isLocking = false
 
