@@ -10,6 +10,8 @@ interface ArchiveReport {
   lineages: LineageStatus[]
   /** By database: the transactions and moments to which it can be restored. */
   windows: Record<string, Window[]>
+  /** Lineages of which nothing can be told, and why. */
+  damaged: { lineage: string; problem: string }[]
   now: string
 }
 
@@ -42,16 +44,19 @@ export const archiveStatusCommand = defineCommand({
     ])
     const windows: Record<string, Window[]> = {}
     for (const name of [...names].toSorted()) windows[name] = await restorableWindows(history, manifests, name)
-    return { lineages, windows, now: now.toISOString() }
+    const damaged = [...history.damaged].map(([lineage, { message }]) => ({ lineage, problem: message }))
+    return { lineages, windows, damaged, now: now.toISOString() }
   },
-  text: ({ lineages, windows, now }) => {
-    if (lineages.length + Object.keys(windows).length === 0) return 'nothing is archived yet'
+  text: ({ lineages, windows, damaged, now }) => {
+    if (lineages.length + damaged.length + Object.keys(windows).length === 0) return 'nothing is archived yet'
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
       found.map((window) => [name, formatWindow(window)] as const),
     )
-    return [...parts, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
+    const unread = damaged.map(({ lineage, problem }) => formatFacts([['DAMAGED', `lineage ${lineage}: ${problem}`]]))
+    return [...parts, ...unread, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
   },
+  failure: ({ damaged }) => (damaged.length > 0 ? 'integrity' : undefined),
 })
 
 function formatLineage(status: LineageStatus, now: Date): string {

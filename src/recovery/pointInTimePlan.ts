@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
-import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { ArchivedHistory, unreadable } from '../repository/archivedHistory.ts'
 import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
@@ -51,26 +51,26 @@ interface Way {
 export async function planPointInTime(repository: Repository, wish: Wish): Promise<PointInTimePlan> {
   const { point, database, signal } = wish
   const history = await ArchivedHistory.read(repository, signal)
+  const unread = wish.lineage === undefined ? undefined : history.damaged.get(wish.lineage)
+  if (unread) throw unreadable(wish.lineage!, unread)
   const listed = await repository.listBackups({ signal })
   const manifests = listed.flatMap(({ manifest }) => manifest ?? [])
   const known = { history, manifests, chosen: wish.lineage !== undefined }
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
-  for (const { manifest, base, lineage } of waysTo(history, manifests, wish)) {
+  for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
     const replay = await replayOn(history, base, lineage, point)
     if (!replay || !isReached(replay, point, base, known)) continue
+    if (wish.lineage === undefined) history.requireReadable(base, latest)
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
     const replays = [replay, ...others]
-    return {
-      point,
-      database,
-      manifest,
-      replays,
-      damaged,
-      doubts: replays.flatMap((each) => doubtsOf(each, { history, wish, manifest })),
-    }
+    const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
+    const doubts = [...left, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
+    return { point, database, manifest, replays, damaged, doubts }
   }
+  const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
+  if (wish.lineage === undefined) for (const base of bases) history.requireReadable(base)
   const windows = await restorableWindows(history, manifests, database)
   const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../core/errors.ts'
 import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
@@ -11,34 +12,41 @@ type SegmentRange = Pick<StoredSegment, 'lineage' | 'first' | 'last'>
 /** The last transaction of a backup. */
 type EndOfLog = Pick<ManifestDatabase['lastTransaction'], 'id' | 'checksum'>
 
+/** A database by its store, whatever was restored under its name. */
+interface Stored {
+  storeId: Pick<ManifestDatabase['storeId'], 'creationTime' | 'random'>
+}
+
+/** What is known of lineages. */
+interface Described {
+  lineages: Map<string, Lineage>
+  damaged: Map<string, HoldfastError>
+}
+
 /** What is archived of all databases, as one listing and the descriptions of its lineages say. */
 export class ArchivedHistory {
   readonly #repository: Repository
   readonly #listing: ArchiveListing
   readonly lineages: ReadonlyMap<string, Lineage>
+  /** Lineages whose description is damaged or gone, and why; they are not followed. */
+  readonly damaged: ReadonlyMap<string, HoldfastError>
   readonly #signal: AbortSignal
   /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
   readonly #latest = new Map<string, number>()
 
-  private constructor(
-    repository: Repository,
-    listing: ArchiveListing,
-    lineages: ReadonlyMap<string, Lineage>,
-    signal: AbortSignal,
-  ) {
+  private constructor(repository: Repository, listing: ArchiveListing, { lineages, damaged }: Described, signal: AbortSignal) {
     this.#repository = repository
     this.#listing = listing
     this.lineages = lineages
+    this.damaged = damaged
     this.#signal = signal
     for (const { lineage, latest } of listing.segments) this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
   }
 
-  /** @throws HoldfastError `integrity` where the description of a lineage is damaged. */
+  /** Lists the archive, and reads what its lineages are. */
   static async read(repository: Repository, signal: AbortSignal): Promise<ArchivedHistory> {
     const listing = await repository.archive.list({ signal })
-    const lineages = new Map<string, Lineage>()
-    for (const id of listing.lineages) lineages.set(id, await repository.archive.readLineage(id, { signal }))
-    return new ArchivedHistory(repository, listing, lineages, signal)
+    return new ArchivedHistory(repository, listing, await describe(repository, listing, signal), signal)
   }
 
   get segments(): readonly StoredSegment[] {
@@ -50,7 +58,7 @@ export class ArchivedHistory {
   }
 
   /** The lineages of a database's store, the one with the latest transaction first. */
-  lineagesOf({ storeId }: Pick<ManifestDatabase, 'storeId'>): string[] {
+  lineagesOf({ storeId }: Stored): string[] {
     const root = rootLineage(storeId)
     return [...this.lineages.keys()].filter((id) => rootOf(id) === root).toSorted((a, b) => this.latestOf(b) - this.latestOf(a))
   }
@@ -58,6 +66,18 @@ export class ArchivedHistory {
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
   latestOf(lineage: string): number {
     return this.#latest.get(lineage) ?? 0
+  }
+
+  /**
+   * Makes sure that no lineage whose description is damaged goes on later than a moment, milliseconds since 1970: it would have to be followed.
+   * @param store the database whose lineages matter; those of all databases unless given
+   * @throws HoldfastError `integrity`
+   */
+  requireReadable(store: Stored | undefined, later = Number.NEGATIVE_INFINITY): void {
+    for (const [id, error] of this.damaged) {
+      const matters = store === undefined || rootOf(id) === rootLineage(store.storeId)
+      if (matters && this.latestOf(id) > later) throw unreadable(id, error)
+    }
   }
 
   /** Whether a segment or the marker of a gap tells of transactions behind that one in a lineage. */
@@ -109,4 +129,30 @@ export class ArchivedHistory {
     })
     return named === checksum
   }
+}
+
+/** What the lineages are that have a description or a segment. */
+async function describe(
+  { archive }: Repository,
+  { lineages: listed, segments }: ArchiveListing,
+  signal: AbortSignal,
+): Promise<Described> {
+  const described: Described = { lineages: new Map(), damaged: new Map() }
+  for (const id of new Set([...listed, ...segments.map(({ lineage }) => lineage)])) {
+    try {
+      described.lineages.set(id, await archive.readLineage(id, { signal }))
+    } catch (error) {
+      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+      described.damaged.set(id, error)
+    }
+  }
+  return described
+}
+
+/** The error for a lineage that has to be followed and cannot be. */
+export function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
+  return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
+    hint: 'restore that object from a copy of the repository, or follow another lineage with --lineage: see `holdfast archive status`',
+    cause,
+  })
 }

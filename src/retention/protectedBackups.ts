@@ -30,6 +30,8 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
     )
   }
   const history = await ArchivedHistory.read(repository, signal)
+  // What a lineage needs that cannot be followed, nobody knows.
+  history.requireReadable(undefined)
   const kept = manifests.filter(({ id }) => !ids.includes(id))
   const since = new Date(now.getTime() - window).toISOString()
   for (const name of new Set(manifests.flatMap(({ databases }) => databases.map((database) => database.name)))) {

@@ -1,14 +1,15 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { LineageStatus } from '../../src/archive/archiveStatus.ts'
+import { exitCodes } from '../../src/core/errors.ts'
 import { listLogFiles, logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { namedVersions } from '../../src/neo4j/versions.ts'
 import type { Window } from '../../src/recovery/windows.ts'
-import { segmentName } from '../../src/repository/segmentName.ts'
+import { lineageName, segmentName } from '../../src/repository/segmentName.ts'
 import { ArchiverProcess } from '../support/archiverProcess.ts'
-import { succeed } from '../support/holdfast.ts'
+import { holdfast, succeed } from '../support/holdfast.ts'
 import { MarkerClients, openDriver } from '../support/markerClients.ts'
 import { startIn, withFolder } from '../support/neo4j.ts'
 import { repositoryIn } from '../support/pointInTimeChecks.ts'
@@ -134,5 +135,15 @@ test('[archive.gaps] archive status tells what the repository holds now: the end
     expect(gapped.windows[1]!.from.id).toBeGreaterThan(gap!.last)
     expect(gapped.text).toMatch(new RegExp(`GAP +transactions ${gap!.first} to ${gap!.last}, committed after .*, were pruned`))
     expect(gapped.text.match(/neo4j +transactions \d+ to \d+/g)).toHaveLength(2)
+
+    // A damaged lineage is named, and the others are told nevertheless.
+    const system = (await repository.archive.list()).lineages.find((lineage) => lineage !== whole.lineage.lineage)!
+    await writeFile(join(repo, lineageName(system)), 'nonsense')
+    const damaged = await holdfast<Report>(...words)
+    expect(damaged.exitCode).toBe(exitCodes.integrity)
+    expect(damaged.result).toMatchObject({
+      lineages: [{ lineage: whole.lineage.lineage }],
+      damaged: [{ lineage: system, problem: expect.stringContaining(`${lineageName(system)} in ${repo} is damaged`) as string }],
+    })
     await driver.close()
   }))

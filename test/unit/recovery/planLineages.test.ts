@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
+import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
@@ -14,11 +16,13 @@ import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 const root = rootLineage(sampleStore)
 
 let folder: string
+let storage: Storage
 let repository: Repository
 let log: SyntheticLog
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-lineages-'))
-  repository = await newRepository()
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
   log = SyntheticLog.create(join(folder, 'data'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
@@ -68,6 +72,58 @@ describe('lineages', () => {
 
   test('a lineage that nobody knows leads nowhere', async () => {
     await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
+  })
+})
+
+describe('a lineage whose description is damaged or gone', () => {
+  let branch: string
+  const spoil = async (lineage: string, content?: string): Promise<void> => {
+    await storage.delete(lineageName(lineage))
+    if (content !== undefined) await storage.put(lineageName(lineage), Buffer.from(content))
+  }
+  beforeEach(async () => {
+    log.write(3)
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(4))
+    const other = log.copyUpTo(6, join(folder, 'other')).write(2, { body: 'other', commitTime: firstCommit + 20_000 })
+    await archiveAll(repository, other)
+    branch = branchLineage(root, other.at(7))
+  })
+
+  test.each(['nonsense', undefined])(
+    '[damage.detected] is named where it would have to be followed (%j), and another one can be asked for',
+    async (content) => {
+      await spoil(branch, content)
+      const error = {
+        code: 'integrity',
+        message: expect.stringContaining(lineageName(branch)) as string,
+        hint: expect.stringContaining('--lineage') as string,
+      }
+      for (const point of [{ kind: 'latest' } as const, at(20), tx(7)]) await expect(plan(point)).rejects.toMatchObject(error)
+      await expect(plan(tx(7), branch)).rejects.toMatchObject(error)
+      expect(await ends(tx(8), root)).toEqual([4, 8])
+      expect((await plan(at(7, 500), root)).doubts).toEqual([
+        expect.stringMatching(`lineage ${branch} is not considered: .*${lineageName(branch)}`),
+      ])
+    },
+  )
+
+  test('[damage.detected] that was left behind is named, and what went on is restored', async () => {
+    await spoil(root, 'nonsense')
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
+    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} is not considered`)])
+    await expect(plan(tx(8), root)).rejects.toMatchObject({ code: 'integrity' })
+  })
+
+  test('[damage.detected] of another database is named and hinders nothing', async () => {
+    const store = { ...sampleStore, random: '4711' }
+    const system = SyntheticLog.create(join(folder, 'system'), { database: 'system', store }).write(40)
+    await archiveAll(repository, system)
+    await spoil(rootLineage(store), 'nonsense')
+    expect(await ends(tx(7), root)).toEqual([4, 7])
+    expect((await plan({ kind: 'latest' })).replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
+    expect((await plan({ kind: 'latest' })).doubts).toHaveLength(1)
   })
 })
 
