@@ -65,19 +65,12 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const others: Replay[] = []
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
     const replays = [replay, ...others]
-    return {
-      point,
-      database,
-      manifest,
-      replays,
-      damaged,
-      doubts: [
-        ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest })),
-        ...Array.from(history.damaged, ([id, { message }]) => `lineage ${id} is not considered: ${message}`),
-      ],
-    }
+    const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
+    const doubts = [...left, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
+    return { point, database, manifest, replays, damaged, doubts }
   }
-  for (const { databases } of manifests) for (const base of databases) if (base.name === database) history.requireReadable(base)
+  const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
+  if (wish.lineage === undefined) for (const base of bases) history.requireReadable(base)
   const windows = await restorableWindows(history, manifests, database)
   const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
