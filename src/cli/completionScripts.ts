@@ -17,14 +17,17 @@ export const completionScripts = { bash, zsh, fish } as const
 
 function bash(nodes: readonly CompletionNode[]): string {
   const cases = nodes.map(({ path, words, flags }) => `    '${path}') words='${[...words, ...flags].join(' ')}' ;;`)
-  const values = new Map(nodes.flatMap((node) => Object.entries(node.values)))
+  // The same flag may take other values in another command; what is the same is said once, the script stays short.
+  const places = Map.groupBy(
+    nodes.flatMap(({ path, values }) =>
+      Object.entries(values).map(([flag, value]) => ({ place: `'${path} ${flag}'`, offered: bashValue(value) })),
+    ),
+    ({ offered }) => offered,
+  )
   return `_holdfast() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path='' word words=''
   # Bash takes the sign in --option=value for a word of its own.
   if [ "$current" = '=' ]; then current=''; elif [ "$previous" = '=' ]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"; fi
-  case "$previous" in
-${Array.from(values, ([flag, value]) => `    ${flag}) ${bashValue(value)}; return ;;`).join('\n')}
-  esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$path $word" in
 ${nodes
@@ -33,6 +36,9 @@ ${nodes
   .join('\n')}
     esac
   done
+  case "$path $previous" in
+${Array.from(places, ([offered, same]) => `    ${same.map(({ place }) => place).join('|')}) ${offered}; return ;;`).join('\n')}
+  esac
   case "$path" in
 ${cases.join('\n')}
   esac

@@ -15,7 +15,7 @@ const nodes = [
     flags: ['--repo', '--json'],
     values: { '--repo': 'directory', '--key-file': 'file', '--label': 'other' },
   },
-  { path: 'version', words: ['short', 'long'], flags: ['--json'], values: {} },
+  { path: 'version', words: ['short', 'long'], flags: ['--json'], values: { '--log-level': ['info', 'warn'] } },
 ] as const
 
 /** What bash would offer at the end of a line. */
@@ -77,6 +77,7 @@ describe('the commands as they are', () => {
   test.each([
     ['holdfast --log-level ', ['trace', 'debug', 'info', 'warn', 'error']],
     ['holdfast backup export x --format ', ['dump', 'backup.gz']],
+    ['holdfast s3 lifecycle --format ', ['json', 'terraform']],
     ['holdfast completion z', ['zsh']],
     ['holdfast help exit', ['exit-codes']],
     ['holdfast help set', ['settings']],
