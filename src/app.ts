@@ -22,11 +22,12 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 
   const warn = (message: string): void => log.warn(message)
 
+  const onTrouble = (reason: string): void => warn(`the S3 server gives trouble, it is tried again for about a minute: ${reason}`)
   let opened: Storage | undefined
-  const storage = (): Storage => (opened ??= repositoryStorage(settings))
+  const storage = (): Storage => (opened ??= repositoryStorage(settings, onTrouble))
   const requestCounts = () => opened?.requestCounts?.() ?? {}
   const bucket: Services['bucket'] = async (name, { encryption } = {}) => {
-    const options = s3Settings(settings)
+    const options = { ...s3Settings(settings), onTrouble }
     const isUnsaid = settings.values.sse === undefined && !settings.values.useSseKms
     const { openBucket } = await import('./storage/s3/bucket.ts')
     return openBucket(name, isUnsaid ? { ...options, encryption } : options)
@@ -34,7 +35,7 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => {
     const { openRepository } = await import('./repository/repository.ts')
-    return openRepository(storage(), { key: key(), clock })
+    return openRepository(storage(), { key: key(), clock, signal })
   })
 
   const connection = once(() => ({ uri, user, password: neo4jPassword(settings, warn) }))
@@ -116,10 +117,10 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
 }
 
 /** A directory or a bucket. */
-function repositoryStorage(settings: Settings): Storage {
+function repositoryStorage(settings: Settings, onTrouble: (reason: string) => void): Storage {
   const place = required(settings, 'repo')
   if (!isS3Uri(place)) return directoryStorage(place)
-  const options = s3Settings(settings)
+  const options = { ...s3Settings(settings), onTrouble }
   const { bucket, prefix } = parseS3Uri(place)
   return lazyStorage(s3Uri({ bucket, prefix }), options.lock !== undefined, async () => {
     const { s3Storage } = await import('./storage/s3/s3Storage.ts')

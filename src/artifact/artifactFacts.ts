@@ -33,10 +33,23 @@ export function toMetadata(facts: ArtifactFacts): Record<string, string> {
   return Object.fromEntries(given.map(([name, value]) => [name.replaceAll('_', '-'), asciiOnly(String(value))]))
 }
 
-/** The facts that the metadata of an object tells; undefined where it is not what an upload writes. */
-export function fromMetadata(metadata: Readonly<Record<string, string>> | undefined): ArtifactFacts | undefined {
-  const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name.replaceAll('-', '_'), value])
-  return schema.safeParse(Object.fromEntries(entries)).data
+/** What an object tells of itself, at least its SHA-256; whoever uploaded it by hand may have noted no more. */
+export type NotedFacts = Pick<ArtifactFacts, 'sha256'> & Partial<ArtifactFacts>
+
+/** The facts that the metadata of an object tells, without those that cannot be read; undefined where it tells no SHA-256. */
+export function fromMetadata(metadata: Readonly<Record<string, string>> | undefined): NotedFacts | undefined {
+  const given = Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name.replaceAll('-', '_'), value]))
+  const readable = Object.entries(schema.shape).flatMap(([name, field]) => {
+    const { success, data } = z.safeParse(field, given[name])
+    return success && data !== undefined ? [[name, data] as const] : []
+  })
+  const facts = Object.fromEntries(readable) as Partial<ArtifactFacts>
+  return facts.sha256 === undefined ? undefined : { ...facts, sha256: facts.sha256 }
+}
+
+/** What an object tells of itself; what it does not tell is taken from the upload that compared it. */
+export function completeFacts(noted: NotedFacts | undefined, own: ArtifactFacts): ArtifactFacts {
+  return schema.safeParse(noted).data ?? { ...own, ...noted }
 }
 
 /** The content of the object beside an uploaded one. */

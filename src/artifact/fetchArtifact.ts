@@ -7,7 +7,7 @@ import { writeFully } from '../core/writeFully.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { readObject } from '../storage/s3/read.ts'
 import { readExportedMeta } from './exportedMeta.ts'
-import { type ArtifactFacts, fromDocument } from './artifactFacts.ts'
+import { type NotedFacts, fromDocument } from './artifactFacts.ts'
 import { LocalArtifact } from './localArtifact.ts'
 import type { Content } from './measure.ts'
 import { readMeta } from './metaObject.ts'
@@ -122,7 +122,7 @@ export function requireChecksum({ name, told }: Awaited, { sha256, size }: Fetch
   return by
 }
 
-function toldBy(by: string, { sha256, size, db_name: dbName, software_version: softwareVersion }: ArtifactFacts): Told {
+function toldBy(by: string, { sha256, size, db_name: dbName, software_version: softwareVersion }: NotedFacts): Told {
   return { by, sha256, size, dbName, softwareVersion }
 }
 

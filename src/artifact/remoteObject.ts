@@ -2,9 +2,10 @@ import { s3Uri } from '../core/s3Uri.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { explaining } from '../storage/s3/explaining.ts'
 import { headObject } from '../storage/s3/head.ts'
-import { type PutOptions, putObject, type Stored } from '../storage/s3/put.ts'
+import { putObject } from '../storage/s3/put.ts'
+import type { PutOptions, Stored } from '../storage/s3/putOrder.ts'
 import { readObject } from '../storage/s3/read.ts'
-import { fromMetadata, type ArtifactFacts } from './artifactFacts.ts'
+import { fromMetadata, type NotedFacts } from './artifactFacts.ts'
 
 /** The text that names an object: `s3://bucket/key`. */
 export function objectUri(bucket: { name: string }, key: string): string {
@@ -20,8 +21,8 @@ export interface RemoteObject {
   checksum: string | undefined
   encryption: string | undefined
   kmsKey: string | undefined
-  /** Undefined where no upload of Holdfast has noted any. */
-  facts: ArtifactFacts | undefined
+  /** Undefined where its metadata tells no SHA-256. */
+  facts: NotedFacts | undefined
 }
 
 /** @returns undefined where there is no such object. */

@@ -1,11 +1,12 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
-import { toMetadata } from './artifactFacts.ts'
+import { extendLock } from '../storage/s3/lock.ts'
+import { completeFacts, toMetadata } from './artifactFacts.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
 import { pruneLocal, requirePrunable } from './pruneLocal.ts'
-import { lookAt, put, type RemoteObject } from './remoteObject.ts'
+import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
 import type { StepListener } from './step.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 import { contentDifferences, differences, encryptionDifferences, type Verified, verifiedOf } from './verifyStored.ts'
@@ -57,8 +58,14 @@ export async function uploadArtifact(
   requireAsSent(plan, after)
   const verified = verifiedOf(plan, after)
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
+  if (bucket.lock !== undefined) {
+    // Also where it was there before, perhaps without a lock or with a shorter one.
+    await explained(bucket, 'lock', plan.key, signal, async () => extendLock(bucket, plan.key, { signal }))
+    onStep('locked', { mode: bucket.lock.mode, days: bucket.lock.days })
+  }
   // The object has the facts of the upload that made it.
-  const meta = await writeMeta(bucket, plan, { facts: after.facts ?? plan.facts, isNew: !isThere, signal })
+  const facts = completeFacts(after.facts, plan.facts)
+  const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
   const removed = prune ? await pruneLocal(artifact, plan, verified) : []
   if (prune) onStep('pruned', { removed })
@@ -66,7 +73,7 @@ export async function uploadArtifact(
   return {
     status: isThere ? 'skipped' : 'uploaded',
     ...told,
-    facts: after.facts ?? plan.facts,
+    facts,
     replaced: before !== undefined && !isThere,
     versionId: after.versionId,
     verified,

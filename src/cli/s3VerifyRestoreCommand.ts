@@ -92,7 +92,12 @@ export const s3VerifyRestoreCommand = defineCommand({
           : await awaitObject(await services.bucket(source.bucket), source.key, options)
       const installation = async (version: string | undefined) => services.installation(version, { firm: version !== undefined })
       const request = { sha256, database: db, smoke: { query, expect }, skipLoad, workDir }
-      return await verifyRestore(awaited, request, { ...options, installation })
+      const report = await verifyRestore(awaited, request, { ...options, installation })
+      if (report.confirmedBy.length === 0)
+        services.log.warn(
+          `nothing tells the SHA-256 that ${awaited.name} should have: it was compared with nothing; give --sha256`,
+        )
+      return report
     })
   },
   text: (result) => (result.verdict === 'planned' ? formatPlan(result) : formatReport(result)),
@@ -180,7 +185,14 @@ function formatReport({
   const table = formatTable(checks, [
     { title: 'check', value: ({ name }) => name },
     { title: 'passed', value: ({ passed }) => (passed ? 'yes' : 'NO') },
-    { title: 'detail', value: ({ detail }) => detail.replaceAll('\n', ' ').slice(0, 300) },
+    { title: 'detail', value: ({ detail }) => shortened(detail) },
   ])
   return `${facts}\n\n${table}`
+}
+
+/** Without the lines that only tell how far something is; of a long text its end, which has the cause. */
+function shortened(detail: string): string {
+  const lines = detail.split(/[\r\n]+/).filter((line) => line.trim() !== '' && !line.startsWith('Files: '))
+  const text = lines.join(' ')
+  return text.length <= 400 ? text : `${text.slice(0, 100)} … ${text.slice(-300)}`
 }

@@ -84,10 +84,10 @@ export async function repositoryExists(storage: Storage): Promise<boolean> {
  */
 export async function openRepository(
   storage: Storage,
-  { key, clock = systemClock }: { key?: KeySource | undefined; clock?: Clock } = {},
+  { key, clock = systemClock, signal }: { key?: KeySource | undefined; clock?: Clock; signal?: AbortSignal } = {},
 ): Promise<Repository> {
   const { location } = storage
-  const object = await readObject(storage, repositoryName, 64 * 1024).catch((error: unknown) => {
+  const object = await readObject(storage, repositoryName, 64 * 1024, signal).catch((error: unknown) => {
     if (!(error instanceof ObjectMissingError)) throw error
     throw new HoldfastError('repository', `there is no repository at ${location}`, {
       hint: 'check the location; `holdfast repo init` makes a new one',

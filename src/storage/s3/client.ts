@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { reasonOf } from './failures.ts'
 import type { RequestCounts, S3Options } from './options.ts'
 import { patientRetries } from './retries.ts'
 
@@ -21,11 +22,11 @@ export interface S3Connection {
 
 /** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
 export function connectS3(options: S3Options): S3Connection {
-  const { region, endpoint, pathStyle = endpoint !== undefined, certificates, attempts = usualAttempts } = options
+  const { region, endpoint, pathStyle = endpoint !== undefined, certificates, attempts = usualAttempts, onTrouble } = options
   const agent = { keepAlive: true, maxSockets: connections }
   const config: S3ClientConfig = {
     forcePathStyle: pathStyle,
-    retryStrategy: patientRetries(attempts),
+    retryStrategy: patientRetries(attempts, (error) => onTrouble?.(reasonOf(error))),
     // Content is hashed here and checked by whoever reads it; the SDK would hash everything once more.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

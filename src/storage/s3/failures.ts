@@ -12,7 +12,7 @@ const explanations: Record<string, Explanation> = {
   NoSuchBucket: { reason: 'there is no such bucket', hint: 'create the bucket, or correct its name, the region or the endpoint' },
   AccessDenied: {
     reason: 'the server refuses it (AccessDenied)',
-    hint: 'give the role s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket for this prefix, and kms:GenerateDataKey and kms:Decrypt where a KMS key is used',
+    hint: 'check that the secret key fits and the bucket is the right one; the role needs s3:GetObject and s3:ListBucket to read, s3:PutObject to write, s3:DeleteObject for a repository, all for this prefix, and kms:GenerateDataKey and kms:Decrypt where a KMS key is used',
   },
   InvalidAccessKeyId: { reason: 'the access key is not known there', hint: 'check the credentials and the endpoint' },
   SignatureDoesNotMatch: { reason: 'the secret key does not fit', hint: 'check the secret access key and the region' },
@@ -32,12 +32,12 @@ const explanations: Record<string, Explanation> = {
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
   NotImplemented: {
-    reason: 'the server does not implement it',
-    hint: 'use a server with conditional writes and SHA-256 checksums',
+    hint: 'the server lacks what is asked of it: for encryption it may need a key service, without which --sse none is left; conditional writes and SHA-256 checksums it must have',
   },
   InvalidRetentionPeriod: { reason: 'the server refuses the retention', hint: 'check the days of --object-lock-days' },
   InvalidRequest: { hint: 'see whether the server and the bucket support what is asked: encryption, object lock, checksums' },
-  InvalidArgument: { hint: 'check the KMS key and the settings of encryption and object lock' },
+  InvalidArgument: { hint: 'check the endpoint, the KMS key and the settings of encryption and object lock' },
+  EPROTO: { reason: 'it does not speak TLS', hint: 'give the endpoint with http:// where the server has no certificate' },
   KMSNotConfigured: { reason: 'the server has no key service', hint: 'set it up there, or use another encryption' },
   XMinioStorageFull: {
     reason: 'the storage of the server is full',
@@ -93,6 +93,11 @@ export function s3Failure({ doing, name, location }: Doing, error: unknown): unk
   return new HoldfastError(code, `cannot ${doing} ${name} in ${location}: ${reason}`, { hint, cause: error })
 }
 
+/** Why a request failed, in words. */
+export function reasonOf(error: Error): string {
+  return explain(error).reason.replace(', again and again', '')
+}
+
 function explain(error: Error): Explanation & { reason: string } {
   if (isFromTokenService(error)) {
     return {
@@ -103,14 +108,24 @@ function explain(error: Error): Explanation & { reason: string } {
   const names = [...namesOf(error), error.message]
   const found = names.map((name) => explanations[name]).find((explanation) => explanation !== undefined)
   const trusted = !names.some((name) => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(name))
-  const explanation = found ?? (trusted ? { hint: 'see what the server says, then run it again' } : certificate)
   const said = [names[0], firstLine(error.message)].filter((part) => part !== undefined && part !== '').join(': ')
+  const explanation =
+    special(error.message) ?? found ?? (trusted ? { hint: 'see what the server says, then run it again' } : certificate)
   const region = header(error, 'x-amz-bucket-region')
   return {
     ...explanation,
     ...(region === undefined ? {} : { hint: `give its region with --region ${region}` }),
     reason: explanation.reason === undefined ? said : explanation.reason,
   }
+}
+
+/** What only the text of an answer tells. */
+function special(message: string): Explanation | undefined {
+  if (message.includes('ObjectLockConfiguration'))
+    return { hint: 'make a bucket with object lock, which cannot be added later everywhere; or leave --object-lock out' }
+  if (message.startsWith('Region not accepted'))
+    return { reason: 'the region is none', hint: 'give the region of the bucket with --region, or AWS_REGION' }
+  return undefined
 }
 
 /** Whether it was refused to exchange a token or role for credentials; the SDK does not export the class of that error. */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { type ArtifactFacts, fromDocument, fromMetadata, toDocument, toMetadata } from '../../../src/artifact/artifactFacts.ts'
+import {
+  type ArtifactFacts,
+  completeFacts,
+  fromDocument,
+  fromMetadata,
+  toDocument,
+  toMetadata,
+} from '../../../src/artifact/artifactFacts.ts'
 
 const facts: ArtifactFacts = {
   sha256: 'ab'.repeat(32),
@@ -25,14 +32,16 @@ test('metadata is ASCII, whatever the facts are', () => {
 })
 
 test('what other programs note is not taken for facts', () => {
-  for (const metadata of [
-    undefined,
-    {},
-    { sha256: 'short' },
-    { ...toMetadata(facts), size: '-1' },
-    { ...toMetadata(facts), timestamp: 'now' },
-  ])
+  for (const metadata of [undefined, {}, { sha256: 'short' }, { size: '12', 'db-name': 'neo4j' }])
     expect(fromMetadata(metadata)).toBeUndefined()
   for (const text of ['', 'no JSON', '[]', '{}', 'null']) expect(fromDocument(Buffer.from(text))).toBeUndefined()
   expect(fromMetadata({ ...toMetadata(facts), 'holdfast-put': 'an id' })).toEqual(facts)
+})
+
+test('a SHA-256 that was noted by hand counts, with whatever else can be read', () => {
+  const { sha256 } = facts
+  expect(fromMetadata({ sha256 })).toEqual({ sha256 })
+  expect(fromMetadata({ sha256, size: '-1', db_name: 'sales', timestamp: 'now' })).toEqual({ sha256, db_name: 'sales' })
+  expect(completeFacts({ sha256, db_name: 'sales' }, facts)).toEqual({ ...facts, db_name: 'sales' })
+  expect(completeFacts(facts, { ...facts, commit_sha: 'another' })).toEqual(facts)
 })

@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { HoldfastError } from '../../core/errors.ts'
+import { compositeDigest, partDigest } from './digest.ts'
+import { requireEncryption } from './encryption.ts'
+import type { PartMemory } from './parts.ts'
+import {
+  asStorageOptions,
+  condition,
+  conflictLimit,
+  objectHeaders,
+  type Order,
+  requireChecksum,
+  type Stored,
+  whatIsThere,
+} from './putOrder.ts'
+import { sendOptions } from './request.ts'
+
+/** Milliseconds that an upload in parts has to be given up after a failure. */
+const abortTime = 15_000
+
+/** An upload in parts, which is given up on any failure so that nothing of it stays. */
+export class PartedUpload {
+  readonly #order: Order
+  readonly #memory: PartMemory
+  readonly #stop = new AbortController()
+  readonly #parts: { PartNumber: number; ETag: string; ChecksumSHA256: string }[] = []
+  #size = 0
+  #uploadId = ''
+
+  constructor(order: Order, memory: PartMemory) {
+    this.#order = order
+    this.#memory = memory
+  }
+
+  async run(first: Buffer, rest: AsyncIterable<{ part: Buffer }>): Promise<Stored | undefined> {
+    const { bucket, options } = this.#order
+    const answer = await bucket.client.send(
+      new CreateMultipartUploadCommand({ ...objectHeaders(this.#order), ChecksumAlgorithm: 'SHA256' }),
+      sendOptions(asStorageOptions(options)),
+    )
+    this.#uploadId = required(answer.UploadId, 'an id of the upload')
+    const underWay: Promise<void>[] = []
+    try {
+      await this.#begin(underWay, first)
+      for await (const { part } of rest) {
+        this.#stop.signal.throwIfAborted()
+        options.signal?.throwIfAborted()
+        await this.#begin(underWay, part)
+      }
+      await Promise.all(underWay)
+      options.signal?.throwIfAborted()
+      return await this.#complete()
+    } catch (error) {
+      this.#stop.abort(error)
+      await Promise.allSettled(underWay)
+      await this.#giveUp()
+      throw options.signal?.aborted ? options.signal.reason : this.#stop.signal.reason
+    }
+  }
+
+  /** Resolves when the part is on its way, so that no more parts are in memory than may be. */
+  async #begin(underWay: Promise<void>[], part: Buffer): Promise<void> {
+    const number = underWay.length + 1
+    this.#size += part.length
+    const started = Promise.withResolvers<void>()
+    const upload = this.#order.bucket.uploads(async () => {
+      started.resolve()
+      await this.#upload(number, part)
+    })
+    upload.catch((error: unknown) => this.#stop.abort(error))
+    underWay.push(upload)
+    await started.promise
+  }
+
+  async #upload(number: number, part: Buffer): Promise<void> {
+    const { bucket, key, options } = this.#order
+    this.#stop.signal.throwIfAborted()
+    const checksum = options.digests?.[number - 1] ?? (await partDigest(part))
+    const answer = await bucket.client.send(
+      new UploadPartCommand({
+        ...this.#target,
+        PartNumber: number,
+        Body: part,
+        ContentLength: part.length,
+        ChecksumSHA256: checksum,
+      }),
+      sendOptions({ signal: this.#signal }),
+    )
+    // Some servers confirm it here and not where the upload begins.
+    requireEncryption(bucket, key, answer)
+    requireChecksum(key, checksum, answer.ChecksumSHA256)
+    this.#parts[number - 1] = { PartNumber: number, ETag: required(answer.ETag, 'an ETag'), ChecksumSHA256: checksum }
+    this.#memory.giveBack(part)
+  }
+
+  async #complete(): Promise<Stored | undefined> {
+    const { bucket, key, options } = this.#order
+    const checksum = compositeDigest(this.#parts.map(({ ChecksumSHA256 }) => ChecksumSHA256))
+    options.approve?.({ size: this.#size, checksum })
+    for (let conflicts = 0; ; conflicts++) {
+      try {
+        const answer = await bucket.client.send(
+          new CompleteMultipartUploadCommand({
+            ...this.#target,
+            ...condition(options),
+            MultipartUpload: { Parts: this.#parts },
+          }),
+          sendOptions({ signal: this.#signal }),
+        )
+        requireChecksum(key, checksum, answer.ChecksumSHA256)
+        return { size: this.#size, checksum }
+      } catch (error) {
+        options.signal?.throwIfAborted()
+        const found = await whatIsThere(this.#order, error)
+        if (found === 'ours') return { size: this.#size, checksum }
+        if (found === 'taken') {
+          await this.#giveUp()
+          return undefined
+        }
+        if (conflicts === conflictLimit) throw error
+        await delay(50 * 2 ** conflicts * Math.random())
+      }
+    }
+  }
+
+  /** Where even this fails, the rule of the bucket's lifecycle for unfinished uploads removes the parts. */
+  async #giveUp(): Promise<void> {
+    const { client } = this.#order.bucket
+    await client
+      .send(new AbortMultipartUploadCommand(this.#target), { abortSignal: AbortSignal.timeout(abortTime) })
+      .catch(() => {})
+  }
+
+  get #target(): { Bucket: string; Key: string; UploadId: string } {
+    return { Bucket: this.#order.bucket.name, Key: this.#order.key, UploadId: this.#uploadId }
+  }
+
+  get #signal(): AbortSignal {
+    const { signal } = this.#order.options
+    return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+  }
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value !== undefined && value !== '') return value
+  throw new HoldfastError('repository', `the server answered without ${what}`, {
+    hint: 'use a server that speaks the S3 protocol',
+  })
+}

@@ -1,0 +1,90 @@
+import { HoldfastError } from '../../core/errors.ts'
+import type { Bucket } from './bucket.ts'
+import { encryptionHeaders } from './encryption.ts'
+import { answered, statusOf } from './failures.ts'
+import { headObject } from './head.ts'
+import { lockHeaders } from './lock.ts'
+
+/** How often a put is tried again that met another one of the same key under way. */
+export const conflictLimit = 10
+/** Tells our own object from another one where an answer was lost. */
+export const putIdName = 'holdfast-put'
+
+export interface PutOptions {
+  signal?: AbortSignal | undefined
+  /** Refuse where the key is taken; otherwise what is there is replaced. */
+  onlyNew: boolean
+  /** Names in lower case, values in ASCII. */
+  metadata?: Readonly<Record<string, string>>
+  contentType?: string
+  /** Not locked, whatever the bucket's options say. */
+  shortLived?: boolean
+  /** Bytes of a part of a large body. */
+  partSize?: number
+  /** The SHA-256 (base64) of each part, where they are known: the server then compares what it gets with these. */
+  digests?: readonly string[]
+  /** Called when all has been read and before the object exists: where it throws, nothing is stored. */
+  approve?: (read: Stored) => void
+}
+
+/** An object that was stored, with what the server told of it. */
+export interface Stored {
+  size: number
+  /** Base64, over the whole object or, with `-N` behind it, over the digests of its N parts. */
+  checksum: string
+}
+
+/** What one put sends besides the bytes. */
+export interface Order {
+  bucket: Bucket
+  key: string
+  id: string
+  options: PutOptions
+}
+
+/**
+ * Asks after a refusal what the key holds: our own object, where an answer was lost; another one; or nothing, so that it can be tried again.
+ * @throws the error where it is no such refusal.
+ */
+export async function whatIsThere({ bucket, key, id }: Order, error: unknown): Promise<'ours' | 'taken' | 'nothing'> {
+  const isRefusal = statusOf(error) === 412 || answered(error, 'PreconditionFailed')
+  const isConflict = statusOf(error) === 409 && answered(error, 'ConditionalRequestConflict', 'OperationAborted')
+  const isLost = answered(error, 'NoSuchUpload')
+  if (!isRefusal && !isConflict && !isLost) throw error
+  const found = await headObject(bucket, key)
+  if (found?.Metadata?.[putIdName] === id) return 'ours'
+  if (found !== undefined && !isLost) return 'taken'
+  if (isLost) throw error
+  return 'nothing'
+}
+
+/** What of an order goes into the request that makes the object. */
+export function objectHeaders({ bucket, key, id, options }: Order) {
+  const { metadata, contentType = 'application/octet-stream', shortLived = false } = options
+  return {
+    Bucket: bucket.name,
+    Key: key,
+    ContentType: contentType,
+    Metadata: { ...metadata, [putIdName]: id },
+    ...encryptionHeaders(bucket),
+    ...(shortLived ? {} : lockHeaders(bucket)),
+  }
+}
+
+/** The condition under which an object may be made. */
+export function condition({ onlyNew }: PutOptions): { IfNoneMatch?: string } {
+  return onlyNew ? { IfNoneMatch: '*' } : {}
+}
+
+/** The options of a request that belongs to a put. */
+export function asStorageOptions({ signal }: PutOptions): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}
+
+/** @throws HoldfastError `integrity` where the server tells another checksum than was sent; some tell none. */
+export function requireChecksum(key: string, expected: string, found: string | undefined): void {
+  if (found === undefined || found === expected) return
+  throw new HoldfastError('integrity', `the server stored ${key} with SHA-256 ${found}, expected ${expected}`, {
+    hint: 'something on the way or the server itself changes data: check proxies and the server',
+  })
+}
