@@ -109,7 +109,7 @@ export async function openRepository(
       'repository',
       `repository ${id} at ${location} is encrypted, and no passphrase or key file was given`,
       {
-        hint: 'give the passphrase or the key file this repository was made with',
+        hint: 'give the passphrase or the key file this repository was made with: --passphrase-file or --key-file',
       },
     )
   }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DeleteObjectCommand, GetObjectRetentionCommand, ListObjectVersionsCommand, type ObjectVersion } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  GetObjectRetentionCommand,
+  ListObjectVersionsCommand,
+  type ObjectVersion,
+  PutBucketLifecycleConfigurationCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { namedVersions } from '../../src/neo4j/versions.ts'
 import type { Manifest } from '../../src/repository/manifest.ts'
@@ -144,6 +150,14 @@ test('[s3.protected] a server that ignores encryption, or a bucket without objec
   const { exitCode, result } = await holdfast<{ probes: { name: string; ok: boolean }[] }>('doctor', '--repo', repo)
   expect(exitCode).toBe(7)
   expect(result.probes.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['lock'])
+  const Rules = [{ ID: 'cleanup', Status: 'Enabled' as const, Filter: { Prefix: '' }, Expiration: { Days: 30 } }]
+  const LifecycleConfiguration = { Rules }
+  await minio.client.send(new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration }))
+  const { facts } = (await holdfast<{ facts: object[] }>('doctor', '--repo', repo)).result
+  expect(facts).toContainEqual({
+    name: 'rules that expire objects',
+    found: expect.stringContaining('cleanup (everything after 30 days)') as string,
+  })
   expect(await versions(minio)).toEqual([])
 })
 

@@ -3,6 +3,7 @@ import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
+  type LifecycleRule,
 } from '@aws-sdk/client-s3'
 import type { StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
@@ -41,24 +42,41 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
       return rule?.SSEAlgorithm ?? 'none'
     }),
     await ask('unfinished uploads', async () => {
-      const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), send)
-      const days = Rules.map((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation).find(
-        (found) => found !== undefined,
-      )
+      const days = (await lifecycleRules(bucket, options))
+        .map((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation)
+        .find((found) => found !== undefined)
       return days === undefined ? 'stay until somebody removes them' : `removed after ${days} days`
+    }),
+    await ask('rules that expire objects', async () => {
+      const expiring = (await lifecycleRules(bucket, options)).filter(
+        ({ Status, Expiration }) => Status === 'Enabled' && (Expiration?.Days !== undefined || Expiration?.Date !== undefined),
+      )
+      if (expiring.length === 0) return 'none'
+      return `${expiring.map(describeRule).join(', ')}: make sure that none reaches a repository`
     }),
   ]
 }
 
-const absent = [
-  'ObjectLockConfigurationNotFoundError',
-  'ServerSideEncryptionConfigurationNotFoundError',
-  'NoSuchLifecycleConfiguration',
-]
+async function lifecycleRules({ client, name: Bucket }: Bucket, options: StorageOptions): Promise<LifecycleRule[]> {
+  try {
+    const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), sendOptions(options))
+    return Rules
+  } catch (error) {
+    if (answered(error, 'NoSuchLifecycleConfiguration')) return []
+    throw error
+  }
+}
+
+function describeRule({ ID, Prefix, Filter, Expiration }: LifecycleRule): string {
+  const prefix = Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? ''
+  const when = Expiration?.Days === undefined ? 'at a date' : `after ${Expiration.Days} days`
+  return `${ID ?? 'a rule'} (${prefix === '' ? 'everything' : prefix} ${when})`
+}
+
+const absent = ['ObjectLockConfigurationNotFoundError', 'ServerSideEncryptionConfigurationNotFoundError']
 
 function whyUnknown(error: unknown): string {
-  if (answered(error, ...absent))
-    return answered(error, 'NoSuchLifecycleConfiguration') ? 'stay until somebody removes them' : 'none'
+  if (answered(error, ...absent)) return 'none'
   if (answered(error, 'AccessDenied')) return 'unknown, this role may not ask'
   if (answered(error, 'NotImplemented') || statusOf(error) === 501) return 'unknown to the server'
   return `unknown: ${error instanceof Error ? error.name : String(error)}`
