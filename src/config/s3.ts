@@ -31,9 +31,10 @@ export function s3Settings(settings: Settings): S3Settings {
 
 function encryption(settings: Settings): S3Settings['encryption'] {
   const { sse: given, useSseKms, kmsKey: keyId } = settings.values
-  if (useSseKms && given !== undefined && given !== 'aws:kms')
+  const isFlag = settings.sources.sse?.kind === 'flag'
+  if (useSseKms && given !== undefined && given !== 'aws:kms' && !isFlag)
     throw contradiction(settings, 'sse', 'useSseKms', 'leave one of them out')
-  const algorithm = useSseKms ? 'aws:kms' : given
+  const algorithm = useSseKms && !isFlag ? 'aws:kms' : given
   if (algorithm === 'aws:kms') return { algorithm, keyId }
   // A key that stands in the environment for other programs asks for nothing by itself.
   if (keyId !== undefined && settings.sources.kmsKey?.kind === 'flag')

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 
 /**
  * Lowers the priority of this process, so that a database beside it goes first where both want the processor; on an idle machine nothing changes.
@@ -8,7 +8,8 @@ import { constants, setPriority } from 'node:os'
 export function giveWay(): void {
   for (const thread of threads()) {
     try {
-      setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL)
+      if (getPriority(thread) < constants.priority.PRIORITY_BELOW_NORMAL)
+        setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL)
     } catch {
       // The thread has ended, or this may not be done here; the work is done all the same.
     }

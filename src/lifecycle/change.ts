@@ -48,7 +48,9 @@ export function dangersTo(rules: readonly LifecycleRule[], prefix: string): Life
     const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
     const removes = rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined
     const archives = (rule.Transitions ?? []).some(({ StorageClass }) => /GLACIER$|DEEP_ARCHIVE/.test(StorageClass ?? ''))
-    return rule.Status === 'Enabled' && overlaps && (removes || archives)
+    // What a repository stores has no tags.
+    const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
+    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removes || archives)
   })
 }
 

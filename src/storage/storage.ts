@@ -1,6 +1,6 @@
 /**
- * Where a repository's objects live: a directory, memory, later a bucket.
- * Every driver passes `test/contracts/storage.ts`; retry, throttle and metering are decorators around this interface.
+ * Where a repository's objects live: a directory, a bucket, memory.
+ * Every driver passes `test/contracts/storage.ts`.
  *
  * Names are relative paths of `[a-zA-Z0-9._-]` segments joined by `/`; no segment starts with a dot; a driver refuses any other.
  * Errors are `HoldfastError`: `repository` where the storage cannot be reached, is full or refuses, `integrity` where what it holds

@@ -38,8 +38,29 @@ export async function requireStoredEncrypted(bucket: Bucket, key: string, answer
   try {
     requireEncryption(bucket, key, answer)
   } catch (error) {
-    const version = answer.VersionId === undefined ? {} : { VersionId: answer.VersionId }
-    await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key, ...version })).catch(() => {})
-    throw error
+    await removeRefused(bucket, key, answer.VersionId, error)
   }
+}
+
+/**
+ * Removes an object that a server stored otherwise than was asked for.
+ * @throws always: why it was refused, and where it could not be removed, that too.
+ */
+export async function removeRefused(
+  { client, name }: Bucket,
+  key: string,
+  version: string | undefined,
+  why: unknown,
+): Promise<never> {
+  try {
+    const which = version === undefined ? {} : { VersionId: version }
+    await client.send(new DeleteObjectCommand({ Bucket: name, Key: key, ...which }))
+  } catch (cause) {
+    if (!(why instanceof HoldfastError)) throw why
+    throw new HoldfastError(why.code, `${why.message}; it was stored, and may not be removed by this role`, {
+      hint: `remove ${key} with another role; ${why.hint ?? ''}`,
+      cause,
+    })
+  }
+  throw why
 }

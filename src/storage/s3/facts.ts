@@ -43,6 +43,7 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
     }),
     await ask('unfinished uploads', async () => {
       const days = (await lifecycleRules(bucket, options))
+        .filter(({ Status }) => Status === 'Enabled')
         .map((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation)
         .find((found) => found !== undefined)
       return days === undefined ? 'stay until somebody removes them' : `removed after ${days} days`

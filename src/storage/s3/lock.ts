@@ -1,7 +1,8 @@
-import { DeleteObjectCommand, type ObjectLockMode, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
+import { type ObjectLockMode, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
+import { removeRefused } from './encryption.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
@@ -22,10 +23,10 @@ export async function extendLock(bucket: Bucket, key: string, options: StorageOp
   const { client, name, lock } = bucket
   const found = await headObject(bucket, key, options)
   if (lock === undefined || found === undefined) return found !== undefined
-  // A lock cannot be shortened, and a compliance lock not be made a weaker one.
+  // A lock cannot be shortened, and its mode not be changed without a special right: what is there is only made longer.
   const until = found.ObjectLockRetainUntilDate?.getTime() ?? 0
-  if (until >= untilWhen(lock).getTime() - hour && isAsStrong(lock, found.ObjectLockMode)) return true
-  const Mode = found.ObjectLockMode === 'COMPLIANCE' ? 'COMPLIANCE' : lock.mode
+  if (until >= untilWhen(lock).getTime() - hour) return true
+  const Mode = found.ObjectLockMode ?? lock.mode
   const RetainUntilDate = new Date(Math.max(until, untilWhen(lock).getTime()))
   const request = { Bucket: name, Key: key, Retention: { Mode, RetainUntilDate } }
   await client.send(new PutObjectRetentionCommand({ ...request, ChecksumAlgorithm: 'SHA256' }), sendOptions(options))
@@ -37,18 +38,17 @@ export async function extendLock(bucket: Bucket, key: string, options: StorageOp
  * @throws HoldfastError `refused` where it is not.
  */
 export async function requireLocked(bucket: Bucket, key: string): Promise<void> {
-  const { client, name, lock } = bucket
+  const { lock } = bucket
   if (lock === undefined) return
   const found = await headObject(bucket, key)
   const until = found?.ObjectLockRetainUntilDate?.getTime() ?? 0
   if (isAsStrong(lock, found?.ObjectLockMode) && until >= untilWhen(lock).getTime() - hour) return
-  const version = found?.VersionId === undefined ? {} : { VersionId: found.VersionId }
-  await client.send(new DeleteObjectCommand({ Bucket: name, Key: key, ...version })).catch(() => {})
-  throw new HoldfastError(
+  const problem = new HoldfastError(
     'refused',
     `the server does not lock ${key}: expected ${lock.mode} for ${lock.days} days, found ${found?.ObjectLockMode ?? 'no lock'}`,
-    { hint: 'use a bucket that was made with object lock, or leave object-lock out' },
+    { hint: 'use a bucket that was made with object lock and a role that may s3:GetObjectRetention, or leave object-lock out' },
   )
+  await removeRefused(bucket, key, found?.VersionId, problem)
 }
 
 function untilWhen({ days }: S3Lock): Date {

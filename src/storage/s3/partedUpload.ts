@@ -124,7 +124,7 @@ export class PartedUpload {
           return undefined
         }
         if (conflicts === conflictLimit) throw error
-        await delay(50 * 2 ** conflicts * Math.random())
+        await delay(50 * 2 ** conflicts * Math.random(), undefined, asStorageOptions(options))
       }
     }
   }

@@ -53,11 +53,16 @@ async function putInOrder(order: Order, body: Uint8Array | AsyncIterable<Uint8Ar
   if (body instanceof Uint8Array && body.length <= partSize) return putWhole(order, body)
   const memory = new PartMemory(partSize)
   const parts = partsOf(body instanceof Uint8Array ? [body] : body, memory)
-  const { value: first } = await parts.next()
-  if (first === undefined) throw new Error('a body has at least one part')
-  options.signal?.throwIfAborted()
-  if (first.last) return putWhole(order, first.part)
-  return new PartedUpload(order, memory).run(first.part, parts)
+  try {
+    const { value: first } = await parts.next()
+    if (first === undefined) throw new Error('a body has at least one part')
+    options.signal?.throwIfAborted()
+    if (first.last) return await putWhole(order, first.part)
+    return await new PartedUpload(order, memory).run(first.part, parts)
+  } finally {
+    // The body is closed also where nothing more is read of it.
+    await parts.return(undefined)
+  }
 }
 
 function isRefusal(error: unknown): boolean {
@@ -98,7 +103,7 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
       if (found === 'ours') return { size: body.length, checksum }
       if (found === 'taken') return undefined
       if (conflicts === conflictLimit) throw error
-      await delay(50 * 2 ** conflicts * Math.random())
+      await delay(50 * 2 ** conflicts * Math.random(), undefined, asStorageOptions(options))
     }
   }
 }

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
-import { encryptionHeaders } from './encryption.ts'
+import { encryptionHeaders, requireStoredEncrypted } from './encryption.ts'
 import { answered, statusOf } from './failures.ts'
 import { headObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
@@ -44,17 +44,20 @@ export interface Order {
 
 /**
  * Asks after a refusal what the key holds: our own object, where an answer was lost; another one; or nothing, so that it can be tried again.
- * @throws the error where it is no such refusal.
+ * @throws the error where it is no such refusal; HoldfastError `refused` where our own object is not encrypted as asked.
  */
-export async function whatIsThere({ bucket, key, id }: Order, error: unknown): Promise<'ours' | 'taken' | 'nothing'> {
+export async function whatIsThere({ bucket, key, id, options }: Order, error: unknown): Promise<'ours' | 'taken' | 'nothing'> {
   const isRefusal = statusOf(error) === 412 || answered(error, 'PreconditionFailed')
-  const isConflict = statusOf(error) === 409 && answered(error, 'ConditionalRequestConflict', 'OperationAborted')
-  const isLost = answered(error, 'NoSuchUpload')
-  if (!isRefusal && !isConflict && !isLost) throw error
-  const found = await headObject(bucket, key)
-  if (found?.Metadata?.[putIdName] === id) return 'ours'
-  if (found !== undefined && !isLost) return 'taken'
-  if (isLost) throw error
+  const isConflict = answered(error, 'ConditionalRequestConflict', 'OperationAborted')
+  const isGone = answered(error, 'NoSuchUpload')
+  if (!isRefusal && !isConflict && !isGone) throw error
+  const found = await headObject(bucket, key, asStorageOptions(options))
+  if (found?.Metadata?.[putIdName] === id) {
+    await requireStoredEncrypted(bucket, key, found)
+    return 'ours'
+  }
+  if (found !== undefined && options.onlyNew) return 'taken'
+  if (isGone) throw error
   return 'nothing'
 }
 

@@ -32,12 +32,17 @@ test('the names that other tools use are understood', () => {
   })
   expect(resolve({}, { objectLock: 'compliance', objectLockDays: '30' }).lock).toEqual({ mode: 'COMPLIANCE', days: 30 })
   expect(resolve({}, { sse: 'none' }).encryption).toBeUndefined()
+  expect(resolve({ BACKUP_USE_SSE_KMS: 'true' }, { sse: 'AES256' }).encryption?.algorithm).toBe('AES256')
 })
 
 test.each([
   [{ objectLock: 'governance' }, {}, /for how long/],
   [{ kmsKey: 'key' }, {}, /not aws:kms/],
-  [{ sse: 'AES256' }, { BACKUP_USE_SSE_KMS: 'true' }, /--sse and BACKUP_USE_SSE_KMS ask for different encryptions/],
+  [
+    {},
+    { HOLDFAST_SSE: 'AES256', BACKUP_USE_SSE_KMS: 'true' },
+    /HOLDFAST_SSE and BACKUP_USE_SSE_KMS ask for different encryptions/,
+  ],
   [{ objectLockDays: '0' }, {}, /number of days/],
   [{ endpoint: 'https://user:password@host' }, {}, /expected a URL/],
   [{ endpoint: 'host:9000' }, {}, /expected a URL/],
