@@ -18,7 +18,7 @@ export function isS3Uri(text: string): boolean {
 /** What is wrong with a text such as `s3://bucket/prefix`; undefined where nothing is. */
 export function s3UriProblem(text: string): string | undefined {
   if (!text.startsWith('s3://')) return 'expected it to begin with s3://'
-  const [bucket = '', ...parts] = text.slice(5).replace(/\/$/, '').split('/')
+  const { bucket, parts } = split(text)
   if (!bucketName.test(bucket) || bucket.includes('..'))
     return 'expected the name of a bucket behind s3://, 3 to 63 of a-z, 0-9, dot and hyphen'
   if (!parts.every((part) => prefixPart.test(part)))
@@ -35,8 +35,14 @@ export function parseS3Uri(text: string): S3Place {
       hint: 'give it as s3://my-bucket/backups',
     })
   }
-  const [bucket = '', ...parts] = text.slice(5).replace(/\/$/, '').split('/')
+  const { bucket, parts } = split(text)
   return { bucket, prefix: parts.join('/') }
+}
+
+/** One slash at the end counts for nothing. */
+function split(text: string): { bucket: string; parts: string[] } {
+  const [bucket = '', ...parts] = text.slice(5).replace(/\/$/, '').split('/')
+  return { bucket, parts }
 }
 
 /** The text that names a place: `s3://bucket/prefix`. */

@@ -1,12 +1,8 @@
-import {
-  GetBucketLifecycleConfigurationCommand,
-  type LifecycleRule,
-  PutBucketLifecycleConfigurationCommand,
-  type TransitionDefaultMinimumObjectSize,
-} from '@aws-sdk/client-s3'
+import { type LifecycleRule, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../core/s3Uri.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { type Bucket, openBucket } from '../storage/s3/bucket.ts'
+import { type BucketRules, readRules } from '../storage/s3/bucketRules.ts'
 import { answered } from '../storage/s3/failures.ts'
 import { explaining } from '../storage/s3/explaining.ts'
 import type { S3Options } from '../storage/s3/options.ts'
@@ -32,11 +28,6 @@ export interface BucketLifecycle {
   set(changes: readonly RuleChange[], options?: Options): Promise<string[]>
 }
 
-interface Found {
-  rules: LifecycleRule[]
-  smallest: TransitionDefaultMinimumObjectSize | undefined
-}
-
 /** Opens the lifecycle of a bucket; nothing is sent yet. */
 export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifecycle {
   const bucket = openBucket(place.bucket, options)
@@ -48,8 +39,8 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
       throw explained(error)
     }
   }
-  const read = async (rest: Options): Promise<Found> =>
-    attempt('read', 'the lifecycle', rest, async () => readLifecycle(bucket, rest))
+  const read = async (rest: Options): Promise<BucketRules> =>
+    attempt('read', 'the lifecycle', rest, async () => readRules(bucket, rest))
 
   return {
     rules: async (rest = {}) => (await read(rest)).rules,
@@ -72,18 +63,6 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
       requireKept(bucket, changes, stored)
       return leftOut(Rules, stored)
     },
-  }
-}
-
-async function readLifecycle({ client, name }: Bucket, options: Options): Promise<Found> {
-  try {
-    const request = new GetBucketLifecycleConfigurationCommand({ Bucket: name })
-    const { Rules: rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
-    return { rules, smallest }
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    if (answered(error, 'NoSuchLifecycleConfiguration')) return { rules: [], smallest: undefined }
-    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { isDeepStrictEqual } from 'node:util'
+import { removesObjects, rulePrefix } from '../storage/s3/bucketRules.ts'
 import { isOwnRule, keyPrefix } from './rules.ts'
 
 /** What becomes of one rule of a bucket. */
@@ -44,18 +45,13 @@ export function leftOut(wanted: readonly LifecycleRule[], stored: readonly Lifec
 export function dangersTo(rules: readonly LifecycleRule[], prefix: string): LifecycleRule[] {
   const base = keyPrefix(prefix)
   return rules.filter((rule) => {
-    const theirs = prefixOf(rule)
+    const theirs = rulePrefix(rule)
     const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
-    const removes = rule.Expiration?.Days !== undefined || rule.Expiration?.Date !== undefined
     const archives = (rule.Transitions ?? []).some(({ StorageClass }) => /GLACIER$|DEEP_ARCHIVE/.test(StorageClass ?? ''))
     // What a repository stores has no tags.
     const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
-    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removes || archives)
+    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archives)
   })
-}
-
-function prefixOf(rule: LifecycleRule): string {
-  return rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? rule.Prefix ?? ''
 }
 
 /** A rule as another program may have stored it: the same in another order of its parts. */

@@ -1,8 +1,7 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { repositoryName } from '../repository/names.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { headObject } from '../storage/s3/head.ts'
-import { sendOptions } from '../storage/s3/request.ts'
+import { listKeys } from '../storage/s3/list.ts'
 import { keyPrefix } from './rules.ts'
 
 /** Prefixes of the repositories that a rule for a prefix would reach. */
@@ -37,21 +36,8 @@ function placesAround(prefix: string): string[] {
   return parts.map((_, index) => parts.slice(0, index).join('/')).toReversed()
 }
 
-async function firstBelow(
-  { client, name }: Bucket,
-  base: string,
-  options: { signal?: AbortSignal },
-): Promise<string | undefined> {
-  let next: string | undefined
-  do {
-    options.signal?.throwIfAborted()
-    const page = await client.send(
-      new ListObjectsV2Command({ Bucket: name, Prefix: base, ...(next === undefined ? {} : { ContinuationToken: next }) }),
-      sendOptions(options),
-    )
-    const found = (page.Contents ?? []).find(({ Key: key = '' }) => key.endsWith(`/${repositoryName}`))
-    if (found?.Key !== undefined) return found.Key.slice(0, -`/${repositoryName}`.length)
-    next = page.NextContinuationToken
-  } while (next !== undefined)
+async function firstBelow(bucket: Bucket, base: string, options: { signal?: AbortSignal }): Promise<string | undefined> {
+  const end = `/${repositoryName}`
+  for await (const { Key: key = '' } of listKeys(bucket, base, options)) if (key.endsWith(end)) return key.slice(0, -end.length)
   return undefined
 }

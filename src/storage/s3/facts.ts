@@ -1,12 +1,12 @@
 import {
   GetBucketEncryptionCommand,
-  GetBucketLifecycleConfigurationCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
   type LifecycleRule,
 } from '@aws-sdk/client-s3'
 import type { StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
+import { readRules, removesObjects, rulePrefix } from './bucketRules.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
 
@@ -22,6 +22,9 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
       return { name, found: whyUnknown(error) }
     }
   }
+  let reading: ReturnType<typeof readRules> | undefined
+  const enabledRules = async (): Promise<LifecycleRule[]> =>
+    (await (reading ??= readRules(bucket, options))).rules.filter(({ Status }) => Status === 'Enabled')
   return [
     await ask('versioning', async () => {
       const { Status = 'off' } = await client.send(new GetBucketVersioningCommand({ Bucket }), send)
@@ -42,34 +45,22 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
       return rule?.SSEAlgorithm ?? 'none'
     }),
     await ask('unfinished uploads', async () => {
-      const days = (await lifecycleRules(bucket, options))
-        .filter(({ Status }) => Status === 'Enabled')
+      const days = (await enabledRules())
         .map((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation)
         .find((found) => found !== undefined)
       return days === undefined ? 'stay until somebody removes them' : `removed after ${days} days`
     }),
     await ask('rules that expire objects', async () => {
-      const expiring = (await lifecycleRules(bucket, options)).filter(
-        ({ Status, Expiration }) => Status === 'Enabled' && (Expiration?.Days !== undefined || Expiration?.Date !== undefined),
-      )
+      const expiring = (await enabledRules()).filter(removesObjects)
       if (expiring.length === 0) return 'none'
       return `${expiring.map(describeRule).join(', ')}: make sure that none reaches a repository`
     }),
   ]
 }
 
-async function lifecycleRules({ client, name: Bucket }: Bucket, options: StorageOptions): Promise<LifecycleRule[]> {
-  try {
-    const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), sendOptions(options))
-    return Rules
-  } catch (error) {
-    if (answered(error, 'NoSuchLifecycleConfiguration')) return []
-    throw error
-  }
-}
-
-function describeRule({ ID, Prefix, Filter, Expiration }: LifecycleRule): string {
-  const prefix = Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? ''
+function describeRule(rule: LifecycleRule): string {
+  const { ID, Expiration } = rule
+  const prefix = rulePrefix(rule)
   const when = Expiration?.Days === undefined ? 'at a date' : `after ${Expiration.Days} days`
   return `${ID ?? 'a rule'} (${prefix === '' ? 'everything' : prefix} ${when})`
 }

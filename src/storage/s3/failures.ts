@@ -7,6 +7,18 @@ interface Explanation {
   code?: ErrorCode
 }
 
+const changedOnTheWay: Explanation = {
+  reason: 'what arrived is not what was sent',
+  hint: 'something on the way changes data: check the network and proxies',
+  code: 'integrity',
+}
+const broken: Explanation = {
+  reason: 'the connection breaks again and again',
+  hint: 'check the network and proxies, then run it again',
+}
+const late: Explanation = { reason: 'no answer in time', hint: 'check the network and the server, then run it again' }
+const elsewhere: Explanation = { reason: 'the bucket is in another region', hint: 'give its region with --region' }
+
 /** By the error code that S3 servers answer with, or that the SDK or Node gives a request that was not answered. */
 const explanations: Record<string, Explanation> = {
   NoSuchBucket: { reason: 'there is no such bucket', hint: 'create the bucket, or correct its name, the region or the endpoint' },
@@ -26,8 +38,8 @@ const explanations: Record<string, Explanation> = {
     hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on AWS give the machine a role',
   },
   RequestTimeTooSkewed: { reason: 'the clocks differ too much', hint: 'set the clock of this machine' },
-  PermanentRedirect: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
-  AuthorizationHeaderMalformed: { reason: 'the bucket is in another region', hint: 'give its region with --region' },
+  PermanentRedirect: elsewhere,
+  AuthorizationHeaderMalformed: elsewhere,
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
@@ -47,29 +59,17 @@ const explanations: Record<string, Explanation> = {
     reason: 'the quota of the bucket is used up',
     hint: 'raise the quota, then run it again; what was stored before is intact',
   },
-  BadDigest: {
-    reason: 'what arrived is not what was sent',
-    hint: 'something on the way changes data: check the network and proxies',
-    code: 'integrity',
-  },
-  XAmzContentSHA256Mismatch: {
-    reason: 'what arrived is not what was sent',
-    hint: 'something on the way changes data: check the network and proxies',
-    code: 'integrity',
-  },
-  XAmzContentChecksumMismatch: {
-    reason: 'what arrived is not what was sent',
-    hint: 'something on the way changes data: check the network and proxies',
-    code: 'integrity',
-  },
+  BadDigest: changedOnTheWay,
+  XAmzContentSHA256Mismatch: changedOnTheWay,
+  XAmzContentChecksumMismatch: changedOnTheWay,
   'Region is missing': { reason: 'no region is given', hint: 'give the region of the bucket with --region, or AWS_REGION' },
   ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
   ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
   EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
-  ECONNRESET: { reason: 'the connection breaks again and again', hint: 'check the network and proxies, then run it again' },
-  EPIPE: { reason: 'the connection breaks again and again', hint: 'check the network and proxies, then run it again' },
-  ETIMEDOUT: { reason: 'no answer in time', hint: 'check the network and the server, then run it again' },
-  TimeoutError: { reason: 'no answer in time', hint: 'check the network and the server, then run it again' },
+  ECONNRESET: broken,
+  EPIPE: broken,
+  ETIMEDOUT: late,
+  TimeoutError: late,
 }
 
 const certificate: Explanation = {

@@ -9,16 +9,7 @@ import { HoldfastError } from '../../core/errors.ts'
 import { compositeDigest, partDigest } from './digest.ts'
 import { requireEncryption } from './encryption.ts'
 import type { PartMemory } from './parts.ts'
-import {
-  asStorageOptions,
-  condition,
-  conflictLimit,
-  objectHeaders,
-  type Order,
-  requireChecksum,
-  type Stored,
-  whatIsThere,
-} from './putOrder.ts'
+import { condition, conflictLimit, objectHeaders, type Order, requireChecksum, type Stored, whatIsThere } from './putOrder.ts'
 import { sendOptions } from './request.ts'
 
 /** Milliseconds that an upload in parts has to be given up after a failure. */
@@ -42,7 +33,7 @@ export class PartedUpload {
     const { bucket, options } = this.#order
     const answer = await bucket.client.send(
       new CreateMultipartUploadCommand({ ...objectHeaders(this.#order), ChecksumAlgorithm: 'SHA256' }),
-      sendOptions(asStorageOptions(options)),
+      sendOptions(options),
     )
     this.#uploadId = required(answer.UploadId, 'an id of the upload')
     const underWay: Promise<void>[] = []
@@ -124,7 +115,7 @@ export class PartedUpload {
           return undefined
         }
         if (conflicts === conflictLimit) throw error
-        await delay(50 * 2 ** conflicts * Math.random(), undefined, asStorageOptions(options))
+        await delay(50 * 2 ** conflicts * Math.random(), undefined, { signal: options.signal })
       }
     }
   }

@@ -9,7 +9,6 @@ import { headObject } from './head.ts'
 import { PartedUpload } from './partedUpload.ts'
 import { PartMemory, partsOf, smallestPart } from './parts.ts'
 import {
-  asStorageOptions,
   condition,
   conflictLimit,
   objectHeaders,
@@ -92,7 +91,7 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
           ContentLength: body.length,
           ChecksumSHA256: checksum,
         }),
-        sendOptions(asStorageOptions(options)),
+        sendOptions(options),
       )
       await requireStoredEncrypted(bucket, key, answer)
       requireChecksum(key, checksum, answer.ChecksumSHA256)
@@ -103,7 +102,7 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
       if (found === 'ours') return { size: body.length, checksum }
       if (found === 'taken') return undefined
       if (conflicts === conflictLimit) throw error
-      await delay(50 * 2 ** conflicts * Math.random(), undefined, asStorageOptions(options))
+      await delay(50 * 2 ** conflicts * Math.random(), undefined, { signal: options.signal })
     }
   }
 }

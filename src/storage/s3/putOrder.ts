@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../core/errors.ts'
+import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
 import { encryptionHeaders, requireStoredEncrypted } from './encryption.ts'
 import { answered, statusOf } from './failures.ts'
@@ -10,8 +11,7 @@ export const conflictLimit = 10
 /** Tells our own object from another one where an answer was lost. */
 export const putIdName = 'holdfast-put'
 
-export interface PutOptions {
-  signal?: AbortSignal | undefined
+export interface PutOptions extends StorageOptions {
   /** Refuse where the key is taken; otherwise what is there is replaced. */
   onlyNew: boolean
   /** Names in lower case, values in ASCII. */
@@ -51,7 +51,7 @@ export async function whatIsThere({ bucket, key, id, options }: Order, error: un
   const isConflict = answered(error, 'ConditionalRequestConflict', 'OperationAborted')
   const isGone = answered(error, 'NoSuchUpload')
   if (!isRefusal && !isConflict && !isGone) throw error
-  const found = await headObject(bucket, key, asStorageOptions(options))
+  const found = await headObject(bucket, key, options)
   if (found?.Metadata?.[putIdName] === id) {
     await requireStoredEncrypted(bucket, key, found)
     return 'ours'
@@ -77,11 +77,6 @@ export function objectHeaders({ bucket, key, id, options }: Order) {
 /** The condition under which an object may be made. */
 export function condition({ onlyNew }: PutOptions): { IfNoneMatch?: string } {
   return onlyNew ? { IfNoneMatch: '*' } : {}
-}
-
-/** The options of a request that belongs to a put. */
-export function asStorageOptions({ signal }: PutOptions): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal }
 }
 
 /** @throws HoldfastError `integrity` where the server tells another checksum than was sent; some tell none. */

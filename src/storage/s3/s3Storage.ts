@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { type S3Place, s3Uri } from '../../core/s3Uri.ts'
 import { checkName, checkPrefix, isSegment } from '../names.ts'
 import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
@@ -8,6 +8,7 @@ import { explaining } from './explaining.ts'
 import { bucketFacts } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject, isAbsent } from './head.ts'
+import { listKeys } from './list.ts'
 import { extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
@@ -67,12 +68,12 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
       return found && { name, size: found.ContentLength ?? 0, modified: found.LastModified ?? new Date(0) }
     },
 
-    async *list(prefix, { signal } = {}) {
+    async *list(prefix, options = {}) {
       checkPrefix(prefix)
       try {
-        yield* listObjects(bucket, base, prefix, signal)
+        yield* listObjects(bucket, base, prefix, options)
       } catch (error) {
-        signal?.throwIfAborted()
+        options.signal?.throwIfAborted()
         throw s3Failure({ doing: 'list', name: prefix === '' ? 'objects' : prefix, location }, error)
       }
     },
@@ -109,24 +110,14 @@ async function letBodyErrorsThrough<Result>(
   }
 }
 
-async function* listObjects(bucket: Bucket, base: string, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
-  let next: string | undefined
-  do {
-    signal?.throwIfAborted()
-    const page = await bucket.client.send(
-      new ListObjectsV2Command({
-        Bucket: bucket.name,
-        Prefix: base + prefix,
-        ...(next === undefined ? {} : { ContinuationToken: next }),
-      }),
-      sendOptions(signal ? { signal } : {}),
-    )
-    for (const { Key: key = '', Size: size = 0, LastModified: modified = new Date(0) } of page.Contents ?? []) {
-      signal?.throwIfAborted()
-      const name = key.slice(base.length)
-      // What has no name that an object could have is none of ours.
-      if (name.split('/').every(isSegment)) yield { name, size, modified }
-    }
-    next = page.NextContinuationToken
-  } while (next !== undefined)
+async function* listObjects(bucket: Bucket, base: string, prefix: string, options: StorageOptions): AsyncGenerator<StoredObject> {
+  for await (const { Key: key = '', Size: size = 0, LastModified: modified = new Date(0) } of listKeys(
+    bucket,
+    base + prefix,
+    options,
+  )) {
+    const name = key.slice(base.length)
+    // What has no name that an object could have is none of ours.
+    if (name.split('/').every(isSegment)) yield { name, size, modified }
+  }
 }
