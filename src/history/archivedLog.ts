@@ -1,6 +1,6 @@
 import { HoldfastError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
-import { ArchivedHistory, unreadable } from '../repository/archivedHistory.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { NewToken } from '../txlog/changes/transactionChanges.ts'
@@ -23,8 +23,7 @@ interface Wanted {
  */
 export async function archivedLog(repository: Repository, { database, lineage: wanted, signal }: Wanted): Promise<LogSource> {
   const history = await ArchivedHistory.read(repository, signal)
-  const unread = wanted === undefined ? undefined : history.damaged.get(wanted)
-  if (unread) throw unreadable(wanted!, unread)
+  if (wanted !== undefined) history.requireFollowable(wanted)
   const lineages = [...history.lineages.values()].filter((lineage) => lineage.database === database).map(({ id }) => id)
   const lineage = wanted ?? lineages.toSorted((a, b) => history.latestOf(b) - history.latestOf(a))[0]
   if (wanted === undefined) history.requireReadable(history.lineages.get(lineage ?? ''), history.latestOf(lineage ?? ''))

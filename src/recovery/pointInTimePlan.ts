@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
-import { ArchivedHistory, unreadable } from '../repository/archivedHistory.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
@@ -51,8 +51,7 @@ interface Way {
 export async function planPointInTime(repository: Repository, wish: Wish): Promise<PointInTimePlan> {
   const { point, database, signal } = wish
   const history = await ArchivedHistory.read(repository, signal)
-  const unread = wish.lineage === undefined ? undefined : history.damaged.get(wish.lineage)
-  if (unread) throw unreadable(wish.lineage!, unread)
+  if (wish.lineage !== undefined) history.requireFollowable(wish.lineage)
   const listed = await repository.listBackups({ signal })
   const manifests = listed.flatMap(({ manifest }) => manifest ?? [])
   const known = { history, manifests, chosen: wish.lineage !== undefined }

@@ -80,6 +80,12 @@ export class ArchivedHistory {
     }
   }
 
+  /** Makes sure that one lineage can be followed. @throws HoldfastError `integrity` where its description is damaged. */
+  requireFollowable(lineage: string): void {
+    const error = this.damaged.get(lineage)
+    if (error) throw unreadable(lineage, error)
+  }
+
   /** Whether a segment or the marker of a gap tells of transactions behind that one in a lineage. */
   knowsBehind(lineage: string, id: number): boolean {
     const ends = ancestry(lineage, this.lineages)
@@ -150,7 +156,7 @@ async function describe(
 }
 
 /** The error for a lineage that has to be followed and cannot be. */
-export function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
+function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
   return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
     hint: 'restore that object from a copy of the repository, or follow another lineage with --lineage: see `holdfast archive status`',
     cause,
