@@ -29,8 +29,6 @@ export interface NewLog extends LogSlice {
   latest: number
   /** The checksum before the first, where it is known. */
   previousChecksum: number | undefined
-  /** Whether a next log file follows, so that this one does not grow any more. */
-  final: boolean
 }
 
 /** Bytes of the first look at what is new, enough to see that nothing is, and of those that follow. */
@@ -70,14 +68,16 @@ export class LogFollower implements AsyncDisposable {
       // Before the scan: what is there once a next file exists is all there will be.
       const following = await readHeaderIfThere(this.#path(this.#place.logVersion + 1))
       const { found, end } = await this.#scan(file, limit)
-      const reached = found?.last ?? this.#place.nextId - 1
-      const final = following !== undefined && reached === following.lastIdBefore
-      if (found) return { ...found, final }
+      if (found) return found
       if (end.reason === 'unsupported') throw logDamage(this.#path(this.#place.logVersion), end, undefined)
-      if (!final) {
+      if (following?.lastIdBefore !== this.#place.nextId - 1) {
         if (following) throw this.#mustContinue(following, end)
-        await this.#requireNewest()
-        return undefined
+        const gap = await this.#lookForGap()
+        if (!gap) return undefined
+        // It was written, and files behind it were pruned, since it was scanned: what it got meanwhile is still in the open file.
+        const { found: rest } = await this.#scan(file, limit)
+        if (!rest) throw gap
+        return rest
       }
       await this.#goOn(following)
     }
@@ -145,7 +145,7 @@ export class LogFollower implements AsyncDisposable {
     if (replaced || (commit && !commit.equals(this.#commit!))) throw new LogReplacedError(this.#path(logVersion))
   }
 
-  async #scan(file: FileHandle, limit: number): Promise<{ found: Omit<NewLog, 'final'> | undefined; end: LogEnd }> {
+  async #scan(file: FileHandle, limit: number): Promise<{ found: NewLog | undefined; end: LogEnd }> {
     const { logVersion, offset, nextId, previousChecksum } = this.#place
     const scanner = new TransactionScanner({ position: offset, expectedId: nextId, previousChecksum })
     const start = offset === logHeaderLength ? 0 : offset
@@ -180,15 +180,15 @@ export class LogFollower implements AsyncDisposable {
   }
 
   /** The next file may be gone already, and those behind it still there; or all of them may be older, in a directory that was restored. */
-  async #requireNewest(): Promise<void> {
+  async #lookForGap(): Promise<LogGapError | undefined> {
     const { logVersion, nextId } = this.#place
     const versions = (await listLogFiles(this.#directory)).map(({ version }) => version)
     const later = versions.find((version) => version > logVersion)
     // Neo4j prunes any file but the newest.
     if (later === undefined && !versions.includes(logVersion)) throw new LogReplacedError(this.#path(logVersion))
-    if (later === undefined || later === logVersion + 1) return
+    if (later === undefined || later === logVersion + 1) return undefined
     const header = await readHeaderIfThere(this.#path(later))
-    if (header) throw new LogGapError(this.#directory, nextId, header.lastIdBefore)
+    return header && new LogGapError(this.#directory, nextId, header.lastIdBefore)
   }
 
   #mustContinue(following: LogFileHeader, end: LogEnd): HoldfastError {

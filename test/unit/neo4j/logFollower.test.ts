@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { LogFollower, LogGapError, type LogPlace, LogReplacedError, type NewLog } from '../../../src/neo4j/logFollower.ts'
@@ -118,6 +119,20 @@ describe('log that is pruned', () => {
     const error = await failure(following.next(enough))
     expect(error).toBeInstanceOf(LogGapError)
     expect(error).toMatchObject({ first: 5, last: 6 })
+  })
+
+  test('at any moment while it is looked at, what the open file got before that is read', async () => {
+    for (let moment = 0; moment < 40; moment++) {
+      rmSync(join(folder, 'data'), { recursive: true, force: true })
+      const log = make().write(2)
+      await using following = new LogFollower(log.directory, place)
+      await take(following)
+      const looking = take(following)
+      for (let turn = 0; turn < moment; turn++) await setImmediate()
+      log.write(1).rotate().write(2).rotate().write(1).prune()
+      const read = (await looking) ?? (await take(following))
+      expect([moment, read?.ids]).toEqual([moment, [4, 4]])
+    }
   })
 
   test('before it was opened is a gap, also where the next file is there', async () => {
