@@ -109,7 +109,6 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     connection,
     graphIfAnswering,
     logSource,
-    javaSearch,
     installation,
     requireFittingVersion,
     staging,

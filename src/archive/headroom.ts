@@ -4,7 +4,7 @@ import type { SegmentName } from '../repository/segmentName.ts'
 /** How much more Neo4j may write before it prunes log that is not archived; null where nothing limits it. */
 export interface Headroom {
   bytes: number | null
-  /** At the rate of the last hour. */
+  /** The sooner of both: at the rate of the last hour, or by age. */
   seconds: number | null
 }
 

@@ -29,7 +29,7 @@ export class HeadroomWatch {
   }
 
   /** All there is to archive is archived now. */
-  isUpToDate(): void {
+  noteUpToDate(): void {
     this.#upToDate = this.#options.clock.monotonic()
   }
 

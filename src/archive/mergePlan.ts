@@ -7,7 +7,7 @@ const mebibyte = 1024 * 1024
 const classes = [mebibyte / 4, 16 * mebibyte]
 /** Bytes of log in a merged segment at most. */
 const largest = 64 * mebibyte
-/** So many neighbours are merged at once; each byte is thus stored again about once for each class. */
+/** So many neighbours are merged at once, or as many as make a largest one; each byte is thus stored again about once for each class. */
 const fanIn = 60
 
 /** The segments to merge next: neighbours in one log file. Undefined where there is nothing to do yet. */
@@ -15,7 +15,7 @@ export function planMerge<Segment extends SegmentName>(segments: readonly Segmen
   for (const limit of classes) {
     for (const run of neighbours(segments, limit)) {
       const part = upTo(run, largest)
-      if (part.length >= Math.min(fanIn, run.length) && run.length >= fanIn) return part
+      if (part.length >= fanIn || part.length < run.length) return part
     }
   }
   return undefined
@@ -65,8 +65,7 @@ function* neighbours<Segment extends SegmentName>(segments: readonly Segment[], 
 
 function upTo<Segment extends SegmentName>(run: readonly Segment[], limit: number): Segment[] {
   let total = 0
-  const part = run.filter((segment) => (total += size(segment)) <= limit)
-  return part.length > 1 ? part : run.slice(0, 2)
+  return run.filter((segment) => (total += size(segment)) <= limit)
 }
 
 function size({ start, end }: SegmentName): number {

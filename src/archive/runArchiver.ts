@@ -49,7 +49,7 @@ async function ship(database: string, options: ArchiverOptions, watch: HeadroomW
         retryIn = 0
         moved = undefined
         if (shipped) continue
-        watch.isUpToDate()
+        watch.noteUpToDate()
         await clock.sleep(pause, signal)
       }
     } catch (caught) {

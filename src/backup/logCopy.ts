@@ -11,6 +11,7 @@ import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import type { CopyTarget } from './copyTarget.ts'
 import { lentFileBytes } from '../core/fileBytes.ts'
+import { logFileName } from '../neo4j/dataDirectory.ts'
 import type { HeldLogFiles } from '../neo4j/heldLogFiles.ts'
 import { LogContinuity } from '../txlog/logContinuity.ts'
 import { requireLogEnd, scanLog } from '../txlog/logScan.ts'
@@ -26,7 +27,7 @@ interface SliceFile {
 }
 
 /** The log that makes a copied store consistent. */
-export interface LogSlice {
+export interface StoreLog {
   files: SliceFile[]
   /** The first and last whole transaction in it; undefined where it holds none. */
   first: Transaction | undefined
@@ -46,13 +47,13 @@ export async function findLogSlice(
   start: LastCheckpoint,
   directory: string,
   target: CopyTarget,
-): Promise<LogSlice> {
+): Promise<StoreLog> {
   const continuity = new LogContinuity(start.checkpoint)
   const files: SliceFile[] = []
   const held = await logs.files()
   for (const [index, { version, handle }] of held.entries()) {
     const newest = index === held.length - 1
-    const name = `neostore.transaction.db.${version}`
+    const name = logFileName(version)
     const path = join(directory, name)
     const header = readLogFileHeader(await readFully(handle, 0, logHeaderLength), path)
     if (header === undefined) {
@@ -63,7 +64,7 @@ export async function findLogSlice(
       })
     }
     const scan = continuity.begin(header, path)
-    const source: LogSource = {
+    const source: ScannedSource = {
       scan,
       read: (offset) => target.throttled(lentFileBytes(handle, { start: offset })),
       onTransaction: (transaction) => continuity.add(transaction),
@@ -78,7 +79,7 @@ export async function findLogSlice(
   return { files, first: continuity.first, last: continuity.last }
 }
 
-interface LogSource {
+interface ScannedSource {
   scan: FileScan
   /** The bytes of the file from an offset on. */
   read: (offset: number) => AsyncIterable<Uint8Array>
@@ -86,7 +87,7 @@ interface LogSource {
   signal: AbortSignal
 }
 
-async function scanWhileWritten({ scan, read, onTransaction, signal }: LogSource): Promise<LogEnd> {
+async function scanWhileWritten({ scan, read, onTransaction, signal }: ScannedSource): Promise<LogEnd> {
   let end = await scanLog(read(logHeaderLength), scan, onTransaction)
   for (let look = 1; look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
     await delay(pause, undefined, { signal })
@@ -99,7 +100,7 @@ async function scanWhileWritten({ scan, read, onTransaction, signal }: LogSource
 }
 
 /** Copies a slice of log; the very bytes that are copied are verified once more. */
-export async function copyLog({ files }: LogSlice, directory: string, target: CopyTarget): Promise<void> {
+export async function copyLog({ files }: StoreLog, directory: string, target: CopyTarget): Promise<void> {
   for (const { name, handle, scan, end } of files) {
     const path = `${directory}/${name}`
     const scanner = new TransactionScanner(scan)

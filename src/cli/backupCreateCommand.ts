@@ -32,7 +32,6 @@ export const backupCreateCommand = defineCommand({
       example: '50MB',
       description: 'read at most this much a second, such as 50MB',
     }),
-    // eslint-disable-next-line no-control-regex
     label: valued(
       z
         .string()

@@ -5,7 +5,7 @@ import type { OutputStream } from './output.ts'
 /** The log of the program: structured lines on stderr. */
 export type Logger = pino.Logger
 
-const redacted = ['password', 'passphrase', 'key', 'authorization', 'secretAccessKey', 'sessionToken']
+const redacted = ['password', 'passphrase', 'keyFile', 'masterKey', 'authorization', 'secretAccessKey', 'sessionToken']
 
 /** A logger that writes JSON lines, or readable ones where a person is looking. */
 export function createLogger(stream: OutputStream, level: string): Logger {

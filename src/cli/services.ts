@@ -4,7 +4,6 @@ import type { ProgressListener } from '../core/progress.ts'
 import type { LogSource } from '../history/logSource.ts'
 import type { Connection, Graph } from '../neo4j/graph.ts'
 import type { Installation } from '../neo4j/installation.ts'
-import type { JavaSearch } from '../neo4j/java.ts'
 import type { Staging } from '../recovery/staging.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { KeySource } from '../repository/keys.ts'
@@ -45,8 +44,6 @@ export interface Services {
    * @throws HoldfastError `usage` where the setting is missing, `neo4j-unavailable` where there is no such database.
    */
   logSource(): Promise<LogSource>
-  /** Where to look for Java. */
-  javaSearch(): JavaSearch
   /**
    * The Neo4j to run: the installation of `neo4jHome`, else the version that the settings name, else `wanted`, else the long-term one;
    * installed first where it is not there yet. Where `wanted` is firm, only a flag outranks it.

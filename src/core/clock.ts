@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** The last millisecond that a Date can hold. */
+export const latestTime = 8.64e15
+
 /** Time as the program sees it, so that tests can hand in their own. */
 export interface Clock {
   now(): Date

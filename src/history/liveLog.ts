@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../core/errors.ts'
 import { fileBytes } from '../core/fileBytes.ts'
 import { readFully } from '../core/readFully.ts'
-import { listLogFiles, logDirectory } from '../neo4j/dataDirectory.ts'
+import { listLogFiles, logDirectory, logFileName } from '../neo4j/dataDirectory.ts'
 import { HeldLogFiles, LogChangedError } from '../neo4j/heldLogFiles.ts'
 import { continueLog, type ScannedFile } from '../txlog/logChain.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
@@ -86,7 +86,7 @@ async function holdAll(directory: string): Promise<HeldLogFiles> {
 async function opened(held: readonly { version: number; handle: FileHandle }[], directory: string): Promise<OpenFile[]> {
   const files: OpenFile[] = []
   for (const [index, { version, handle }] of held.entries()) {
-    const path = join(directory, `neostore.transaction.db.${version}`)
+    const path = join(directory, logFileName(version))
     const header = readLogFileHeader(await readFully(handle, 0, logHeaderLength), path)
     if (header) files.push({ path, handle, header })
     // Neo4j has only just made the newest one.

@@ -62,11 +62,10 @@ export function adminFailure(what: string, { text, exitCode }: AdminResult): Hol
   const noise = /^\s*$|^\.+ +\d+%$|^WARNING: |^\s+at |^\s*\.\.\. \d+ more/
   const lines = text.split('\n').filter((line) => !noise.test(line))
   const end = lines.slice(-12).join('\n')
-  const isInUse = /is in use|in use\.|lock/.test(end)
+  const isInUse = /\bin use\b|\block(ed)?\b|_lock\b/i.test(end)
   const isFull = /No space left on device|Disk quota exceeded/.test(text)
-  const hint = isFull
-    ? 'make room on the volume of the data directory, then run it again'
-    : 'stop the Neo4j that uses this data directory first'
-  const advice = isFull || isInUse ? { hint } : {}
-  return new HoldfastError('failed', `neo4j-admin ${what} ended with ${exitCode ?? 'a signal'}:\n${end}`, advice)
+  let hint = 'what it printed says why'
+  if (isInUse) hint = 'stop the Neo4j that uses this data directory first'
+  if (isFull) hint = 'make room on the volume of the data directory, then run it again'
+  return new HoldfastError('failed', `neo4j-admin ${what} ended with ${exitCode ?? 'a signal'}:\n${end}`, { hint })
 }

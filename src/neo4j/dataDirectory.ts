@@ -83,7 +83,14 @@ export async function strayStores(dataDir: string): Promise<string[]> {
 export async function requireDatabase(dataDir: string, database: string): Promise<void> {
   const databases = await listDatabases(dataDir)
   if (databases.includes(database)) return
-  throw new HoldfastError('neo4j-unavailable', `no database '${database}' in ${dataDir}: found ${databases.join(', ')}`)
+  throw new HoldfastError('neo4j-unavailable', `no database '${database}' in ${dataDir}: found ${databases.join(', ')}`, {
+    hint: 'name one of them with --database',
+  })
+}
+
+/** What Neo4j calls the log file of that version. */
+export function logFileName(version: number): string {
+  return `neostore.transaction.db.${version}`
 }
 
 /** The files `neostore.transaction.db.N` of a log directory in the order of N. */
@@ -203,8 +210,7 @@ async function likelyDataDirectory(given: string): Promise<string | undefined> {
 }
 
 /** Names that a backup can hold: no control characters and no backslash. */
-// eslint-disable-next-line no-control-regex
-const plainName = /^[^\u0000-\u001f\\]+$/
+const plainName = /^[^\u0000-\u001f\u007f-\u009f\\]+$/
 
 function strangeName(path: string): HoldfastError {
   return new HoldfastError('refused', `${JSON.stringify(path)} has a name that no backup can hold`, {

@@ -161,7 +161,10 @@ async function serverCommand({
 
 async function requireKnownSettings(home: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const unknown = unknownSettings(await readServerLog(home), settings)
-  if (unknown.length > 0) throw new HoldfastError('usage', `Neo4j does not know the setting ${unknown.join(', ')}`)
+  if (unknown.length > 0)
+    throw new HoldfastError('usage', `Neo4j does not know the setting ${unknown.join(', ')}`, {
+      hint: 'correct its name, or leave it out',
+    })
 }
 
 async function failure({ version, home, dataDir }: Neo4jInstance, what: string): Promise<HoldfastError> {
@@ -169,7 +172,8 @@ async function failure({ version, home, dataDir }: Neo4jInstance, what: string):
   if (complaint !== undefined) return noRoom(version, { home, dataDir }, complaint)
   const lines = await failureLines(home)
   const message = `Neo4j ${version} ${what}:\n${lines}`
-  if (/Address already in use|BindException/.test(lines)) return new PortTakenError('neo4j-unavailable', message)
+  if (/Address already in use|BindException/.test(lines))
+    return new PortTakenError('neo4j-unavailable', message, { hint: 'give another --port, or leave it out' })
   const Kind = blamesFiles(`${await readServerLog(home)}\n${lines}`) ? StartFailure : HoldfastError
   return new Kind('neo4j-unavailable', message, { hint: `the whole story is in ${join(home, 'logs')}` })
 }

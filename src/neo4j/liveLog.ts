@@ -6,7 +6,7 @@ import { readCheckpointLog } from '../txlog/checkpointLog.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
-import { listLogFiles } from './dataDirectory.ts'
+import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
 import { readHeaderIfThere } from './readHeaderIfThere.ts'
@@ -72,7 +72,7 @@ export async function* liveTransactions(
     const add = (transaction: Transaction): void => {
       if (transaction.id >= from) batch.push(transaction)
     }
-    for await (const scanned of scanFile(join(directory, `neostore.transaction.db.${header.logVersion}`), header, add)) {
+    for await (const scanned of scanFile(join(directory, logFileName(header.logVersion)), header, add)) {
       if (batch.length > 0) yield { logVersion: header.logVersion, transactions: batch }
       batch = []
       if (scanned === 'end') break

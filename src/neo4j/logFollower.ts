@@ -10,7 +10,7 @@ import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
 import type { LogSlice } from '../txlog/logSlice.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
-import { listLogFiles } from './dataDirectory.ts'
+import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readHeaderIfThere } from './readHeaderIfThere.ts'
 
 /** A place in a log: behind one transaction and before the next. */
@@ -101,7 +101,7 @@ export class LogFollower implements AsyncDisposable {
   }
 
   #path(logVersion: number): string {
-    return join(this.#directory, `neostore.transaction.db.${logVersion}`)
+    return join(this.#directory, logFileName(logVersion))
   }
 
   async #open(): Promise<FileHandle | 'next' | 'not there yet'> {

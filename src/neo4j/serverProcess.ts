@@ -46,7 +46,10 @@ export class ServerProcess {
     try {
       await once(process, 'spawn')
     } catch (error) {
-      throw new HoldfastError('failed', `cannot start ${command.command}`, { cause: error })
+      throw new HoldfastError('failed', `cannot start ${command.command}: ${(error as Error).message}`, {
+        cause: error,
+        hint: 'is it there, and may it be run?',
+      })
     }
     return new ServerProcess(process, exited)
   }

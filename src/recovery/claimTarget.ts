@@ -20,7 +20,9 @@ export async function claimTarget(target: string, beginning: Begun, owner: Owner
     await mkdir(join(target, partialName), { mode: 0o700 })
   } catch (error) {
     if (!hasSystemCode(error, 'EEXIST')) throw error
-    throw new HoldfastError('refused', `${target} is not empty: another restore into it has just begun`)
+    throw new HoldfastError('refused', `${target} is not empty: another restore into it has just begun`, {
+      hint: 'wait for it, or restore into another directory',
+    })
   }
   return handOver && { uid: handOver.uid, gid: handOver.gid, mode: handOver.mode }
 }

@@ -53,5 +53,7 @@ async function recover(installation: Installation, { dataDir, home, progress, si
   const stopped = await server.stop()
   const complaint = await spaceComplaint(home)
   if (complaint !== undefined) throw noRoom(server.version, { home, dataDir }, complaint)
-  if (!stopped) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
+  if (!stopped) {
+    throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`, { hint: 'run it again' })
+  }
 }

@@ -7,7 +7,7 @@ import type { BlockTable } from '../repository/blockTable.ts'
 import { filesOf, type Manifest, type ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Replay } from './replay.ts'
-import { isWhole, RestoredFile } from './restoredFile.ts'
+import { completeFile, isWhole, RestoredFile } from './restoredFile.ts'
 import { clearPartial, movedNames, partialName } from './target.ts'
 import { writeReplay } from './writeReplay.ts'
 
@@ -47,7 +47,9 @@ export async function materialise(
   const missing: ManifestFile[] = []
   for (const file of files) {
     signal.throwIfAborted()
-    if (!(await isWhole(join(partial, file.path), file, table, manifest.blockSize))) missing.push(file)
+    const path = join(partial, file.path)
+    if (await isWhole(path, file, table, manifest.blockSize)) await completeFile(path, file)
+    else missing.push(file)
   }
   const resumed = total - missing.reduce((sum, file) => sum + file.size, replayed)
 

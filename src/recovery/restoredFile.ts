@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import { fill } from '../core/readFully.ts'
 import { writeFully } from '../core/writeFully.ts'
 import { isZero } from '../repository/block.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
@@ -73,10 +74,7 @@ export class RestoredFile implements AsyncDisposable {
   }
 }
 
-/**
- * Whether a file written by an earlier attempt holds exactly the blocks it should: it is read and hashed, not believed.
- * One that does is made durable, with its mode and owner, which the attempt may not have come to.
- */
+/** Whether a file holds exactly the blocks it should: it is read and hashed, not believed, and nothing is done to it. */
 export async function isWhole(path: string, file: ManifestFile, table: BlockTable, blockSize: number): Promise<boolean> {
   let handle
   try {
@@ -90,11 +88,16 @@ export async function isWhole(path: string, file: ManifestFile, table: BlockTabl
   if (!found.isFile() || found.nlink !== 1 || found.size !== file.size) return false
   const buffer = Buffer.allocUnsafe(blockSize)
   for (let index = 0; index < file.blocks; index++) {
-    const { bytesRead } = await handle.read(buffer, 0, blockSize, index * blockSize)
-    if (!hash('sha256', buffer.subarray(0, bytesRead), 'buffer').equals(table.id(file.firstBlock + index))) return false
+    const filled = await fill(handle, buffer, index * blockSize)
+    if (!hash('sha256', buffer.subarray(0, filled), 'buffer').equals(table.id(file.firstBlock + index))) return false
   }
-  await complete(handle, file)
   return true
+}
+
+/** Makes a file of an earlier attempt durable, with its mode and owner, which the attempt may not have come to. */
+export async function completeFile(path: string, file: ManifestFile): Promise<void> {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  await complete(handle, file)
 }
 
 /** Without the bits that let a program run as its owner: nothing of Neo4j needs them, and a repository may not be one's own. */

@@ -89,7 +89,11 @@ async function questionOne(
   // A last checkpoint that failed for want of room says nothing about the backup.
   const complaint = await spaceComplaint(home)
   if (complaint !== undefined) throw noRoom(server.version, { home, dataDir }, complaint)
-  if (!stopped) throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`)
+  if (!stopped) {
+    throw new HoldfastError('failed', `the scratch Neo4j ${server.version} did not stop by itself`, {
+      hint: 'run it again with --resume',
+    })
+  }
   return checks
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
 import { writeFully } from '../core/writeFully.ts'
-import { listLogFiles } from '../neo4j/dataDirectory.ts'
+import { listLogFiles, logFileName } from '../neo4j/dataDirectory.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { segmentName } from '../repository/segmentName.ts'
@@ -24,7 +24,7 @@ export async function writeReplay(
 ): Promise<void> {
   const like = manifest.databases.find(({ name }) => name === database)?.files.find(({ kind }) => kind === 'log')
   for (const link of links) {
-    const path = join(directory, 'transactions', database, `neostore.transaction.db.${link.segment.logVersion}`)
+    const path = join(directory, 'transactions', database, logFileName(link.segment.logVersion))
     await using file = await openLog(path, link)
     await writeLink(repository, file, link, signal, written)
     // What is behind belongs to another chain, or to what is not wanted.

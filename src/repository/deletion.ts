@@ -67,7 +67,7 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
       if (backup.error) throw backup.error
       for (const pack of (await readBlockTable(access, backup.manifest, options)).packs) needed.add(pack.id)
     } catch (error) {
-      throw unreadable(backup.id, error)
+      throw unreadable(backup.id, error, ids.length > 0 ? 'deleted' : 'freed')
     }
   }
 
@@ -160,11 +160,11 @@ export async function deleteBackups(
   return { plan }
 }
 
-function unreadable(id: string, error: unknown): unknown {
+function unreadable(id: string, error: unknown, done: 'deleted' | 'freed'): unknown {
   if (!(error instanceof HoldfastError) || error.code !== 'integrity') return error
   return new HoldfastError(
     'integrity',
-    `backup ${id} is kept, but what it needs cannot be read, so nothing was deleted: ${error.message}`,
+    `backup ${id} is kept, but what it needs cannot be read, so nothing was ${done}: ${error.message}`,
     {
       hint: `restore that object from a copy of the repository, or delete backup ${id} too`,
       cause: error,

@@ -6,7 +6,6 @@ export const count = z.int().nonnegative()
 export const text = z
   .string()
   .max(4096)
-  // eslint-disable-next-line no-control-regex
   .refine((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value), 'control characters')
 /** Neo4j's own rule for the names of databases. */
 export const databaseName = z.string().regex(/^(system|[a-zA-Z][a-zA-Z0-9.-]{2,62})$/)
@@ -21,9 +20,10 @@ export const relativePath = z
   .string()
   .min(1)
   .max(4096)
-  // eslint-disable-next-line no-control-regex
   .refine(
-    (path) => !/[\u0000-\u001f\\]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    (path) =>
+      !/[\u0000-\u001f\u007f-\u009f\\]/.test(path) &&
+      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'unsafe path',
   )
 /** A file of a database, that can be made on any file system: `databases/<database>/…` or `transactions/<database>/…`. */

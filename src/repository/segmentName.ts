@@ -1,3 +1,5 @@
+import { latestTime } from '../core/clock.ts'
+
 /** A slice of one log file, whole transactions only, as its name in the repository says. */
 export interface SegmentName {
   lineage: string
@@ -19,9 +21,6 @@ export const archivePrefix = 'archive/'
 
 /** Ids in names have so many digits, so that the order of names is the order of transactions. */
 const idDigits = 16
-/** The last millisecond that a Date can hold. */
-const latestTime = 8.64e15
-
 /** `archive/<lineage>/<first>-<last>-<checksum>-<latest>-<log version>-<start>-<end>.segment` */
 export function segmentName({ lineage, first, last, checksum, latest, logVersion, start, end }: SegmentName): string {
   const ids = [first, last].map((id) => String(id).padStart(idDigits, '0'))

@@ -1,3 +1,4 @@
+import { latestTime } from '../core/clock.ts'
 import { readInt64 } from './int64.ts'
 import { kernelVersions } from './kernelVersions.ts'
 import type { KernelVersion } from './kernelVersions.ts'
@@ -38,9 +39,6 @@ export interface Place {
 }
 
 const longestHeader = 8
-
-/** The last millisecond that a Date can hold. */
-const latestTime = 8.64e15
 
 /** Reads the START entry at `at`; `incomplete` when `available` bytes do not suffice to say whether there is one. */
 export function readStart(view: DataView, at: number, available: number): StartEntry | NotStart | 'incomplete' {

@@ -1,3 +1,4 @@
+import { latestTime } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 
 /** The length of a store id in log files, in bytes: its fields, then zeros. */
@@ -18,9 +19,6 @@ export interface StoreId {
 }
 
 const families = ['aligned', 'standard']
-
-/** The last millisecond that a Date can hold. */
-const latestTime = 8.64e15
 
 /**
  * Reads the store id (big-endian in every kind of log file) that begins at `offset`.

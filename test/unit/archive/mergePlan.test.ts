@@ -9,6 +9,7 @@ const megabyte = 1024 * kilobyte
 interface Spec {
   count: number
   size?: number
+  lineage?: string
   logVersion?: number
   /** Of the first. */
   first?: number
@@ -16,9 +17,9 @@ interface Spec {
 }
 
 /** Segments of ten transactions each, one behind the other. */
-function run({ count, size = kilobyte, logVersion = 0, first = 1, start = 0 }: Spec): SegmentName[] {
+function run({ count, size = kilobyte, lineage = 'a', logVersion = 0, first = 1, start = 0 }: Spec): SegmentName[] {
   return Array.from({ length: count }, (_, index) => ({
-    lineage: 'a',
+    lineage,
     first: first + index * 10,
     last: first + index * 10 + 9,
     checksum: index,
@@ -50,28 +51,42 @@ describe('what is merged', () => {
     expect(planMerge([merged])).toBeUndefined()
   })
 
-  test('never grows beyond 64 MiB, and what is larger than 16 MiB stays', () => {
-    const parts = planMerge(run({ count: 70, size: megabyte }))!
+  test.each([
+    { size: megabyte, merged: 64, fewer: 59 },
+    { size: 3 * megabyte, merged: 21, fewer: 21 },
+    { size: 15 * megabyte, merged: 4, fewer: 4 },
+    { size: 16 * megabyte - 1, merged: 4, fewer: 4 },
+  ])('are as many as make 64 MiB: $merged of $size bytes', ({ size, merged, fewer }) => {
+    const parts = planMerge(run({ count: 70, size }))!
+    expect(parts).toHaveLength(merged)
     expect(mergedName(parts).end).toBeLessThanOrEqual(64 * megabyte)
+    expect(planMerge(run({ count: fewer, size }))).toBeUndefined()
+  })
+
+  test('what has 16 MiB or more stays', () => {
     expect(planMerge(run({ count: 70, size: 16 * megabyte }))).toBeUndefined()
+    expect(planMerge(run({ count: 70, size: 20 * megabyte }))).toBeUndefined()
   })
 
   test('is always a run of one file and one lineage, whatever there is', () =>
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 70 }), fc.boolean()), { maxLength: 6 }), (specs) => {
-        let first = 1
-        const segments = specs.flatMap(([logVersion, count, gap]) => {
-          const made = run({ count, logVersion, first: (first += gap ? 1 : 0), start: first * kilobyte })
-          first += count * 10
-          return made
-        })
-        const parts = planMerge(segments)
-        for (const [index, part] of (parts ?? []).entries()) {
-          if (index === 0) continue
-          const before = parts![index - 1]!
-          expect([part.logVersion, part.start, part.first]).toEqual([before.logVersion, before.end, before.last + 1])
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 70 }), fc.boolean(), fc.constantFrom('a', 'b')), { maxLength: 6 }),
+        (specs) => {
+          let first = 1
+          const segments = specs.flatMap(([logVersion, count, gap, lineage]) => {
+            const made = run({ count, lineage, logVersion, first: (first += gap ? 1 : 0), start: first * kilobyte })
+            first += count * 10
+            return made
+          })
+          const parts = planMerge(segments)
+          for (const [index, part] of (parts ?? []).entries()) {
+            if (index === 0) continue
+            const { lineage, logVersion, end, last } = parts![index - 1]!
+            expect([part.lineage, part.logVersion, part.start, part.first]).toEqual([lineage, logVersion, end, last + 1])
+          }
+        },
+      ),
     ))
 })
 

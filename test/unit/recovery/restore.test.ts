@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -136,12 +137,15 @@ test('what was not checked is compared with the backup before it is checked', as
   await restored()
   expect(journal()).toMatchObject({ state: 'VALIDATION', served: false })
   const path = join(target, store)
+  const log = join(target, 'transactions/neo4j/neostore.transaction.db.0')
+  for (const file of [path, log]) chmodSync(file, 0o604)
   writeFileSync(path, Buffer.alloc(9000, 9))
   await expect(restored({ resume: true })).rejects.toMatchObject({
     code: 'refused',
     message: expect.stringContaining('neostore is not what the backup holds'),
   })
   expect(readFileSync(path).equals(Buffer.alloc(9000, 9))).toBe(true)
+  for (const file of [path, log]) expect(statSync(file).mode & 0o777).toBe(0o604)
   writeFileSync(path, files[store]!)
   expect(await restored({ resume: true })).toMatchObject({ verdict: 'unchecked', files: { resumed: 14_000 } })
 })
