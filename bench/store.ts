@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { importCsv } from '../src/neo4j/admin.ts'
+import { runAdmin } from '../src/neo4j/adminTool.ts'
 import { connect } from '../src/neo4j/graph.ts'
 import { mavenEnvironment } from '../src/config/environment.ts'
 import { installNeo4j } from '../src/neo4j/install.ts'
@@ -49,10 +49,9 @@ async function make(installation: Installation, dataDir: string, nodes: number):
   process.stderr.write(`making a store of ${nodes} nodes\n`)
   await writeSampleCsv(csv, nodes, 2 * nodes)
   const place = { home: join(work, 'admin'), dataDir: join(work, 'data') }
-  await importCsv(installation, place, 'neo4j', {
-    nodes: [{ name: '', files: [join(csv, 'nodes.csv')] }],
-    relationships: [{ name: '', files: [join(csv, 'relationships.csv')] }],
-  })
+  // The database comes first: `--nodes` takes every word that follows it for one of its files.
+  const files = [`--nodes=${join(csv, 'nodes.csv')}`, `--relationships=${join(csv, 'relationships.csv')}`]
+  await runAdmin(installation, place, ['database', 'import', 'full', 'neo4j', '--overwrite-destination=true', ...files])
   await rm(csv, { recursive: true })
   const server = await startNeo4j({ installation, home: join(work, 'home'), dataDir: place.dataDir, heap: '1g' })
   await server.stop()

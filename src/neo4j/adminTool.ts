@@ -57,6 +57,15 @@ export async function neo4jAdmin(installation: Installation, place: AdminPlace, 
   }
 }
 
+/**
+ * Runs neo4j-admin and waits for its success.
+ * @throws HoldfastError `failed` where it does not end well.
+ */
+export async function runAdmin(installation: Installation, place: AdminPlace, args: readonly string[]): Promise<void> {
+  const result = await neo4jAdmin(installation, place, args)
+  if (result.exitCode !== 0) throw adminFailure(args.slice(0, 2).join(' '), result)
+}
+
 /** The error for a run that failed, with the end of what it printed. */
 export function adminFailure(what: string, { text, exitCode }: AdminResult): HoldfastError {
   const noise = /^\s*$|^\.+ +\d+%$|^WARNING: |^\s+at |^\s*\.\.\. \d+ more/

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkConsistency, dump, load } from '../../src/neo4j/admin.ts'
+import { checkConsistency, dump } from '../../src/neo4j/admin.ts'
 import {
   isRunning,
   listCheckpointFiles,
@@ -13,6 +13,7 @@ import {
 import type { Graph } from '../../src/neo4j/graph.ts'
 import { isolatedNodes, keptCounts, scannedCounts } from '../../src/neo4j/graphCounts.ts'
 import { readSchema } from '../../src/neo4j/graphSchema.ts'
+import { load } from '../support/load.ts'
 import { createAllIndexes } from '../support/neo4jIndexes.ts'
 import { installed, startIn, testedVersions, withFolder } from '../support/neo4j.ts'
 
