@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
+import { partingOf } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
@@ -38,6 +39,8 @@ export class DatabaseArchiver implements AsyncDisposable {
   #segments: SegmentName[]
   #lineage: string | undefined
   readonly #left: { segment: SegmentName; by: SegmentName }[]
+  /** Otherwise nothing is merged: the parts of one could be taken for those of the other. */
+  readonly #isOneHistory: boolean
   #tidying: Promise<unknown> | undefined
   /** Whether there may be something to merge: planning looks at all segments, and nothing else changes while the database is idle. */
   #untidy = true
@@ -51,6 +54,7 @@ export class DatabaseArchiver implements AsyncDisposable {
     this.#lineage = located.lineage
     this.#segments = located.segments
     this.#left = redundant(located.segments)
+    this.#isOneHistory = partingOf(located.segments) === undefined
     this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place)
   }
 
@@ -87,7 +91,7 @@ export class DatabaseArchiver implements AsyncDisposable {
 
   /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping. */
   tidy(): void {
-    if (!this.#untidy || this.#tidying || this.#failure !== undefined) return
+    if (!this.#untidy || !this.#isOneHistory || this.#tidying || this.#failure !== undefined) return
     const [left] = this.#left
     const parts = left ? undefined : planMerge(this.#segments)
     this.#untidy = left !== undefined || parts !== undefined
@@ -109,13 +113,21 @@ export class DatabaseArchiver implements AsyncDisposable {
     listener({ database: this.#database, kind: 'merged', segment: merged, parts: parts.length })
   }
 
-  /** What a merge that was killed has left, once it is certain that the merged segment is sound. */
+  /** What a merge that was killed has left, once it is certain that the merged segment is sound and holds that very log. */
   async #remove({ segment, by }: { segment: SegmentName; by: SegmentName }): Promise<void> {
     const { repository, signal } = this.#options
-    await repository.archive.verify(by, { signal })
+    let held: number | undefined
+    await repository.archive.verify(by, {
+      signal,
+      onTransaction: ({ id, checksum }) => {
+        if (id === segment.last) held = checksum
+      },
+    })
+    this.#left.shift()
+    // Another server's log, archived as this one's, has the same ids.
+    if (held !== segment.checksum) return
     await repository.archive.deleteSegment(segment, { signal })
     this.#segments = this.#segments.filter((other) => other !== segment)
-    this.#left.shift()
   }
 
   async #ship(found: NewLog): Promise<void> {

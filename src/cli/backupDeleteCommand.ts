@@ -46,10 +46,15 @@ export const backupDeleteCommand = defineCommand({
     }
     const promises = { window: settings.values.archiveWindow, now: services.clock.now(), signal }
     const { requireUnprotected } = await import('../retention/protectedBackups.ts')
-    if (!options.force) await requireUnprotected(repository, ids, promises)
-    if (!options.confirm) return { deleted: false, plan: await repository.planDeletion(ids, { signal }) }
+    const mayDelete = async (): Promise<void> => {
+      if (!options.force) await requireUnprotected(repository, ids, promises)
+    }
+    if (!options.confirm) {
+      await mayDelete()
+      return { deleted: false, plan: await repository.planDeletion(ids, { signal }) }
+    }
     const wait = options.wait === undefined ? {} : { wait: options.wait }
-    return { deleted: true, ...(await repository.deleteBackups(ids, { command: 'backup delete', signal, ...wait })) }
+    return { deleted: true, ...(await repository.deleteBackups(ids, { command: 'backup delete', signal, mayDelete, ...wait })) }
   },
   text: (result) => {
     const { plan, deleted } = result

@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
+import { requireOneHistory } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { NewToken } from '../txlog/changes/transactionChanges.ts'
 import { logHeaderLength } from '../txlog/logFileHeader.ts'
@@ -37,6 +38,7 @@ export async function archivedLog(repository: Repository, { database, lineage: w
     )
   }
   const links = history.chain(lineage)
+  requireOneHistory(links.map(({ segment }) => segment))
   return {
     name: `archived log of ${database}`,
     tokens: async () => tokensBefore(repository, history, { database, links, signal }),

@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
@@ -33,6 +34,7 @@ interface Planned {
   history: ArchivedHistory
   wish: Wish
   manifest: Manifest
+  manifests: readonly Manifest[]
 }
 
 /** A way to the point: a backup, and a lineage whose chain may go through it. */
@@ -42,6 +44,10 @@ interface Way {
   lineage: string | undefined
   /** When the newest transaction on it was committed, milliseconds since 1970. */
   latest: number
+  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
+  standing: number
+  /** Its place among the lineages of the store, in the order of `lineagesOf`. */
+  rank: number
 }
 
 /**
@@ -65,7 +71,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
     const replays = [replay, ...others]
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const doubts = [...left, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
+    const doubts = [...left, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest, manifests }))]
     return { point, database, manifest, replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
@@ -77,7 +83,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   })
 }
 
-/** Those with the latest history first, and among these those with the least log to replay. */
+/** Those with the latest history first, a lineage before the one that it left, and among these those with the least log to replay. */
 function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { point, database, lineage: only }: Wish): Way[] {
   const wanted = wantedUpTo(point)
   const ways: Way[] = []
@@ -86,13 +92,20 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     if (!base) continue
     const { id, commitTime } = base.lastTransaction
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
-    for (const lineage of history.lineagesOf(base)) ways.push({ manifest, base, lineage, latest: history.latestOf(lineage) })
-    ways.push({ manifest, base, lineage: undefined, latest: Date.parse(commitTime) })
+    const lineages = history.lineagesOf(base)
+    for (const [rank, lineage] of lineages.entries()) {
+      const heirs = lineages.filter((other) => history.lineages.get(other)?.branch?.parent === lineage)
+      const left = heirs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...heirs.map((heir) => history.latestOf(heir)))
+      const latest = history.latestOf(lineage)
+      ways.push({ manifest, base, lineage, latest, standing: Math.min(latest, left), rank })
+    }
+    const latest = Date.parse(commitTime)
+    ways.push({ manifest, base, lineage: undefined, latest, standing: latest, rank: lineages.length })
   }
   return ways
     .filter(({ lineage }) => only === undefined || lineage === only)
     .toReversed()
-    .toSorted((a, b) => b.latest - a.latest || b.base.lastTransaction.id - a.base.lastTransaction.id)
+    .toSorted((a, b) => b.standing - a.standing || a.rank - b.rank || b.base.lastTransaction.id - a.base.lastTransaction.id)
 }
 
 /** Whether a transaction belongs to what is restored to a point. */
@@ -108,7 +121,8 @@ function wantedUpTo(point: RestorePoint): Wanted {
 }
 
 /** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */
-function doubtsOf({ database, to, latest, lineage, bounded }: Replay, { history, wish, manifest }: Planned): string[] {
+function doubtsOf(replay: Replay, { history, wish, manifest, manifests }: Planned): string[] {
+  const { database, to, latest, lineage, bounded } = replay
   const isWished = database === wish.database
   if (bounded || wish.point.kind === 'transaction' || (isWished && wish.point.kind === 'time')) return []
   const base = manifest.databases.find(({ name }) => name === database)!
@@ -116,10 +130,42 @@ function doubtsOf({ database, to, latest, lineage, bounded }: Replay, { history,
     lineage === undefined
       ? isWished && history.lineagesOf(base).some((other) => history.latestOf(other) > latest)
       : history.knowsBehind(lineage, to.id)
-  if (!isMore) return []
+  const other =
+    isWished && wish.lineage === undefined && lineage !== undefined
+      ? historiesBesides(replay, lineage, { history, manifests })
+      : []
+  if (!isMore) return other
   return [
     `${database} ends with transaction ${to.id} of ${to.commitTime}: more was committed and archived, but log in between is missing`,
+    ...other,
   ]
+}
+
+/** What may be meant by the latest as well: another lineage with a later commit time, a backup that was made later and holds more. */
+function historiesBesides(
+  { database, to }: Replay,
+  lineage: string,
+  { history, manifests }: Pick<Planned, 'history' | 'manifests'>,
+): string[] {
+  const { storeId, created = '' } = history.lineages.get(lineage) ?? {}
+  if (!storeId) return []
+  const later = history
+    .lineagesOf({ storeId })
+    .filter((other) => history.latestOf(other) > history.latestOf(lineage))
+    .map(
+      (other) =>
+        `lineage ${other} has a transaction of ${new Date(history.latestOf(other)).toISOString()}: to have that one, give --lineage`,
+    )
+  const root = rootOf(lineage)
+  const newer = manifests.findLast(
+    ({ timing, databases }) =>
+      timing.started > created &&
+      databases.some(
+        ({ name, storeId: own, lastTransaction }) => name === database && rootLineage(own) === root && lastTransaction.id > to.id,
+      ),
+  )
+  const more = newer ? [`backup ${newer.id} was made later and holds more: to have that one, give --id`] : []
+  return [...later, ...more].map((text) => `${database} ends with transaction ${to.id} of ${to.commitTime}; ${text}`)
 }
 
 /** @returns undefined where the lineage does not go through the backup. */

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
+import { requireOneHistory } from '../repository/oneHistory.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 
@@ -56,20 +57,22 @@ export function replayNothing({ name, lastTransaction }: ManifestDatabase): Repl
 /**
  * Finds the archived transactions behind a backup that are wanted, and reads and verifies every one of them.
  * @param links of a chain that goes through the backup.
- * @throws HoldfastError `integrity` where a segment is damaged or the chain is broken.
+ * @throws HoldfastError `integrity` where a segment is damaged, the chain is broken, or it is of two histories.
  */
 export async function findReplay(
   history: ArchivedHistory,
   base: ManifestDatabase,
   { lineage, links, wanted }: { lineage: string | undefined; links: readonly Link[]; wanted: Wanted },
 ): Promise<Replay> {
+  requireOneHistory(links.map(({ segment }) => segment))
   const replay: Replay = { ...replayNothing(base), lineage }
   const { from } = replay
   let before = { id: from.id, checksum: from.checksum }
   for (const link of coverFrom(links, from.id)) {
     let stopped = false
     let last: Transaction | undefined
-    let seen: { id: number; checksum: number } | undefined
+    const { origin } = history.lineages.get(link.segment.lineage) ?? {}
+    let seen = origin?.id === before.id && link.segment.first === before.id + 1 ? origin : undefined
     await history.read(link, (transaction) => {
       if (transaction.id === before.id) seen = transaction
       if (stopped || transaction.id <= before.id || transaction.id > link.upTo) return

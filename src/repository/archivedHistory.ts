@@ -57,10 +57,20 @@ export class ArchivedHistory {
     return this.#listing.gaps
   }
 
-  /** The lineages of a database's store, the one with the latest transaction first. */
+  /** The lineages of a database's store, the one with the latest transaction first, but each before the one that it left. */
   lineagesOf({ storeId }: Stored): string[] {
     const root = rootLineage(storeId)
-    return [...this.lineages.keys()].filter((id) => rootOf(id) === root).toSorted((a, b) => this.latestOf(b) - this.latestOf(a))
+    const rest = new Set([...this.lineages.keys()].filter((id) => rootOf(id) === root))
+    const sorted: string[] = []
+    while (rest.size > 0) {
+      const left = new Set([...rest].map((id) => this.lineages.get(id)?.branch?.parent))
+      const ends = [...rest].filter((id) => !left.has(id))
+      // Descriptions that name each other in a circle have no end.
+      const [next] = (ends.length > 0 ? ends : [...rest]).toSorted((a, b) => this.latestOf(b) - this.latestOf(a))
+      sorted.push(next!)
+      rest.delete(next!)
+    }
+    return sorted
   }
 
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */

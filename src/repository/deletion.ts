@@ -19,6 +19,9 @@ import {
 } from './names.ts'
 import { archivePrefix, parseGapName, parseSegmentName, rootLineage, rootOf } from './segmentName.ts'
 
+/** Whoever holds it decides alone which backups go. */
+const deletionLease = 'deletion'
+
 /** What deleting backups removes; the same object is shown before and returned after. */
 export interface DeletionPlan {
   backups: string[]
@@ -41,8 +44,10 @@ export interface DeletionResult {
 
 export interface DeletionOptions extends StorageOptions {
   command?: string
-  /** How long to wait for a running backup, in milliseconds; 0 by default. */
+  /** How long to wait for a running backup, or another delete, in milliseconds; 0 by default. */
   wait?: number
+  /** Throws where they must not be deleted; called when no other delete can come in between. */
+  mayDelete?: () => Promise<void>
 }
 
 /**
@@ -118,8 +123,8 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
 }
 
 /**
- * Tells which archived log a backup among those may need: what is behind the oldest backup of the same store, in whatever lineage.
- * The log of a store without a backup leads nowhere.
+ * Tells which archived log a backup among those may need: what is behind the oldest backup of the same store, in whatever lineage, and the
+ * segment that ends with it, which alone may tell that what is behind is its own. The log of a store without a backup leads nowhere.
  */
 function neededLog(bases: readonly ManifestDatabase[]): (log: { lineage: string; last: number }) => boolean {
   const oldest = new Map<string, number>()
@@ -127,13 +132,13 @@ function neededLog(bases: readonly ManifestDatabase[]): (log: { lineage: string;
     const root = rootLineage(storeId)
     oldest.set(root, Math.min(oldest.get(root) ?? Number.POSITIVE_INFINITY, lastTransaction.id))
   }
-  return ({ lineage, last }) => last > (oldest.get(rootOf(lineage)) ?? Number.POSITIVE_INFINITY)
+  return ({ lineage, last }) => last >= (oldest.get(rootOf(lineage)) ?? Number.POSITIVE_INFINITY)
 }
 
 /**
- * Deletes backups: first their manifests, and with them they are gone, then, alone in the repository, what no kept backup needs.
+ * Deletes backups, one delete at a time: first their manifests, and with them they are gone, then, alone in the repository, what no kept backup needs.
  * Where a backup is running the space is freed by a later delete instead. Without ids it only frees what crashed runs left.
- * @throws as `planDeletion`, before anything is removed.
+ * @throws as `planDeletion`, and HoldfastError `refused` while another delete runs, before anything is removed.
  */
 export async function deleteBackups(
   access: Access,
@@ -141,10 +146,14 @@ export async function deleteBackups(
   options: DeletionOptions = {},
 ): Promise<DeletionResult> {
   const { storage, clock } = access
+  const { signal, wait, command = 'backup delete', mayDelete } = options
+  // What one delete leaves a backup for, another one may be about to delete.
+  await using deletion = await acquireLease(storage, deletionLease, { clock, command, signal, wait })
+  await mayDelete?.()
   const before = await planDeletion(access, ids, options)
+  await deletion.assertHeld()
   for (const id of ids) await storage.delete(manifestName(id), options)
 
-  const { signal, wait, command = 'backup delete' } = options
   let lease
   try {
     lease = await acquireLease(storage, packsLease, { clock, command, signal, wait })

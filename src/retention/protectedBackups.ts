@@ -2,6 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { restorableWindows, type Window } from '../recovery/windows.ts'
 import type { Repository } from '../repository/repository.ts'
+import { requireWayAround } from './wayAround.ts'
 
 /** What deleting must not break. */
 interface Promises {
@@ -13,7 +14,7 @@ interface Promises {
 
 /**
  * Makes sure that deleting these backups keeps what is promised: the newest backup that was proven, and the window of the archive.
- * @throws HoldfastError `refused` where it would not.
+ * @throws HoldfastError `refused` where it would not, `integrity` where log is damaged that would be the only way left.
  */
 export async function requireUnprotected(repository: Repository, ids: readonly string[], promises: Promises): Promise<void> {
   const { signal, window, now } = promises
@@ -33,11 +34,15 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
   // What a lineage needs that cannot be followed, nobody knows.
   history.requireReadable(undefined)
   const kept = manifests.filter(({ id }) => !ids.includes(id))
+  const gone = manifests.filter(({ id }) => ids.includes(id))
   const since = new Date(now.getTime() - window).toISOString()
   for (const name of new Set(manifests.flatMap(({ databases }) => databases.map((database) => database.name)))) {
     const before = await restorableWindows(history, manifests, name)
     const lost = lostWindow(before, await restorableWindows(history, kept, name), since)
-    if (!lost) continue
+    if (!lost) {
+      await requireWayAround(history, name, { kept, gone }, since)
+      continue
+    }
     const moments = `${lost.from.time} to ${lost.to.time}`
     throw new HoldfastError(
       'refused',

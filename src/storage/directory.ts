@@ -7,7 +7,8 @@ import { describeFile, ignoreMissing, removeAbandoned, removeEmptyDirectory, rem
 import { DurableFile, makeDirectoryDurably } from './durableFile.ts'
 import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
-import type { ByteRange, Storage, StorageOptions } from './storage.ts'
+import { SamePlace } from './samePlace.ts'
+import type { ByteRange, Storage, StorageOptions, StoredObject } from './storage.ts'
 import { ObjectExistsError, ObjectMissingError } from './storageErrors.ts'
 
 const readSize = 256 * 1024
@@ -20,6 +21,7 @@ const unfinished = '.unfinished'
 export function directoryStorage(directory: string): Storage {
   const root = resolve(directory)
   const durableDirectories = new Set<string>()
+  const place = new SamePlace(root)
   let removal: Promise<void> | undefined
 
   const attempt = async <Result>(doing: string, name: string, work: () => Promise<Result>): Promise<Result> => {
@@ -38,8 +40,17 @@ export function directoryStorage(directory: string): Storage {
 
   const createTemporary = async (path: string) => {
     await ensureDirectory(dirname(path))
-    await (removal ??= removeAbandoned(dirname(path)))
-    return DurableFile.create(path)
+    // What cannot be removed takes up space and hinders nothing else.
+    await (removal ??= removeAbandoned(dirname(path)).catch(() => {}))
+    try {
+      return await DurableFile.create(path)
+    } catch (error) {
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+      // Somebody has removed the directory meanwhile.
+      durableDirectories.delete(dirname(path))
+      await ensureDirectory(dirname(path))
+      return DurableFile.create(path)
+    }
   }
 
   /** `link` fails where the name is taken, in one step; a rename would overwrite. */
@@ -61,7 +72,11 @@ export function directoryStorage(directory: string): Storage {
 
   const stat: Storage['stat'] = async (name) => {
     checkName(name)
-    return attempt('look at', name, async () => describeFile(join(root, name), name))
+    return attempt('look at', name, async () => {
+      const found = await describeFile(join(root, name), name)
+      await (found ? place.saw(name) : place.require())
+      return found
+    })
   }
 
   return {
@@ -80,7 +95,11 @@ export function directoryStorage(directory: string): Storage {
         }
         await attempt('write', name, async () => file.finish())
         signal?.throwIfAborted()
-        await attempt('write', name, async () => publish(temporary, name))
+        await attempt('write', name, async () => {
+          await place.require()
+          await publish(temporary, name)
+          await place.saw(name)
+        })
       } catch (error) {
         // What went wrong matters, not that its remains are left for the next day's put.
         await removeFile(temporary).catch(() => {})
@@ -89,11 +108,11 @@ export function directoryStorage(directory: string): Storage {
       await attempt('clean up after', name, async () => removeFile(temporary))
     },
 
-    get: (name, options = {}) => read(root, name, options),
+    get: (name, options = {}) => read(root, place, name, options),
 
     list(prefix, { signal } = {}) {
       checkPrefix(prefix)
-      return walk(root, prefix, signal)
+      return walkSame(root, place, prefix, signal)
     },
 
     async delete(name, { signal } = {}) {
@@ -113,7 +132,17 @@ export function directoryStorage(directory: string): Storage {
   }
 }
 
-async function* read(root: string, name: string, options: StorageOptions & { range?: ByteRange }): AsyncGenerator<Uint8Array> {
+async function* walkSame(root: string, place: SamePlace, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
+  await place.require()
+  yield* walk(root, prefix, signal)
+}
+
+async function* read(
+  root: string,
+  place: SamePlace,
+  name: string,
+  options: StorageOptions & { range?: ByteRange },
+): AsyncGenerator<Uint8Array> {
   checkName(name)
   const { signal, range } = options
   let position = range?.offset ?? 0
@@ -121,6 +150,7 @@ async function* read(root: string, name: string, options: StorageOptions & { ran
   const most = range === undefined ? readSize : rangeSize
   try {
     await using handle = await open(join(root, name), 'r')
+    await place.saw(name)
     while (position < end) {
       signal?.throwIfAborted()
       const chunk = Buffer.allocUnsafeSlow(Math.min(most, end - position))
@@ -131,7 +161,10 @@ async function* read(root: string, name: string, options: StorageOptions & { ran
     }
   } catch (error) {
     if (signal?.aborted) throw error
-    if (hasSystemCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw new ObjectMissingError(root, name)
+    if (hasSystemCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) {
+      await place.require()
+      throw new ObjectMissingError(root, name)
+    }
     throw storageFailure('read', name, root, error)
   }
 }

@@ -8,7 +8,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll, archived, backUpLogs, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -70,8 +70,67 @@ describe('lineages', () => {
     expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
   })
 
+  test('[archive.lineages] a clock that was ahead does not bring back the lineage that was left, and both are named', async () => {
+    log.write(1, { commitTime: firstCommit + 86_400_000 })
+    await archiveAll(repository, log)
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
+    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
+    expect((await plan({ kind: 'latest' }, root)).doubts).toEqual([])
+  })
+
   test('a lineage that nobody knows leads nowhere', async () => {
     await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
+  })
+})
+
+test('[archive.lineages] a backup that was made later and holds more is named where the clock was ahead once', async () => {
+  log.write(3)
+  await backUpLogs(repository, log)
+  log.write(1, { commitTime: firstCommit + 86_400_000 })
+  await archiveAll(repository, log)
+  log.write(5)
+  const { id } = await backUpLogs(repository, log)
+  const { replays, doubts } = await plan({ kind: 'latest' })
+  expect(replays[0]).toMatchObject({ to: { id: 5 } })
+  expect(doubts).toEqual([expect.stringContaining(`backup ${id} was made later and holds more`)])
+})
+
+describe.each([20, 33])('the logs of two servers in one lineage, kernel version %i', (kernelVersion) => {
+  let copy: SyntheticLog
+  beforeEach(async () => {
+    log = SyntheticLog.create(join(folder, 'first'), { kernelVersion }).write(3)
+    await backUpLogs(repository, log)
+    log.write(1)
+    await archiveAll(repository, log)
+    copy = log.copyUpTo(5, join(folder, 'copy'))
+  })
+
+  test('[archive.lineages] are not mixed: what both have is restored, what is behind is refused', async () => {
+    for (let round = 0; round < 3; round++) {
+      log.write(1, { body: 'one' })
+      copy.write(1, { body: 'two' })
+      await archiveAll(repository, log)
+    }
+    // It was begun when it had not gone on yet.
+    for (const id of [6, 7, 8]) await putSegment(repository, copy, segmentOf(copy, id, id))
+    expect(await ends(tx(5))).toEqual([4, 5])
+    const refused = { code: 'integrity', message: expect.stringContaining('holds two different histories') as string }
+    await expect(plan(tx(7))).rejects.toMatchObject(refused)
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused)
+  })
+
+  test('[archive.lineages] do not remove each other', async () => {
+    for (const body of [1, 2]) copy.write(1, { body: `copy ${body}` })
+    for (const id of [6, 7]) await putSegment(repository, copy, segmentOf(copy, id, id))
+    log.write(4, { body: 'longer than that of the copy' })
+    await putSegment(repository, log, segmentOf(log, 6, 9))
+    const before = await archived(repository)
+    {
+      await using archiver = await beginArchiver(repository, log)
+      archiver.tidy()
+    }
+    expect(await archived(repository)).toEqual(before)
   })
 })
 

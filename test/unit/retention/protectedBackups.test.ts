@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
-import { rootLineage, type SegmentName } from '../../../src/repository/segmentName.ts'
+import { rootLineage, type SegmentName, segmentName } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import { chainBytes, headerBytes } from '../../support/logBytes.ts'
+import { windowsOf } from '../../support/planning.ts'
 import { addFiles } from '../../support/smallBackup.ts'
 
 const hour = 3_600_000
@@ -20,10 +22,11 @@ const transactions = chainBytes(
 )
 const checksum = (id: number): number => transactions[id - 2]!.readUInt32LE(transactions[id - 2]!.length - 4)
 
+let storage: Storage
 let repository: Repository
 let root: string
 beforeEach(async () => {
-  const storage = memoryStorage()
+  storage = memoryStorage()
   await initRepository(storage)
   repository = await openRepository(storage)
 })
@@ -94,15 +97,41 @@ describe('[archive.window] the promised window', () => {
   })
 
   test('deleting a backup frees the log that leads from it, and no more', async () => {
-    expect(await repository.planDeletion([older.id])).toMatchObject({ segmentsFreed: 4, segmentsKept: 4 })
+    expect(await repository.planDeletion([older.id])).toMatchObject({ segmentsFreed: 3, segmentsKept: 5 })
     expect(await repository.planDeletion([newer.id])).toMatchObject({ segmentsFreed: 0, segmentsKept: 8 })
     await repository.deleteBackups([older.id])
-    expect((await repository.archive.list()).segments.map(({ first }) => first)).toEqual([8, 9, 10, 11])
+    // Nothing else would tell that transaction 8 follows this transaction 7.
+    expect((await repository.archive.list()).segments.map(({ first }) => first)).toEqual([7, 8, 9, 10, 11])
+    expect(await windowsOf(repository)).toEqual([`${root} 7-11`])
   })
 
   test('with no backup left, no log leads anywhere', async () => {
     expect(await repository.planDeletion([older.id, newer.id])).toMatchObject({ segmentsFreed: 8, segmentsKept: 0 })
   })
+})
+
+test('[archive.window] a backup stays where the log that leads past it is damaged', async () => {
+  const backups = [await backUpAt(3), await backUpAt(7), await backUpAt(10)]
+  await archive(4, 11)
+  const [segment] = (await repository.archive.list()).segments.filter(({ first }) => first === 5)
+  await storage.delete(segmentName(segment!))
+  await storage.put(segmentName(segment!), Buffer.from('HFSEGM01 and nothing else'))
+  const only = { code: 'integrity', message: expect.stringContaining(`${backups[1]!.id} is the only way`) as string }
+  await expect(protect([backups[1]!.id], 8)).rejects.toMatchObject(only)
+  await expect(protect([backups[2]!.id], 8)).resolves.toBeUndefined()
+  // All that is promised is behind the last backup.
+  await expect(protect([backups[1]!.id], 1.5)).resolves.toBeUndefined()
+})
+
+test('[archive.window] of two deletes at once, each of which relies on what the other deletes, one is refused', async () => {
+  const backups = [await backUpAt(3), await backUpAt(3)]
+  await archive(4, 11)
+  const deletes = await Promise.allSettled(
+    backups.map(async ({ id }) => repository.deleteBackups([id], { wait: 60_000, mayDelete: async () => protect([id], 100) })),
+  )
+  expect(deletes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  expect(await repository.listBackups()).toHaveLength(1)
+  expect(await windowsOf(repository)).toEqual([`${root} 3-11`])
 })
 
 describe('[backup.proven] the newest proven backup', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, lstat, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -34,6 +34,40 @@ describe('directory storage', () => {
     expect((await lstat(join(root, 'a/b/c'))).nlink).toBe(1)
     await storage.delete('a/b/c')
     expect(await readdir(root)).toEqual(['.unfinished'])
+  })
+
+  test('a directory that takes the place of the one that held objects is not written to, and that one back is', async () => {
+    const storage = directoryStorage(root)
+    await storage.put('a/1', Buffer.from('1'))
+    const unmounted = `${root}.unmounted`
+    await rename(root, unmounted)
+    await mkdir(root)
+    const missing = { code: 'repository', message: expect.stringContaining('does not hold a/1 any more') as string }
+    for (const use of [
+      async () => storage.put('a/2', Buffer.from('2')),
+      async () => storage.stat('a/2'),
+      async () => Array.fromAsync(storage.get('a/1')),
+      async () => Array.fromAsync(storage.list('')),
+    ])
+      await expect(use()).rejects.toMatchObject(missing)
+    expect(await readdir(root)).toEqual([])
+    await rmdir(root)
+    await expect(storage.put('a/2', Buffer.from('2'))).rejects.toMatchObject(missing)
+    // A copy has another number, as a disk has that is mounted again.
+    await cp(unmounted, root, { recursive: true })
+    await storage.put('a/2', Buffer.from('2'))
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a/1', 'a/2'])
+  })
+
+  test('what keeps old remains from being removed hinders no put', async () => {
+    const stuck = join(root, '.unfinished', 'no file')
+    await mkdir(stuck, { recursive: true })
+    await utimes(stuck, 0, 0)
+    const storage = directoryStorage(root)
+    await storage.put('a', Buffer.from('1'))
+    await rm(join(root, '.unfinished'), { recursive: true })
+    await storage.put('b', Buffer.from('1'))
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
   test('what a crashed put left is never listed, and is removed a day later', async () => {
