@@ -1,6 +1,7 @@
 import { holdfastVersion } from '../core/version.ts'
 import { archiveRunCommand } from './archiveRunCommand.ts'
 import { archiveStatusCommand } from './archiveStatusCommand.ts'
+import { archiveValidateCommand } from './archiveValidateCommand.ts'
 import { backupCreateCommand } from './backupCreateCommand.ts'
 import { backupDeleteCommand } from './backupDeleteCommand.ts'
 import { backupExportCommand } from './backupExportCommand.ts'
@@ -48,6 +49,7 @@ export function grammar(): Grammar {
       backupDeleteCommand,
       archiveRunCommand,
       archiveStatusCommand,
+      archiveValidateCommand,
       restoreStartCommand,
       logShowCommand,
       neo4jInstallCommand,
