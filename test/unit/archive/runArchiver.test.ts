@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -186,5 +186,46 @@ describe('what happens to the log meanwhile', () => {
     const { error } = archiver.events.find((event) => event.kind === 'failed')!
     expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('take a new base backup') })
     expect(await archived(repository)).toEqual(['2-4'])
+  })
+})
+
+describe('databases that are not there yet', () => {
+  const store = { ...sampleStore, random: '4711' }
+  const shipped = ({ events }: Running): string[] => events.flatMap((event) => (event.kind === 'shipped' ? [event.database] : []))
+
+  test('one that appears while the archiver runs is archived', async () => {
+    const repository = await newRepository()
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => shipped(archiver).includes('neo4j'))
+    SyntheticLog.create(log.dataDir, { database: 'system', store }).write(2)
+    await archiver.until(() => shipped(archiver).includes('system'))
+    expect(archiver.events.filter(({ kind }) => kind === 'appeared')).toEqual([{ database: 'system', kind: 'appeared' }])
+    log.write(1)
+    await archiver.until(() => shipped(archiver).length === 3)
+    expect((await repository.archive.list()).segments.map(({ first, last }) => [first, last])).toEqual(
+      expect.arrayContaining([
+        [2, 3],
+        [2, 4],
+        [5, 5],
+      ]),
+    )
+  })
+
+  test('all of them may be missing, which is told once', async () => {
+    const repository = await newRepository()
+    const dataDir = join(folder, 'new')
+    for (const name of ['databases', 'transactions']) mkdirSync(join(dataDir, name), { recursive: true })
+    await using archiver = runInTime(repository, { dataDir })
+    for (let second = 0; second < 60; second++) await archiver.clock.advance(1000)
+    expect(archiver.kinds()).toEqual(['waiting'])
+    SyntheticLog.create(dataDir).write(2)
+    await archiver.until(() => shipped(archiver).length === 1)
+    expect(await archived(repository)).toEqual(['2-3'])
+  })
+
+  test('a folder that is no data directory is refused', async () => {
+    await using archiver = runInTime(await newRepository(), { dataDir: folder })
+    await expect(archiver.until(() => false)).rejects.toMatchObject({ code: 'neo4j-unavailable' })
   })
 })
