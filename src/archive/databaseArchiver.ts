@@ -51,7 +51,7 @@ export class DatabaseArchiver implements AsyncDisposable {
     this.#lineage = located.lineage
     this.#segments = located.segments
     this.#left = redundant(located.segments)
-    this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place)
+    this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place, options.clock)
   }
 
   /** Finds the place; marks what is missing where Neo4j has pruned it. */

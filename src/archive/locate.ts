@@ -1,3 +1,4 @@
+import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
@@ -27,7 +28,7 @@ export interface Located {
 /** A lineage by its newest segment. */
 interface Tip {
   segment: StoredSegment
-  found: Found
+  found: Found | { at: 'behind damage'; error: HoldfastError }
 }
 
 /** Finds the place in the repository and the log; nothing is remembered. */
@@ -42,10 +43,12 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
   for (const { segment, found } of tips) {
-    const place = placeBehind(found, segment.checksum)
+    const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
     if (place) return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
+  // Where the log cannot be read any further nobody can tell whether it has left what is archived.
+  for (const { found } of tips) if (found.at === 'behind damage') throw found.error
   const point = await findBranchPoint(repository, directory, segments, signal)
   if (point) {
     const { parent, after, place } = point
@@ -68,8 +71,13 @@ async function findTips(directory: string, segments: readonly StoredSegment[]): 
   }
   const tips: Tip[] = []
   for (const segment of [...newest.values()].toSorted((a, b) => b.last - a.last))
-    tips.push({ segment, found: await findTransaction(directory, segment.last) })
+    tips.push({ segment, found: await findTransaction(directory, segment.last).catch(behindDamage) })
   return tips
+}
+
+function behindDamage(error: unknown): Tip['found'] {
+  if (error instanceof HoldfastError && error.code === 'integrity') return { at: 'behind damage', error }
+  throw error
 }
 
 /** Behind the oldest backup that the log still reaches back to; without one, where a backup made now would begin. */

@@ -1,17 +1,18 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
-import { readFully } from '../core/readFully.ts'
+import { lentFileBytes } from '../core/fileBytes.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import { logDamage } from '../txlog/logDamage.ts'
+import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
+import { laterTransactionIn } from '../txlog/logScan.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import { TransactionScanner } from '../txlog/transactionScanner.ts'
+import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
 import { readHeaderIfThere } from './readHeaderIfThere.ts'
-
-const chunkSize = 1 << 20
 
 /**
  * The headers of a log's files, oldest first, as far as Neo4j has written them.
@@ -57,11 +58,17 @@ export async function findTransaction(directory: string, id: number): Promise<Fo
   return { at: 'absent' }
 }
 
-/** The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each. */
-export async function* liveTransactions(
-  directory: string,
-  from: number,
-): AsyncGenerator<{ logVersion: number; transactions: Transaction[] }> {
+/** Transactions of one log file. */
+interface Batch {
+  logVersion: number
+  transactions: Transaction[]
+}
+
+/**
+ * The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each.
+ * @throws HoldfastError `integrity` behind the last one before a place where the log is damaged.
+ */
+export async function* liveTransactions(directory: string, from: number): AsyncGenerator<Batch> {
   const headers = await readLogHeaders(directory)
   const begin = Math.max(
     0,
@@ -72,29 +79,47 @@ export async function* liveTransactions(
     const add = (transaction: Transaction): void => {
       if (transaction.id >= from) batch.push(transaction)
     }
-    for await (const scanned of scanFile(join(directory, logFileName(header.logVersion)), header, add)) {
+    const path = join(directory, logFileName(header.logVersion))
+    for await (const _ of scanFile(path, header, { newest: header === headers.at(-1), add })) {
       if (batch.length > 0) yield { logVersion: header.logVersion, transactions: batch }
       batch = []
-      if (scanned === 'end') break
     }
   }
 }
 
+/** Yields whenever it has read a piece. */
 async function* scanFile(
   path: string,
   header: LogFileHeader,
-  add: (transaction: Transaction) => void,
-): AsyncGenerator<'more' | 'end'> {
+  { newest, add }: { newest: boolean; add: (transaction: Transaction) => void },
+): AsyncGenerator<void> {
   await using file = await open(path, 'r')
-  const scanner = new TransactionScanner({ header })
-  for (let position = logHeaderLength; ; position += chunkSize) {
-    const chunk = await readFully(file, position, chunkSize)
-    scanner.push(chunk, add)
-    if (chunk.length < chunkSize || scanner.atZeros) break
-    yield 'more'
+  let end = yield* scanFrom(file, { header }, add)
+  while (end.reason === 'torn' || end.reason === 'unsupported') {
+    const later = await laterTransactionIn(lentFileBytes(file, { start: end.end }), end)
+    if (end.reason === 'torn' && newest && !later) return
+    const { id: expectedId, previousChecksum } = end.next
+    // What was being written when it was read may be whole by now, and followed by more.
+    const again = { position: end.end, expectedId, previousChecksum }
+    const more = later && newest ? yield* scanFrom(file, again, add) : undefined
+    if (!more?.last) throw logDamage(path, end, later)
+    end = more
   }
-  scanner.end(add)
-  yield 'end'
+}
+
+async function* scanFrom(
+  file: FileHandle,
+  options: ScannerOptions,
+  add: (transaction: Transaction) => void,
+): AsyncGenerator<void, LogEnd> {
+  const scanner = new TransactionScanner(options)
+  for await (const chunk of lentFileBytes(file, { start: options.position ?? logHeaderLength })) {
+    scanner.push(chunk, add)
+    yield
+  }
+  const end = scanner.end(add)
+  yield
+  return end
 }
 
 async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {

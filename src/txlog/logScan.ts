@@ -1,4 +1,4 @@
-import { LaterTransactionSearch } from './laterTransaction.ts'
+import { type LaterTransaction, LaterTransactionSearch } from './laterTransaction.ts'
 import { logDamage } from './logDamage.ts'
 import type { LogEnd } from './logEnd.ts'
 import type { Transaction } from './transaction.ts'
@@ -15,6 +15,13 @@ export async function scanLog(
   return scanner.end(onTransaction)
 }
 
+/** The first whole transaction behind the place where a scan stopped, in the bytes from there on. */
+export async function laterTransactionIn(rest: AsyncIterable<Uint8Array>, end: LogEnd): Promise<LaterTransaction | undefined> {
+  const search = new LaterTransactionSearch(end)
+  for await (const chunk of rest) if (search.push(chunk)) break
+  return search.end()
+}
+
 /**
  * Makes sure that where whole transactions end, the log does: only the newest file may go on with a transaction that was cut off.
  * @param rest the bytes of the file from the end on
@@ -26,9 +33,7 @@ export async function requireLogEnd(
   { newest, rest }: { newest: boolean; rest: () => AsyncIterable<Uint8Array> },
 ): Promise<void> {
   if (end.reason === 'exact' || end.reason === 'preallocated') return
-  const search = new LaterTransactionSearch(end)
-  for await (const chunk of rest()) if (search.push(chunk)) break
-  const later = search.end()
+  const later = await laterTransactionIn(rest(), end)
   if (end.reason === 'torn' && newest && !later) return
   throw logDamage(path, end, later)
 }

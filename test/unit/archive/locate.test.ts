@@ -142,6 +142,24 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 4 }, place: { nextId: 5 } })
   })
 
+  test.each(['byte', 'zeros'] as const)('a log that is damaged before what is archived has not left it (%s)', async (how) => {
+    const log = make().write(3)
+    await archiveAll(repository, log)
+    log.write(4)
+    await archiveAll(repository, log)
+    log.damage(6, how).write(4)
+    await expect(find(log)).rejects.toMatchObject({ code: 'integrity' })
+  })
+
+  test('what is before the damage is archived, though another lineage reached further', async () => {
+    const log = make().write(8)
+    await archiveAll(repository, log)
+    const other = restored(log, 4).write(2, { body: 'other' })
+    await archiveAll(repository, other)
+    other.write(3, { body: 'other' }).damage(8)
+    expect(await find(other)).toMatchObject({ lineage: branchLineage(root, other.at(5)), place: { nextId: 7 } })
+  })
+
   test('two databases have a lineage each', async () => {
     const log = make().write(2)
     const store = { ...sampleStore, random: '12345' }

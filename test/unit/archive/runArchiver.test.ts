@@ -189,6 +189,16 @@ describe('what happens to the log meanwhile', () => {
   })
 })
 
+test('damage in the newest file is reported for as long as it is there', async () => {
+  const repository = await newRepository()
+  log.write(6).damage(5)
+  await using archiver = run(repository)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 6)
+  expect(archiver.kinds()).not.toContain('recovered')
+  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { code: 'integrity' }, retryIn: 500 })
+  expect(await archived(repository)).toEqual(['2-4'])
+})
+
 describe('databases that are not there yet', () => {
   const store = { ...sampleStore, random: '4711' }
   const shipped = ({ events }: Running): string[] => events.flatMap((event) => (event.kind === 'shipped' ? [event.database] : []))
