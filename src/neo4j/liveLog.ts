@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { lentFileBytes } from '../core/fileBytes.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
 import { logDamage } from '../txlog/logDamage.ts'
@@ -55,7 +55,9 @@ export async function findTransaction(directory: string, id: number): Promise<Fo
     const { end: offset, checksum } = found
     return { at: 'there', checksum, place: { logVersion, offset, nextId: id + 1, previousChecksum: checksum } }
   }
-  return { at: 'absent' }
+  const [oldestNow] = await readLogHeaders(directory)
+  // Pruned while it was looked for.
+  return id <= oldestNow!.lastIdBefore ? findTransaction(directory, id) : { at: 'absent' }
 }
 
 /** Transactions of one log file. */
@@ -65,10 +67,27 @@ interface Batch {
 }
 
 /**
- * The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each.
+ * The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each. What Neo4j
+ * prunes meanwhile may be left out.
  * @throws HoldfastError `integrity` behind the last one before a place where the log is damaged.
  */
 export async function* liveTransactions(directory: string, from: number): AsyncGenerator<Batch> {
+  let next = from
+  for (;;) {
+    try {
+      for await (const batch of transactionsNow(directory, next)) {
+        next = batch.transactions.at(-1)!.id + 1
+        yield batch
+      }
+      return
+    } catch (error) {
+      // Pruned between listing and opening.
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+    }
+  }
+}
+
+async function* transactionsNow(directory: string, from: number): AsyncGenerator<Batch> {
   const headers = await readLogHeaders(directory)
   const begin = Math.max(
     0,
@@ -125,7 +144,8 @@ async function* scanFrom(
 async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {
   let checksum: number | undefined
   for await (const { transactions } of liveTransactions(directory, oldest.lastIdBefore + 1)) {
-    checksum = transactions[0]?.previousChecksum
+    const [first] = transactions
+    if (first?.id === oldest.lastIdBefore + 1) checksum = first.previousChecksum
     break
   }
   checksum ??= await checkpointChecksum(directory, oldest.lastIdBefore)

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -197,6 +197,24 @@ test('damage in the newest file is reported for as long as it is there', async (
   expect(archiver.kinds()).not.toContain('recovered')
   expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { code: 'integrity' }, retryIn: 500 })
   expect(await archived(repository)).toEqual(['2-4'])
+})
+
+test('whatever the operating system says about the log, it is tried again until the log can be read', async () => {
+  const repository = await newRepository()
+  log.write(3)
+  await using archiver = run(repository)
+  await archiver.until(() => archiver.kinds().includes('shipped'))
+  log.rotate()
+  // A name that is too long stands for the errors that nobody thought of, such as those of a file server.
+  renameSync(log.directory, join(folder, 'aside'))
+  symlinkSync('x'.repeat(300), log.directory)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 3)
+  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { message: expect.stringContaining('ENAMETOOLONG') } })
+  rmSync(log.directory)
+  renameSync(join(folder, 'aside'), log.directory)
+  log.write(2)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'shipped').length === 2)
+  expect(await archived(repository)).toEqual(['2-4', '5-6'])
 })
 
 describe('databases that are not there yet', () => {

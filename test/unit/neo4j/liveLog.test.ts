@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findTransaction, liveTransactions } from '../../../src/neo4j/liveLog.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
@@ -39,5 +40,24 @@ describe('a log that is damaged', () => {
 
   test('is not one whose last transaction was cut off', async () => {
     expect(await idsOf(make().write(3).damage(4))).toEqual([2, 3])
+  })
+})
+
+describe('a log that is pruned while it is read', () => {
+  test('is read on from where it begins now', async () => {
+    const log = make().write(3).rotate().write(2).rotate().write(2)
+    expect(await idsOf(log, (logVersion) => void (logVersion === 0 && log.prune(2)))).toEqual([2, 3, 4, 7, 8])
+  })
+
+  test('a transaction that goes with it is pruned, and not absent', async () => {
+    for (let moment = 0; moment < 60; moment++) {
+      rmSync(join(folder, 'data'), { recursive: true, force: true })
+      const log = make().write(3).rotate().write(2).rotate().write(2)
+      const looking = findTransaction(log.directory, 5)
+      for (let turn = 0; turn < moment; turn++) await setImmediate()
+      log.prune()
+      const { at } = await looking
+      expect([moment, ['there', 'pruned'].includes(at)]).toEqual([moment, true])
+    }
   })
 })
