@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
-import type { LogPlace } from '../neo4j/logFollower.ts'
+import { type LogPlace, LogReplacedError } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -34,8 +34,7 @@ interface Tip {
 /** Finds the place in the repository and the log; nothing is remembered. */
 export async function locate(repository: Repository, dataDir: string, database: string, signal: AbortSignal): Promise<Located> {
   const directory = logDirectory(dataDir, database)
-  const headers = await readLogHeaders(directory)
-  const { storeId } = headers.at(-1)!
+  const { storeId } = (await readLogHeaders(directory)).at(-1)!
   const root = rootLineage(storeId)
   const { segments } = await repository.archive.list({ root, signal })
   const at = { root, storeId }
@@ -54,7 +53,10 @@ export async function locate(repository: Repository, dataDir: string, database: 
     const { parent, after, place } = point
     return { ...at, place, lineage: undefined, branch: { parent, after }, segments: [] }
   }
-  const place = startOf(headers[0]!)
+  // Read only now: the storage may have taken long, and what Neo4j has pruned since the log was looked at before is missing, too.
+  const [oldest] = await readLogHeaders(directory)
+  if (rootLineage(oldest!.storeId) !== root) throw new LogReplacedError(directory)
+  const place = startOf(oldest!)
   const cut = tips.find(({ found }) => found.at === 'pruned')
   if (!cut) return { ...at, place, lineage: undefined, segments: [] }
   // Nothing says that the log is of another lineage, and if it is of this one, something is lost.
