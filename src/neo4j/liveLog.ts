@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { lentFileBytes } from '../core/fileBytes.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
-import { logDamage } from '../txlog/logDamage.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
-import { laterTransactionIn } from '../txlog/logScan.ts'
+import { behind, requireLogEnd } from '../txlog/logScan.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles, logFileName } from './dataDirectory.ts'
@@ -113,17 +112,12 @@ async function* scanFile(
   { newest, add }: { newest: boolean; add: (transaction: Transaction) => void },
 ): AsyncGenerator<void> {
   await using file = await open(path, 'r')
-  let end = yield* scanFrom(file, { header }, add)
-  while (end.reason === 'torn' || end.reason === 'unsupported') {
-    const later = await laterTransactionIn(lentFileBytes(file, { start: end.end }), end)
-    if (end.reason === 'torn' && newest && !later) return
-    const { id: expectedId, previousChecksum } = end.next
-    // What was being written when it was read may be whole by now, and followed by more.
-    const again = { position: end.end, expectedId, previousChecksum }
-    const more = later && newest ? yield* scanFrom(file, again, add) : undefined
-    if (!more?.last) throw logDamage(path, end, later)
-    end = more
-  }
+  const end = yield* scanFrom(file, { header }, add)
+  yield* requireLogEnd(path, end, {
+    newest,
+    rest: (from) => lentFileBytes(file, { start: from.end }),
+    scan: (from) => scanFrom(file, behind(from), add),
+  })
 }
 
 async function* scanFrom(

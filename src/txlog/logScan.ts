@@ -22,18 +22,38 @@ export async function laterTransactionIn(rest: AsyncIterable<Uint8Array>, end: L
   return search.end()
 }
 
+/** How to scan on from where a scan ended. */
+export function behind({ end, next }: LogEnd): ScannerOptions & { position: number } {
+  return { position: end, expectedId: next.id, previousChecksum: next.previousChecksum }
+}
+
+/** The file whose end is looked at. */
+interface EndingFile<Piece> {
+  newest: boolean
+  /** Its bytes from there on. */
+  rest: (end: LogEnd) => AsyncIterable<Uint8Array>
+  /** Scans it from there on. */
+  scan: (end: LogEnd) => AsyncGenerator<Piece, LogEnd>
+}
+
 /**
- * Makes sure that where whole transactions end, the log does: only the newest file may go on with a transaction that was cut off.
- * @param rest the bytes of the file from the end on
+ * Makes sure that where whole transactions end, the log does: only the newest file may go on with a transaction that was cut off. What was
+ * being written there when it was scanned may be whole by the time that something is found behind it: then it is scanned from there on.
+ * @returns where the log ends
  * @throws HoldfastError `integrity` where a whole transaction follows, so that what lies between is damaged, `failed` for an unknown version.
  */
-export async function requireLogEnd(
+export async function* requireLogEnd<Piece>(
   path: string,
   end: LogEnd,
-  { newest, rest }: { newest: boolean; rest: () => AsyncIterable<Uint8Array> },
-): Promise<void> {
-  if (end.reason === 'exact' || end.reason === 'preallocated') return
-  const later = await laterTransactionIn(rest(), end)
-  if (end.reason === 'torn' && newest && !later) return
-  throw logDamage(path, end, later)
+  { newest, rest, scan }: EndingFile<Piece>,
+): AsyncGenerator<Piece, LogEnd> {
+  let at = end
+  while (at.reason === 'torn' || at.reason === 'unsupported') {
+    const later = await laterTransactionIn(rest(at), at)
+    if (at.reason === 'torn' && newest && !later) break
+    const more = later && newest ? yield* scan(at) : undefined
+    if (!more?.last) throw logDamage(path, at, later)
+    at = more
+  }
+  return at
 }
