@@ -3,9 +3,16 @@ import type { SegmentName } from '../repository/segmentName.ts'
 import type { Headroom } from './headroom.ts'
 
 /** What an archiver tells its listeners; they cannot change what it does. */
-export type ArchiveEvent = { database: string } &
-  /** It goes on with a lineage from a transaction on, or leaves `parent` there where that is known. */
+export type ArchiveEvent =
+  /** There is no database yet, or it cannot be seen which there are: it is looked again from time to time. */
+  { kind: 'waiting'; database?: undefined; reason: string; hint: string | undefined } | DatabaseEvent
+
+/** What it tells of one database. */
+type DatabaseEvent = { database: string } &
+  /** It was not there yet when the archiver began. */
   (
+    | { kind: 'appeared' }
+    /** It goes on with a lineage from a transaction on, or leaves `parent` there where that is known. */
     | { kind: 'begun'; lineage: string | undefined; parent: string | undefined; nextId: number }
     | { kind: 'shipped'; segment: SegmentName; milliseconds: number }
     | { kind: 'merged'; segment: SegmentName; parts: number }

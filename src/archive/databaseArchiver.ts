@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
@@ -55,7 +56,7 @@ export class DatabaseArchiver implements AsyncDisposable {
     this.#segments = located.segments
     this.#left = redundant(located.segments)
     this.#isOneHistory = partingOf(located.segments) === undefined
-    this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place)
+    this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place, options.clock)
   }
 
   /** Finds the place; marks what is missing where Neo4j has pruned it. */
@@ -169,6 +170,11 @@ export class DatabaseArchiver implements AsyncDisposable {
 
   async #markGap(lineage: string, { first, last }: { first: number; last: number }): Promise<void> {
     const { repository, clock, listener, signal } = this.#options
+    if (first > last) {
+      throw new HoldfastError('integrity', `a gap from transaction ${first} to ${last} cannot be, and is not marked`, {
+        hint: 'the log changed while it was looked at; the place is looked for once more',
+      })
+    }
     const before = this.#segments.at(-1)
     const after = before && { after: new Date(before.latest).toISOString() }
     await repository.archive.putGap({ lineage, first, last, ...after, found: clock.now().toISOString() }, { signal })

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
+import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import type { ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
 import { headroomOf } from './headroom.ts'
@@ -53,8 +54,8 @@ export class HeadroomWatch {
       if (headroom.seconds !== null && headroom.seconds < headroomAlert)
         listener({ database: this.#database, kind: 'headroom', headroom, behindBytes: behind.bytes })
     } catch (error) {
-      // The log itself cannot be read, which the archiver tells.
-      if (!(error instanceof HoldfastError)) throw error
+      // The log itself cannot be read, which the archiver tells, or could not be at this moment: it is looked again.
+      if (!(dataFileFailure(error, dataDir) instanceof HoldfastError)) throw error
     }
   }
 }

@@ -1,7 +1,8 @@
+import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
-import type { LogPlace } from '../neo4j/logFollower.ts'
+import { type LogPlace, LogReplacedError } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -27,14 +28,13 @@ export interface Located {
 /** A lineage by its newest segment. */
 interface Tip {
   segment: StoredSegment
-  found: Found
+  found: Found | { at: 'behind damage'; error: HoldfastError }
 }
 
 /** Finds the place in the repository and the log; nothing is remembered. */
 export async function locate(repository: Repository, dataDir: string, database: string, signal: AbortSignal): Promise<Located> {
   const directory = logDirectory(dataDir, database)
-  const headers = await readLogHeaders(directory)
-  const { storeId } = headers.at(-1)!
+  const { storeId } = (await readLogHeaders(directory)).at(-1)!
   const root = rootLineage(storeId)
   const { segments } = await repository.archive.list({ root, signal })
   const at = { root, storeId }
@@ -42,16 +42,21 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
   for (const { segment, found } of tips) {
-    const place = placeBehind(found, segment.checksum)
+    const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
     if (place) return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
+  // Where the log cannot be read any further nobody can tell whether it has left what is archived.
+  for (const { found } of tips) if (found.at === 'behind damage') throw found.error
   const point = await findBranchPoint(repository, directory, segments, signal)
   if (point) {
     const { parent, after, place } = point
     return { ...at, place, lineage: undefined, branch: { parent, after }, segments: [] }
   }
-  const place = startOf(headers[0]!)
+  // Read only now: the storage may have taken long, and what Neo4j has pruned since the log was looked at before is missing, too.
+  const [oldest] = await readLogHeaders(directory)
+  if (rootLineage(oldest!.storeId) !== root) throw new LogReplacedError(directory)
+  const place = startOf(oldest!)
   const cut = tips.find(({ found }) => found.at === 'pruned')
   if (!cut) return { ...at, place, lineage: undefined, segments: [] }
   // Nothing says that the log is of another lineage, and if it is of this one, something is lost.
@@ -68,8 +73,13 @@ async function findTips(directory: string, segments: readonly StoredSegment[]): 
   }
   const tips: Tip[] = []
   for (const segment of [...newest.values()].toSorted((a, b) => b.last - a.last))
-    tips.push({ segment, found: await findTransaction(directory, segment.last) })
+    tips.push({ segment, found: await findTransaction(directory, segment.last).catch(behindDamage) })
   return tips
+}
+
+function behindDamage(error: unknown): Tip['found'] {
+  if (error instanceof HoldfastError && error.code === 'integrity') return { at: 'behind damage', error }
+  throw error
 }
 
 /** Behind the oldest backup that the log still reaches back to; without one, where a backup made now would begin. */

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
-import { listDatabases } from '../neo4j/dataDirectory.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import { LogGapError, LogReplacedError } from '../neo4j/logFollower.ts'
+import { appearingDatabases } from './appearingDatabases.ts'
 import { type ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
 import { HeadroomWatch } from './headroomWatch.ts'
 
@@ -12,16 +12,25 @@ const backoff = { first: 500, longest: 30_000 }
 const looksPerInterval = 4
 
 /**
- * Archives the logs of all databases of a data directory until the signal is aborted. What fails is tried again, for ever: nothing is lost
- * while Neo4j keeps its log.
+ * Archives the logs of all databases of a data directory, also of those that appear there later, until the signal is aborted. What fails is
+ * tried again, for ever: nothing is lost while Neo4j keeps its log.
  * @throws HoldfastError `neo4j-unavailable` where it is no data directory.
  */
 export async function runArchiver(options: ArchiverOptions): Promise<void> {
-  const databases = await listDatabases(options.dataDir)
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
+  const { promise: broken, reject } = Promise.withResolvers<never>()
+  const running: Promise<void>[] = []
+  const archiveAll = async (): Promise<void> => {
+    for await (const database of appearingDatabases({ ...options, signal })) {
+      const archiving = archiveOne(database, { ...options, signal })
+      archiving.catch(reject)
+      running.push(archiving)
+    }
+    await Promise.all(running)
+  }
   try {
-    await Promise.all(databases.map(async (database) => archiveOne(database, { ...options, signal })))
+    await Promise.race([archiveAll(), broken])
   } finally {
     ended.abort()
   }

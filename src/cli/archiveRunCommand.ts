@@ -11,8 +11,8 @@ export const archiveRunCommand = defineCommand({
   name: 'archive run',
   summary: 'ship the transaction log to the repository as it is written',
   description:
-    'Follows the log of every database in a data directory and stores what is new, about once a second while there is something, nothing ' +
-    'while there is not. Takes a backup first where there is none to build on, and at once where Neo4j has pruned log that was not stored ' +
+    'Follows the log of every database in a data directory, also of one that appears there later, and stores what is new, about once a second ' +
+    'while there is something, nothing while there is not. Takes a backup first where there is none to build on, and at once where Neo4j has pruned log that was not stored ' +
     'yet. Only reads there. What fails is tried again for ever; it ends when it is interrupted, and goes on where it was when it is started again.',
   settings: [
     'dataDir',
@@ -67,6 +67,10 @@ export const archiveRunCommand = defineCommand({
 function tell(log: Logger, event: ArchiveEvent): void {
   const { database } = event
   switch (event.kind) {
+    case 'waiting':
+      return log.warn({ hint: event.hint }, event.reason)
+    case 'appeared':
+      return log.info({ database }, 'a database appeared')
     case 'begun':
       return log.info({ database, lineage: event.lineage, next: event.nextId }, 'archiving')
     case 'shipped':

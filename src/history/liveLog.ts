@@ -9,7 +9,7 @@ import { HeldLogFiles, LogChangedError } from '../neo4j/heldLogFiles.ts'
 import { continueLog, type ScannedFile } from '../txlog/logChain.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
-import { requireLogEnd } from '../txlog/logScan.ts'
+import { behind, requireLogEnd } from '../txlog/logScan.ts'
 import { type TransactionBytes, transactionsIn } from '../txlog/transactionBytes.ts'
 import type { ScannerOptions } from '../txlog/transactionScanner.ts'
 import type { LoggedTransaction, LogSource } from './logSource.ts'
@@ -44,7 +44,7 @@ async function* readLog(directory: string, from: number, signal: AbortSignal): A
   let before: ScannedFile | undefined
   for (const [index, file] of files.entries()) {
     const newest = index === files.length - 1
-    const { path, handle, header } = file
+    const { path, header } = file
     const scan = before ? continueLog(before, header, path) : { header }
     const reading = readFile(file, scan, { newest, signal })
     let end: LogEnd
@@ -57,7 +57,6 @@ async function* readLog(directory: string, from: number, signal: AbortSignal): A
       const { transaction, bytes } = next.value
       yield { transaction, bytes, logVersion: header.logVersion }
     }
-    await requireLogEnd(path, end, { newest, rest: () => fileBytes(handle, { start: end.end }) })
     before = { header, end }
   }
 }
@@ -107,19 +106,19 @@ function needed(files: readonly OpenFile[], from: number): OpenFile[] {
 
 /** @returns where the whole transactions of the file end */
 async function* readFile(
-  { handle, header }: OpenFile,
+  { path, handle }: OpenFile,
   scan: ScannerOptions,
   { newest, signal }: { newest: boolean; signal: AbortSignal },
 ): AsyncGenerator<TransactionBytes, LogEnd> {
   const read = (start: number) => abortable(fileBytes(handle, { start }), signal)
+  const scanOn = (from: LogEnd) => transactionsIn(read(from.end), behind(from))
   let end = yield* transactionsIn(read(logHeaderLength), { ...scan, position: logHeaderLength })
   for (let look = 1; newest && look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
     await delay(pause, undefined, { signal })
-    const { id, previousChecksum } = end.next
-    const later = yield* transactionsIn(read(end.end), { header, position: end.end, expectedId: id, previousChecksum })
+    const later = yield* scanOn(end)
     end = later.last ? later : { ...later, last: end.last }
   }
-  return end
+  return yield* requireLogEnd(path, end, { newest, rest: (from) => read(from.end), scan: scanOn })
 }
 
 async function* abortable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {

@@ -36,23 +36,31 @@ export function logDirectory(dataDir: string, database: string): string {
 
 /**
  * The names of the databases in a data directory, sorted.
- * @throws HoldfastError `neo4j-unavailable` where it is no data directory.
+ * @throws HoldfastError `neo4j-unavailable` where it is no data directory, or there is none in it.
  */
 export async function listDatabases(dataDir: string): Promise<string[]> {
+  const databases = await databasesSoFar(dataDir)
+  if (databases.length > 0) return databases
+  const found = (await namesIn(join(dataDir, 'databases'))) ?? []
+  throw new HoldfastError(
+    'neo4j-unavailable',
+    `no database in ${dataDir}: found ${found.join(', ') || 'nothing'} in databases`,
+    {
+      hint: 'start Neo4j once on this directory, or point --data-dir to the one it uses',
+    },
+  )
+}
+
+/**
+ * The same where there may be none yet, because Neo4j is being started for the first time.
+ * @throws HoldfastError `neo4j-unavailable` where it is no data directory.
+ */
+export async function databasesSoFar(dataDir: string): Promise<string[]> {
   const stores = await namesIn(join(dataDir, 'databases'))
   const logs = await namesIn(join(dataDir, 'transactions'))
   if (stores === undefined || logs === undefined) throw await noDataDirectory(dataDir)
   const databases: string[] = []
   for (const name of stores) if (logs.includes(name) && (await isDatabase(dataDir, name))) databases.push(name)
-  if (databases.length === 0) {
-    throw new HoldfastError(
-      'neo4j-unavailable',
-      `no database in ${dataDir}: found ${stores.join(', ') || 'nothing'} in databases`,
-      {
-        hint: 'start Neo4j once on this directory, or point --data-dir to the one it uses',
-      },
-    )
-  }
   return databases.toSorted()
 }
 

@@ -28,5 +28,12 @@ export function dataFileFailure(error: unknown, dataDir: string): unknown {
       cause: error,
     })
   }
+  // Network file systems have many more, such as ESTALE and ETIMEDOUT, and they pass.
+  if ('syscall' in error) {
+    return new HoldfastError('failed', `while ${dataDir} was read the system reported ${error.message}`, {
+      hint: 'check the disk, the file server or the network that it is about, and try again',
+      cause: error,
+    })
+  }
   return error
 }

@@ -1,17 +1,17 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HoldfastError } from '../core/errors.ts'
-import { readFully } from '../core/readFully.ts'
+import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { lentFileBytes } from '../core/fileBytes.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
+import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
+import { behind, requireLogEnd } from '../txlog/logScan.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import { TransactionScanner } from '../txlog/transactionScanner.ts'
+import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
 import { readHeaderIfThere } from './readHeaderIfThere.ts'
-
-const chunkSize = 1 << 20
 
 /**
  * The headers of a log's files, oldest first, as far as Neo4j has written them.
@@ -54,14 +54,39 @@ export async function findTransaction(directory: string, id: number): Promise<Fo
     const { end: offset, checksum } = found
     return { at: 'there', checksum, place: { logVersion, offset, nextId: id + 1, previousChecksum: checksum } }
   }
-  return { at: 'absent' }
+  const [oldestNow] = await readLogHeaders(directory)
+  // Pruned while it was looked for.
+  return id <= oldestNow!.lastIdBefore ? findTransaction(directory, id) : { at: 'absent' }
 }
 
-/** The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each. */
-export async function* liveTransactions(
-  directory: string,
-  from: number,
-): AsyncGenerator<{ logVersion: number; transactions: Transaction[] }> {
+/** Transactions of one log file. */
+interface Batch {
+  logVersion: number
+  transactions: Transaction[]
+}
+
+/**
+ * The whole transactions of a log from that id on, or from the oldest file where it is older, in batches of one file each. What Neo4j
+ * prunes meanwhile may be left out.
+ * @throws HoldfastError `integrity` behind the last one before a place where the log is damaged.
+ */
+export async function* liveTransactions(directory: string, from: number): AsyncGenerator<Batch> {
+  let next = from
+  for (;;) {
+    try {
+      for await (const batch of transactionsNow(directory, next)) {
+        next = batch.transactions.at(-1)!.id + 1
+        yield batch
+      }
+      return
+    } catch (error) {
+      // Pruned between listing and opening.
+      if (!hasSystemCode(error, 'ENOENT')) throw error
+    }
+  }
+}
+
+async function* transactionsNow(directory: string, from: number): AsyncGenerator<Batch> {
   const headers = await readLogHeaders(directory)
   const begin = Math.max(
     0,
@@ -72,35 +97,49 @@ export async function* liveTransactions(
     const add = (transaction: Transaction): void => {
       if (transaction.id >= from) batch.push(transaction)
     }
-    for await (const scanned of scanFile(join(directory, logFileName(header.logVersion)), header, add)) {
+    const path = join(directory, logFileName(header.logVersion))
+    for await (const _ of scanFile(path, header, { newest: header === headers.at(-1), add })) {
       if (batch.length > 0) yield { logVersion: header.logVersion, transactions: batch }
       batch = []
-      if (scanned === 'end') break
     }
   }
 }
 
+/** Yields whenever it has read a piece. */
 async function* scanFile(
   path: string,
   header: LogFileHeader,
-  add: (transaction: Transaction) => void,
-): AsyncGenerator<'more' | 'end'> {
+  { newest, add }: { newest: boolean; add: (transaction: Transaction) => void },
+): AsyncGenerator<void> {
   await using file = await open(path, 'r')
-  const scanner = new TransactionScanner({ header })
-  for (let position = logHeaderLength; ; position += chunkSize) {
-    const chunk = await readFully(file, position, chunkSize)
+  const end = yield* scanFrom(file, { header }, add)
+  yield* requireLogEnd(path, end, {
+    newest,
+    rest: (from) => lentFileBytes(file, { start: from.end }),
+    scan: (from) => scanFrom(file, behind(from), add),
+  })
+}
+
+async function* scanFrom(
+  file: FileHandle,
+  options: ScannerOptions,
+  add: (transaction: Transaction) => void,
+): AsyncGenerator<void, LogEnd> {
+  const scanner = new TransactionScanner(options)
+  for await (const chunk of lentFileBytes(file, { start: options.position ?? logHeaderLength })) {
     scanner.push(chunk, add)
-    if (chunk.length < chunkSize || scanner.atZeros) break
-    yield 'more'
+    yield
   }
-  scanner.end(add)
-  yield 'end'
+  const end = scanner.end(add)
+  yield
+  return end
 }
 
 async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {
   let checksum: number | undefined
   for await (const { transactions } of liveTransactions(directory, oldest.lastIdBefore + 1)) {
-    checksum = transactions[0]?.previousChecksum
+    const [first] = transactions
+    if (first?.id === oldest.lastIdBefore + 1) checksum = first.previousChecksum
     break
   }
   checksum ??= await checkpointChecksum(directory, oldest.lastIdBefore)

@@ -1,17 +1,20 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
-import { fileBytes } from '../core/fileBytes.ts'
+import { fileBytes, lentFileBytes } from '../core/fileBytes.ts'
 import { readFully } from '../core/readFully.ts'
 import { commitBytesInChecksum, commitLength } from '../txlog/commitEntry.ts'
 import { logDamage } from '../txlog/logDamage.ts'
 import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
+import { laterTransactionIn, scanLog } from '../txlog/logScan.ts'
 import type { LogSlice } from '../txlog/logSlice.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readHeaderIfThere } from './readHeaderIfThere.ts'
+import { StillEnd } from './stillEnd.ts'
 
 /** A place in a log: behind one transaction and before the next. */
 export interface LogPlace {
@@ -42,10 +45,13 @@ export class LogFollower implements AsyncDisposable {
   #file: FileHandle | undefined
   /** The last transaction's COMMIT entry as it was read: it must still be there when more is read behind it. */
   #commit: Buffer | undefined
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #stillEnd = new StillEnd()
 
-  constructor(directory: string, place: LogPlace) {
+  constructor(directory: string, place: LogPlace, clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.#directory = directory
     this.#place = place
+    this.#clock = clock
   }
 
   /** Where the next transaction will be. */
@@ -64,19 +70,19 @@ export class LogFollower implements AsyncDisposable {
       const file = await this.#open()
       if (file === 'not there yet') return undefined
       if (file === 'next') continue
-      await this.#requireSame(file)
+      const written = await this.#requireSame(file)
       // Before the scan: what is there once a next file exists is all there will be.
       const following = await readHeaderIfThere(this.#path(this.#place.logVersion + 1))
       const { found, end } = await this.#scan(file, limit)
       if (found) return found
       if (end.reason === 'unsupported') throw logDamage(this.#path(this.#place.logVersion), end, undefined)
       if (following?.lastIdBefore !== this.#place.nextId - 1) {
-        if (following) throw this.#mustContinue(following, end)
-        const gap = await this.#lookForGap()
-        if (!gap) return undefined
-        // It was written, and files behind it were pruned, since it was scanned: what it got meanwhile is still in the open file.
+        if (following) throw (await this.#damageAt(file, end)) ?? this.#mustContinue(following, end)
+        const missing = (await this.#lookForGap()) ?? (await this.#lookForDamage(file, end, written))
+        if (!missing) return undefined
+        // It was written, or files behind it were pruned, since it was scanned: what it got meanwhile is still in the open file.
         const { found: rest } = await this.#scan(file, limit)
-        if (!rest) throw gap
+        if (!rest) throw missing
         return rest
       }
       await this.#goOn(following)
@@ -132,8 +138,11 @@ export class LogFollower implements AsyncDisposable {
     return 'next'
   }
 
-  /** A server that was restored, or lost what it had written when its machine lost power, goes on in a file of the same name. */
-  async #requireSame(file: FileHandle): Promise<void> {
+  /**
+   * A server that was restored, or lost what it had written when its machine lost power, goes on in a file of the same name.
+   * @returns when it was last written.
+   */
+  async #requireSame(file: FileHandle): Promise<bigint> {
     const { logVersion, offset } = this.#place
     const ours = await file.stat({ bigint: true })
     const theirs = await stat(this.#path(logVersion), { bigint: true }).catch((error: unknown) => {
@@ -143,6 +152,7 @@ export class LogFollower implements AsyncDisposable {
     const replaced = theirs && (theirs.dev !== ours.dev || theirs.ino !== ours.ino)
     const commit = this.#commit && (await readFully(file, offset - commitLength, commitLength))
     if (replaced || (commit && !commit.equals(this.#commit!))) throw new LogReplacedError(this.#path(logVersion))
+    return ours.mtimeNs
   }
 
   async #scan(file: FileHandle, limit: number): Promise<{ found: NewLog | undefined; end: LogEnd }> {
@@ -189,6 +199,24 @@ export class LogFollower implements AsyncDisposable {
     if (later === undefined || later === logVersion + 1) return undefined
     const header = await readHeaderIfThere(this.#path(later))
     return header && new LogGapError(this.#directory, nextId, header.lastIdBefore)
+  }
+
+  /** What is written behind an end that stays where it is shows that it is none. */
+  async #lookForDamage(file: FileHandle, end: LogEnd, written: bigint): Promise<HoldfastError | undefined> {
+    const { logVersion, offset } = this.#place
+    if (end.reason === 'exact') return undefined
+    const seen = { logVersion, offset, torn: end.reason === 'torn', written }
+    return this.#stillEnd.isDoubtful(seen, this.#clock.monotonic()) ? this.#damageAt(file, end) : undefined
+  }
+
+  async #damageAt(file: FileHandle, end: LogEnd): Promise<HoldfastError | undefined> {
+    const { logVersion, offset, nextId, previousChecksum } = this.#place
+    const rest = (): AsyncGenerator<Buffer> => lentFileBytes(file, { start: offset })
+    const position = { position: offset, expectedId: nextId, previousChecksum }
+    const doubtful = end.reason === 'preallocated' ? await scanLog(rest(), position, () => {}) : end
+    if (doubtful.reason !== 'torn') return undefined
+    const later = await laterTransactionIn(rest(), doubtful)
+    return later && logDamage(this.#path(logVersion), doubtful, later)
   }
 
   #mustContinue(following: LogFileHeader, end: LogEnd): HoldfastError {

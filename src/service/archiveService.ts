@@ -26,8 +26,8 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
   const bases = new NeededBases({ ...options, signal })
   const listener = (event: ArchiveEvent): void => {
     options.listener(event)
-    const { database } = event
-    if (event.kind === 'begun') bases.look({ database, along: event.lineage ?? event.parent, nextId: event.nextId })
+    if (event.kind !== 'begun') return
+    bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
   }
   try {
     await Promise.all([runArchiver({ ...options, signal, listener }), options.takeBases ? bases.run() : undefined])

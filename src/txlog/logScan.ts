@@ -1,4 +1,4 @@
-import { LaterTransactionSearch } from './laterTransaction.ts'
+import { type LaterTransaction, LaterTransactionSearch } from './laterTransaction.ts'
 import { logDamage } from './logDamage.ts'
 import type { LogEnd } from './logEnd.ts'
 import type { Transaction } from './transaction.ts'
@@ -15,20 +15,45 @@ export async function scanLog(
   return scanner.end(onTransaction)
 }
 
+/** The first whole transaction behind the place where a scan stopped, in the bytes from there on. */
+export async function laterTransactionIn(rest: AsyncIterable<Uint8Array>, end: LogEnd): Promise<LaterTransaction | undefined> {
+  const search = new LaterTransactionSearch(end)
+  for await (const chunk of rest) if (search.push(chunk)) break
+  return search.end()
+}
+
+/** How to scan on from where a scan ended. */
+export function behind({ end, next }: LogEnd): ScannerOptions & { position: number } {
+  return { position: end, expectedId: next.id, previousChecksum: next.previousChecksum }
+}
+
+/** The file whose end is looked at. */
+interface EndingFile<Piece> {
+  newest: boolean
+  /** Its bytes from there on. */
+  rest: (end: LogEnd) => AsyncIterable<Uint8Array>
+  /** Scans it from there on. */
+  scan: (end: LogEnd) => AsyncGenerator<Piece, LogEnd>
+}
+
 /**
- * Makes sure that where whole transactions end, the log does: only the newest file may go on with a transaction that was cut off.
- * @param rest the bytes of the file from the end on
+ * Makes sure that where whole transactions end, the log does: only the newest file may go on with a transaction that was cut off. What was
+ * being written there when it was scanned may be whole by the time that something is found behind it: then it is scanned from there on.
+ * @returns where the log ends
  * @throws HoldfastError `integrity` where a whole transaction follows, so that what lies between is damaged, `failed` for an unknown version.
  */
-export async function requireLogEnd(
+export async function* requireLogEnd<Piece>(
   path: string,
   end: LogEnd,
-  { newest, rest }: { newest: boolean; rest: () => AsyncIterable<Uint8Array> },
-): Promise<void> {
-  if (end.reason === 'exact' || end.reason === 'preallocated') return
-  const search = new LaterTransactionSearch(end)
-  for await (const chunk of rest()) if (search.push(chunk)) break
-  const later = search.end()
-  if (end.reason === 'torn' && newest && !later) return
-  throw logDamage(path, end, later)
+  { newest, rest, scan }: EndingFile<Piece>,
+): AsyncGenerator<Piece, LogEnd> {
+  let at = end
+  while (at.reason === 'torn' || at.reason === 'unsupported') {
+    const later = await laterTransactionIn(rest(at), at)
+    if (at.reason === 'torn' && newest && !later) break
+    const more = later && newest ? yield* scan(at) : undefined
+    if (!more?.last) throw logDamage(path, at, later)
+    at = more
+  }
+  return at
 }

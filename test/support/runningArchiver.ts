@@ -18,10 +18,10 @@ interface RunOptions extends Partial<Pick<ArchiverOptions, 'retention' | 'headro
   clock?: ManualClock
 }
 
-/** Archives a synthetic log, looking every quarter of a second. */
+/** Archives the synthetic logs of a data directory, looking every quarter of a second. */
 export function runInTime(
   repository: Repository,
-  log: SyntheticLog,
+  log: Pick<SyntheticLog, 'dataDir'>,
   { clock = new ManualClock(), retention = { size: null, time: null }, headroomAlert = 0 }: RunOptions = {},
 ): Running {
   const events: ArchiveEvent[] = []

@@ -150,6 +150,16 @@ export class SyntheticLog {
     return this
   }
 
+  /** Changes a transaction in place, as a disk does that goes bad: a byte of it, or all of it to zeros. */
+  damage(id: number, how: 'byte' | 'zeros' = 'byte'): this {
+    const { logVersion, start, end } = this.at(id)
+    const content = readFileSync(this.path(logVersion))
+    if (how === 'zeros') content.fill(0, start, end)
+    else content[start + 40]! ^= 1
+    writeFileSync(this.path(logVersion), content)
+    return this
+  }
+
   /** The bytes of the log from one transaction to another in one file, with its header where they begin it. */
   slice(first: number, last: number): Buffer {
     const { logVersion, start } = this.at(first)

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Located, locate } from '../../../src/archive/locate.ts'
-import type { Repository } from '../../../src/repository/repository.ts'
+import { openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
+import { metered } from '../../support/meteredStorage.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -113,6 +114,19 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     expect(await find(log)).toMatchObject({ lineage: root, gap: { first: 4, last: 5 }, place: { logVersion: 1, nextId: 6 } })
   })
 
+  test('what is pruned while the storage is slow to list the archive is a gap, too', async () => {
+    const log = make().write(3).rotate().write(3).rotate()
+    await archiveAll(repository, log)
+    let isPruned = false
+    const slow = metered(storage, (request) => {
+      if (isPruned || !request.startsWith('list archive')) return
+      isPruned = true
+      log.write(3).rotate().write(3).rotate().write(3).prune()
+    })
+    const found = await locate(await openRepository(slow), log.dataDir, log.database, new AbortController().signal)
+    expect(found).toMatchObject({ lineage: root, gap: { first: 8, last: 13 }, place: { logVersion: 4, nextId: 14 } })
+  })
+
   test('a gap in a branch is one, though the lineage it left reaches further', async () => {
     const log = make().write(20)
     await archiveAll(repository, log)
@@ -140,6 +154,24 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     await storage.put(damaged, Buffer.from('nonsense'))
     const other = restored(log, 6).write(1, { body: 'other' })
     expect(await find(other)).toMatchObject({ lineage: undefined, branch: { parent: root, after: 4 }, place: { nextId: 5 } })
+  })
+
+  test.each(['byte', 'zeros'] as const)('a log that is damaged before what is archived has not left it (%s)', async (how) => {
+    const log = make().write(3)
+    await archiveAll(repository, log)
+    log.write(4)
+    await archiveAll(repository, log)
+    log.damage(6, how).write(4)
+    await expect(find(log)).rejects.toMatchObject({ code: 'integrity' })
+  })
+
+  test('what is before the damage is archived, though another lineage reached further', async () => {
+    const log = make().write(8)
+    await archiveAll(repository, log)
+    const other = restored(log, 4).write(2, { body: 'other' })
+    await archiveAll(repository, other)
+    other.write(3, { body: 'other' }).damage(8)
+    expect(await find(other)).toMatchObject({ lineage: branchLineage(root, other.at(5)), place: { nextId: 7 } })
   })
 
   test('two databases have a lineage each', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -186,5 +186,74 @@ describe('what happens to the log meanwhile', () => {
     const { error } = archiver.events.find((event) => event.kind === 'failed')!
     expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('take a new base backup') })
     expect(await archived(repository)).toEqual(['2-4'])
+  })
+})
+
+test('damage in the newest file is reported for as long as it is there', async () => {
+  const repository = await newRepository()
+  log.write(6).damage(5)
+  await using archiver = run(repository)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 6)
+  expect(archiver.kinds()).not.toContain('recovered')
+  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { code: 'integrity' }, retryIn: 500 })
+  expect(await archived(repository)).toEqual(['2-4'])
+})
+
+test('whatever the operating system says about the log, it is tried again until the log can be read', async () => {
+  const repository = await newRepository()
+  log.write(3)
+  await using archiver = run(repository)
+  await archiver.until(() => archiver.kinds().includes('shipped'))
+  log.rotate()
+  // A name that is too long stands for the errors that nobody thought of, such as those of a file server.
+  renameSync(log.directory, join(folder, 'aside'))
+  symlinkSync('x'.repeat(300), log.directory)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 3)
+  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { message: expect.stringContaining('ENAMETOOLONG') } })
+  rmSync(log.directory)
+  renameSync(join(folder, 'aside'), log.directory)
+  log.write(2)
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'shipped').length === 2)
+  expect(await archived(repository)).toEqual(['2-4', '5-6'])
+})
+
+describe('databases that are not there yet', () => {
+  const store = { ...sampleStore, random: '4711' }
+  const shipped = ({ events }: Running): string[] => events.flatMap((event) => (event.kind === 'shipped' ? [event.database] : []))
+
+  test('one that appears while the archiver runs is archived', async () => {
+    const repository = await newRepository()
+    log.write(3)
+    await using archiver = run(repository)
+    await archiver.until(() => shipped(archiver).includes('neo4j'))
+    SyntheticLog.create(log.dataDir, { database: 'system', store }).write(2)
+    await archiver.until(() => shipped(archiver).includes('system'))
+    expect(archiver.events.filter(({ kind }) => kind === 'appeared')).toEqual([{ database: 'system', kind: 'appeared' }])
+    log.write(1)
+    await archiver.until(() => shipped(archiver).length === 3)
+    expect((await repository.archive.list()).segments.map(({ first, last }) => [first, last])).toEqual(
+      expect.arrayContaining([
+        [2, 3],
+        [2, 4],
+        [5, 5],
+      ]),
+    )
+  })
+
+  test('all of them may be missing, which is told once', async () => {
+    const repository = await newRepository()
+    const dataDir = join(folder, 'new')
+    for (const name of ['databases', 'transactions']) mkdirSync(join(dataDir, name), { recursive: true })
+    await using archiver = runInTime(repository, { dataDir })
+    for (let second = 0; second < 60; second++) await archiver.clock.advance(1000)
+    expect(archiver.kinds()).toEqual(['waiting'])
+    SyntheticLog.create(dataDir).write(2)
+    await archiver.until(() => shipped(archiver).length === 1)
+    expect(await archived(repository)).toEqual(['2-3'])
+  })
+
+  test('a folder that is no data directory is refused', async () => {
+    await using archiver = runInTime(await newRepository(), { dataDir: folder })
+    await expect(archiver.until(() => false)).rejects.toMatchObject({ code: 'neo4j-unavailable' })
   })
 })

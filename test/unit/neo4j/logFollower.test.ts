@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { LogFollower, LogGapError, type LogPlace, LogReplacedError, type NewLog } from '../../../src/neo4j/logFollower.ts'
 import { baseChecksum, headerBytes } from '../../support/logBytes.ts'
+import { ManualClock } from '../../support/manualClock.ts'
 import { collect, failure } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -192,6 +193,52 @@ test('a file that is damaged before its end, with another one behind it, is dama
   const following = follow(log)
   expect((await take(following))?.ids).toEqual([2, 4])
   expect(await failure(following.next(enough))).toMatchObject({ code: 'integrity' })
+})
+
+describe('damage in the newest file', () => {
+  const clock = new ManualClock()
+  const followInTime = (log: SyntheticLog): LogFollower => (follower = new LogFollower(log.directory, place, clock))
+
+  test.each(['byte', 'zeros'] as const)('is told once more was written behind it (%s)', async (how) => {
+    const log = make({ kernelVersion: 33 }).write(3)
+    const following = followInTime(log)
+    await take(following)
+    expect(await following.next(enough)).toBeUndefined()
+    log.write(1).damage(5, how)
+    for (let second = 0; second < 60; second++) {
+      expect(await following.next(enough)).toBeUndefined()
+      await clock.advance(1000)
+    }
+    log.write(3)
+    let error: unknown
+    for (let second = 0; second < 60 && !error; second++) {
+      error = await following.next(enough).then(() => undefined, (thrown: unknown) => thrown)
+      await clock.advance(1000)
+    }
+    expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('Transaction 6') })
+  })
+
+  test.each(['byte', 'zeros'] as const)('is told at once where it was there before (%s)', async (how) => {
+    const log = make({ kernelVersion: 20 }).write(6).damage(5, how)
+    const following = followInTime(log)
+    expect((await take(following))?.ids).toEqual([2, 4])
+    await expect(following.next(enough)).rejects.toMatchObject({ code: 'integrity' })
+    log.rotate().write(1)
+    await expect(following.next(enough)).rejects.toMatchObject({ code: 'integrity' })
+  })
+
+  test('is none where a transaction takes long to be written', async () => {
+    const log = make().write(1)
+    const following = followInTime(log)
+    await take(following)
+    const [next] = log.next(1, { body: 'x'.repeat(4000) })
+    for (let at = 0; at < next!.length; at += 100) {
+      appendFileSync(log.path(), next!.subarray(at, at + 100))
+      await clock.advance(3000)
+      if (at + 100 < next!.length) expect(await following.next(enough)).toBeUndefined()
+    }
+    expect((await take(following))?.ids).toEqual([3, 3])
+  })
 })
 
 test('a kernel version that is not known is an error, not the end', async () => {
