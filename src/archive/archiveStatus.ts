@@ -82,7 +82,9 @@ export async function archiveStatus(
     const isUnknown = [...history.damaged.keys()].some((id) => rootOf(id) === log.root)
     if (follows || isUnknown) continue
     const isNew = !history.segments.some(({ lineage }) => rootOf(lineage) === log.root)
-    const why = isNew ? newLog(log.database) : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting(damage, log))
+    const why = isNew
+      ? newLog(log.database)
+      : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting(damage, log))
     if (why) unarchived.push(why)
   }
   for (const [{ database }, error] of damage) unarchived.push(damagedLog(database, error))

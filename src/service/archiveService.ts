@@ -29,7 +29,8 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
   const bases = new NeededBases({ ...options, signal })
   const listener = (event: ArchiveEvent): void => {
     options.listener(event)
-    if (event.kind === 'begun') bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
+    if (event.kind === 'begun')
+      bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
     if (event.kind === 'shipped') {
       const { lineage, last } = event.segment
       bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1 })
