@@ -20,7 +20,8 @@ export async function* appearingDatabases({ dataDir, clock, listener, signal }: 
     told = reason
   }
   for (;;) {
-    if (known.size === 0) wait(`no database in ${dataDir} yet`, 'archiving begins when Neo4j has made one; is it the directory it uses?')
+    if (known.size === 0)
+      wait(`no database in ${dataDir} yet`, 'archiving begins when Neo4j has made one; is it the directory it uses?')
     await clock.sleep(lookEvery, signal).catch(() => {})
     if (signal.aborted) return
     try {

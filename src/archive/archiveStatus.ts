@@ -1,15 +1,15 @@
 import { HoldfastError } from '../core/errors.ts'
-import { listDatabases, logDirectory } from '../neo4j/dataDirectory.ts'
-import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
+import { findTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import { rootOf } from '../repository/segmentName.ts'
 import { type Headroom, headroomOf, logRate } from './headroom.ts'
 import { missingLog, type TransactionRange } from './missingLog.ts'
+import { damagedLog, type LiveLog, liveLogs, newLog, type UnarchivedLog, unarchivedLog } from './unarchivedLogs.ts'
 
 /** How one lineage of one database stands, by what the repository holds now. */
 export interface LineageStatus {
@@ -47,27 +47,57 @@ export interface LiveDirectory {
   now: Date
 }
 
+/** How the archive stands. */
+export interface ArchiveStatus {
+  lineages: LineageStatus[]
+  /** Live logs that no lineage goes on with. */
+  unarchived: UnarchivedLog[]
+}
+
 /**
  * Tells how the archive stands by what the repository was just found to hold, and compares it with the live log.
  * @param directory undefined where only the repository is at hand
  */
 export async function archiveStatus(
-  { archive }: Repository,
-  { segments, lineages, gaps }: ArchivedHistory,
+  repository: Repository,
+  history: ArchivedHistory,
   directory: LiveDirectory | undefined,
   signal: AbortSignal,
-): Promise<LineageStatus[]> {
-  const roots = directory === undefined ? new Map<string, string>() : await liveRoots(directory.dataDir)
+): Promise<ArchiveStatus> {
+  const logs = directory === undefined ? [] : await liveLogs(directory.dataDir)
+  const damage = new Map<LiveLog, HoldfastError>()
   const found: LineageStatus[] = []
-  for (const [id, lineage] of lineages) {
-    const own = segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
+  for (const [id, lineage] of history.lineages) {
+    const own = history.segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
     const ownGaps: Gap[] = []
-    for (const gap of gaps) if (gap.lineage === id) ownGaps.push(await archive.readGap(gap, { signal }))
-    const log = roots.get(rootOf(id))
-    const live = directory && log !== undefined ? await behind(log, own, directory) : null
+    for (const gap of history.gaps) if (gap.lineage === id) ownGaps.push(await repository.archive.readGap(gap, { signal }))
+    const log = logs.find(({ root }) => root === rootOf(id))
+    const live = directory && log ? await behind(log.directory, own, directory).catch(noting(damage, log)) : null
     found.push({ ...describe(lineage, own), gaps: ownGaps, missing: missingLog([...own, ...ownGaps]), live })
   }
-  return found
+  const unarchived: UnarchivedLog[] = []
+  for (const log of logs) {
+    const follows = found.some(({ lineage, live }) => live && rootOf(lineage) === log.root)
+    // Of a lineage that cannot be read nobody can tell where it goes on.
+    const isUnknown = [...history.damaged.keys()].some((id) => rootOf(id) === log.root)
+    if (follows || isUnknown) continue
+    const isNew = !history.segments.some(({ lineage }) => rootOf(lineage) === log.root)
+    const why = isNew
+      ? newLog(log.database)
+      : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting(damage, log))
+    if (why) unarchived.push(why)
+  }
+  for (const [{ database }, error] of damage) unarchived.push(damagedLog(database, error))
+  return { lineages: found, unarchived }
+}
+
+/** Notes that a log is damaged; any other error goes on. */
+function noting(damage: Map<LiveLog, HoldfastError>, log: LiveLog): (error: unknown) => null {
+  return (error) => {
+    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+    damage.set(log, error)
+    return null
+  }
 }
 
 function describe(
@@ -102,17 +132,4 @@ async function behind(
   const { bytes, since } = await liveLogSize(directory, place)
   const headroom = headroomOf(retention, { bytes, since }, logRate(segments, now.getTime()), now.getTime())
   return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString(), headroom }
-}
-
-async function liveRoots(dataDir: string): Promise<Map<string, string>> {
-  const roots = new Map<string, string>()
-  for (const database of await listDatabases(dataDir)) {
-    const directory = logDirectory(dataDir, database)
-    try {
-      roots.set(rootLineage((await readLogHeaders(directory)).at(-1)!.storeId), directory)
-    } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'neo4j-unavailable')) throw error
-    }
-  }
-  return roots
 }

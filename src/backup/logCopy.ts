@@ -14,7 +14,7 @@ import { lentFileBytes } from '../core/fileBytes.ts'
 import { logFileName } from '../neo4j/dataDirectory.ts'
 import type { HeldLogFiles } from '../neo4j/heldLogFiles.ts'
 import { LogContinuity } from '../txlog/logContinuity.ts'
-import { behind, requireLogEnd, scanLog } from '../txlog/logScan.ts'
+import { behind, endOf, requireLogEnd, scanLog, scanPieces } from '../txlog/logScan.ts'
 
 /** A log file of the slice, up to the end of its last whole transaction. */
 interface SliceFile {
@@ -70,9 +70,11 @@ export async function findLogSlice(
       onTransaction: (transaction) => continuity.add(transaction),
       signal: target.signal,
     }
-    const scanned = newest ? await scanWhileWritten(source) : await scanLog(source.read(logHeaderLength), scan, source.onTransaction)
-    const ending = requireLogEnd(path, scanned, { newest, rest: ({ end }) => source.read(end), scan: (end) => scanOn(source, end) })
-    const { value: end } = await ending.next()
+    const scanned = newest
+      ? await scanWhileWritten(source)
+      : await scanLog(source.read(logHeaderLength), scan, source.onTransaction)
+    const ending = { newest, rest: (from: LogEnd) => source.read(from.end), scan: (from: LogEnd) => scanOn(source, from) }
+    const end = await endOf(requireLogEnd(path, scanned, ending))
     continuity.end(header, end)
     files.push({ name, handle, scan, end: end.end })
   }
@@ -92,15 +94,14 @@ async function scanWhileWritten(source: ScannedSource): Promise<LogEnd> {
   let end = await scanLog(source.read(logHeaderLength), source.scan, source.onTransaction)
   for (let look = 1; look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
     await delay(pause, undefined, { signal: source.signal })
-    const later = (await scanOn(source, end).next()).value
+    const later = await endOf(scanOn(source, end))
     end = later.last ? later : { ...later, last: end.last }
   }
   return end
 }
 
-/** Hands out nothing but where it ends. */
-async function* scanOn({ read, onTransaction }: ScannedSource, from: LogEnd): AsyncGenerator<never, LogEnd> {
-  return scanLog(read(from.end), behind(from), onTransaction)
+function scanOn({ read, onTransaction }: ScannedSource, from: LogEnd): AsyncGenerator<void, LogEnd> {
+  return scanPieces(read(from.end), behind(from), onTransaction)
 }
 
 /** Copies a slice of log; the very bytes that are copied are verified once more. */

@@ -1,4 +1,5 @@
-import type { LineageStatus, LiveStatus } from '../archive/archiveStatus.ts'
+import type { ArchiveStatus, LineageStatus, LiveStatus } from '../archive/archiveStatus.ts'
+import type { UnarchivedLog } from '../archive/unarchivedLogs.ts'
 import type { Window } from '../recovery/windows.ts'
 import { defineCommand } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'
@@ -6,8 +7,7 @@ import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
 import { formatFacts } from './table.ts'
 
-interface ArchiveReport {
-  lineages: LineageStatus[]
+interface ArchiveReport extends ArchiveStatus {
   /** By database: the transactions and moments to which it can be restored. */
   windows: Record<string, Window[]>
   /** Lineages of which nothing can be told, and why. */
@@ -20,7 +20,9 @@ export const archiveStatusCommand = defineCommand({
   name: 'archive status',
   summary: 'tell what is archived, how far it is behind, and what can be restored',
   description:
-    'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet.',
+    'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet, and names the ' +
+    'databases with which the archive does not go on. It fails where a part of the archive is damaged, and where the live log is damaged, was ' +
+    'pruned before it was archived and nobody has marked that, or has nothing in common with what is archived of its store.',
   settings: ['dataDir', ...repositorySettings, 'logRetention'],
   examples: [
     { command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --json', purpose: 'for a monitor' },
@@ -36,7 +38,7 @@ export const archiveStatusCommand = defineCommand({
     const now = services.clock.now()
     const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
     const history = await ArchivedHistory.read(repository, signal)
-    const lineages = await archiveStatus(repository, history, directory, signal)
+    const { lineages, unarchived } = await archiveStatus(repository, history, directory, signal)
     const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
     const names = new Set([
       ...lineages.map(({ database }) => database),
@@ -45,19 +47,45 @@ export const archiveStatusCommand = defineCommand({
     const windows: Record<string, Window[]> = {}
     for (const name of [...names].toSorted()) windows[name] = await restorableWindows(history, manifests, name)
     const damaged = [...history.damaged].map(([lineage, { message }]) => ({ lineage, problem: message }))
-    return { lineages, windows, damaged, now: now.toISOString() }
+    return { lineages, unarchived, windows, damaged, now: now.toISOString() }
   },
-  text: ({ lineages, windows, damaged, now }) => {
-    if (lineages.length + damaged.length + Object.keys(windows).length === 0) return 'nothing is archived yet'
+  text: ({ lineages, unarchived, windows, damaged, now }) => {
+    const apart = unarchived.map((log) => formatFacts(describeLog(log)))
+    if (lineages.length + damaged.length + Object.keys(windows).length === 0)
+      return ['nothing is archived yet', ...apart].join('\n\n')
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
       found.map((window) => [name, formatWindow(window)] as const),
     )
     const unread = damaged.map(({ lineage, problem }) => formatFacts([['DAMAGED', `lineage ${lineage}: ${problem}`]]))
-    return [...parts, ...unread, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
+    return [...parts, ...apart, ...unread, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
   },
-  failure: ({ damaged }) => (damaged.length > 0 ? 'integrity' : undefined),
+  failure: ({ unarchived, damaged }) => (damaged.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined),
 })
+
+/** Whether what is archived of the database does not lead to what it holds now. */
+function isBroken({ state, behindBytes }: UnarchivedLog): boolean {
+  // A foreign log that holds nothing yet is that of a database that was only just restored.
+  return state === 'pruned' || state === 'damaged' || (state === 'foreign' && behindBytes !== 0)
+}
+
+function describeLog({ database, state, lineage, after, lost, behindBytes, problem }: UnarchivedLog): [string, string][] {
+  const behind: [string, string][] = behindBytes === null ? [] : [['behind', formatSize(behindBytes)]]
+  switch (state) {
+    case 'new':
+      return [[database, 'not archived yet']]
+    case 'branched':
+      return [[database, `left ${lineage} after transaction ${after}, and is not archived from there on yet`], ...behind]
+    case 'pruned': {
+      const what = `transactions ${lost!.first} to ${lost!.last} were pruned before they were archived, and no archiver has marked that: is one running?`
+      return [[database, `went on with ${lineage}`], ['LOST', what], ...behind]
+    }
+    case 'foreign':
+      return [[database, 'has nothing in common with what is archived of its store, and is not archived yet'], ...behind]
+    case 'damaged':
+      return [['DAMAGED', `log of ${database}: ${problem}`]]
+  }
+}
 
 function formatLineage(status: LineageStatus, now: Date): string {
   const { database, lineage, parent, branchedAfter, segments, logBytes, storedBytes, last, gaps, missing, live } = status

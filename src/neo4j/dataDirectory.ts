@@ -42,13 +42,9 @@ export async function listDatabases(dataDir: string): Promise<string[]> {
   const databases = await databasesSoFar(dataDir)
   if (databases.length > 0) return databases
   const found = (await namesIn(join(dataDir, 'databases'))) ?? []
-  throw new HoldfastError(
-    'neo4j-unavailable',
-    `no database in ${dataDir}: found ${found.join(', ') || 'nothing'} in databases`,
-    {
-      hint: 'start Neo4j once on this directory, or point --data-dir to the one it uses',
-    },
-  )
+  throw new HoldfastError('neo4j-unavailable', `no database in ${dataDir}: found ${found.join(', ') || 'nothing'} in databases`, {
+    hint: 'start Neo4j once on this directory, or point --data-dir to the one it uses',
+  })
 }
 
 /**

@@ -1,13 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
 import { lentFileBytes } from '../core/fileBytes.ts'
 import { readCheckpointLog } from '../txlog/checkpointLog.ts'
-import type { LogEnd } from '../txlog/logEnd.ts'
 import { type LogFileHeader, logHeaderLength } from '../txlog/logFileHeader.ts'
-import { behind, requireLogEnd } from '../txlog/logScan.ts'
+import { behind, requireLogEnd, scanPieces } from '../txlog/logScan.ts'
 import type { Transaction } from '../txlog/transaction.ts'
-import { type ScannerOptions, TransactionScanner } from '../txlog/transactionScanner.ts'
 import { listLogFiles, logFileName } from './dataDirectory.ts'
 import { readLastCheckpoint } from './lastCheckpoint.ts'
 import type { LogPlace } from './logFollower.ts'
@@ -112,27 +110,13 @@ async function* scanFile(
   { newest, add }: { newest: boolean; add: (transaction: Transaction) => void },
 ): AsyncGenerator<void> {
   await using file = await open(path, 'r')
-  const end = yield* scanFrom(file, { header }, add)
+  const read = (start: number): AsyncIterable<Buffer> => lentFileBytes(file, { start })
+  const end = yield* scanPieces(read(logHeaderLength), { header }, add)
   yield* requireLogEnd(path, end, {
     newest,
-    rest: (from) => lentFileBytes(file, { start: from.end }),
-    scan: (from) => scanFrom(file, behind(from), add),
+    rest: (from) => read(from.end),
+    scan: (from) => scanPieces(read(from.end), behind(from), add),
   })
-}
-
-async function* scanFrom(
-  file: FileHandle,
-  options: ScannerOptions,
-  add: (transaction: Transaction) => void,
-): AsyncGenerator<void, LogEnd> {
-  const scanner = new TransactionScanner(options)
-  for await (const chunk of lentFileBytes(file, { start: options.position ?? logHeaderLength })) {
-    scanner.push(chunk, add)
-    yield
-  }
-  const end = scanner.end(add)
-  yield
-  return end
 }
 
 async function edge(directory: string, oldest: LogFileHeader): Promise<Found> {

@@ -19,15 +19,22 @@ interface ServiceOptions extends ArchiverOptions {
 /** Milliseconds until a backup that failed is tried again. */
 const retryIn = 10_000
 
-/** Archives the log, and takes a backup whenever the archive has none to build on. */
+/** Milliseconds after which it is looked again whether there is a backup to build on, once something was shipped: a look lists the repository. */
+const lookEvery = 3_600_000
+
+/** Archives the log, and takes a backup whenever the archive has none to build on, which is looked for when archiving begins and about once an hour. */
 export async function runArchiveService(options: ServiceOptions): Promise<void> {
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
   const bases = new NeededBases({ ...options, signal })
   const listener = (event: ArchiveEvent): void => {
     options.listener(event)
-    if (event.kind !== 'begun') return
-    bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
+    if (event.kind === 'begun')
+      bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
+    if (event.kind === 'shipped') {
+      const { lineage, last } = event.segment
+      bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1 })
+    }
   }
   try {
     await Promise.all([runArchiver({ ...options, signal, listener }), options.takeBases ? bases.run() : undefined])
@@ -41,6 +48,8 @@ class NeededBases {
   readonly #options: ServiceOptions
   /** Where archiving has begun and a backup may be needed, by database. */
   #places = new Map<string, ArchivingPlace>()
+  /** When that was asked for last, by database. */
+  readonly #looked = new Map<string, number>()
   #wake = Promise.withResolvers<void>()
 
   constructor(options: ServiceOptions) {
@@ -50,7 +59,14 @@ class NeededBases {
 
   look(place: ArchivingPlace): void {
     this.#places.set(place.database, place)
+    this.#looked.set(place.database, this.#options.clock.monotonic())
     this.#wake.resolve()
+  }
+
+  /** Looks where it was not looked for long: the last backup that leads there may have been deleted meanwhile, or damaged. */
+  lookAgain(place: ArchivingPlace): void {
+    const looked = this.#looked.get(place.database) ?? Number.NEGATIVE_INFINITY
+    if (this.#options.clock.monotonic() - looked >= lookEvery) this.look(place)
   }
 
   async run(): Promise<void> {

@@ -10,9 +10,31 @@ export async function scanLog(
   options: ScannerOptions,
   onTransaction: (transaction: Transaction) => void,
 ): Promise<LogEnd> {
+  return endOf(scanPieces(bytes, options, onTransaction))
+}
+
+/** The same, which stops behind each piece that was read, and before it returns the end. */
+export async function* scanPieces(
+  bytes: AsyncIterable<Uint8Array>,
+  options: ScannerOptions,
+  onTransaction: (transaction: Transaction) => void,
+): AsyncGenerator<void, LogEnd> {
   const scanner = new TransactionScanner(options)
-  for await (const chunk of bytes) scanner.push(chunk, onTransaction)
-  return scanner.end(onTransaction)
+  for await (const chunk of bytes) {
+    scanner.push(chunk, onTransaction)
+    yield
+  }
+  const end = scanner.end(onTransaction)
+  yield
+  return end
+}
+
+/** Goes on to the end without a stop. */
+export async function endOf(scan: AsyncGenerator<void, LogEnd>): Promise<LogEnd> {
+  for (;;) {
+    const { done, value } = await scan.next()
+    if (done) return value
+  }
 }
 
 /** The first whole transaction behind the place where a scan stopped, in the bytes from there on. */

@@ -209,7 +209,9 @@ test('whatever the operating system says about the log, it is tried again until 
   renameSync(log.directory, join(folder, 'aside'))
   symlinkSync('x'.repeat(300), log.directory)
   await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 3)
-  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { message: expect.stringContaining('ENAMETOOLONG') } })
+  expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({
+    error: { message: expect.stringContaining('ENAMETOOLONG') },
+  })
   rmSync(log.directory)
   renameSync(join(folder, 'aside'), log.directory)
   log.write(2)

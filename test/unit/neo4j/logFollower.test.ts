@@ -212,7 +212,10 @@ describe('damage in the newest file', () => {
     log.write(3)
     let error: unknown
     for (let second = 0; second < 60 && !error; second++) {
-      error = await following.next(enough).then(() => undefined, (thrown: unknown) => thrown)
+      error = await following.next(enough).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
       await clock.advance(1000)
     }
     expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('Transaction 6') })

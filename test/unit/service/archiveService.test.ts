@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
-import { systemClock } from '../../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { planPointInTime } from '../../../src/recovery/pointInTimePlan.ts'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
@@ -52,10 +52,16 @@ class Happenings {
   }
 }
 
+interface ServeOptions {
+  takeBases?: boolean
+  before?: (request: string) => void
+  clock?: Clock
+}
+
 /** Runs the service while `during` does; it must not fail. */
 async function serve(
   during: (happenings: Happenings) => Promise<void>,
-  { takeBases = true, before = () => {} }: { takeBases?: boolean; before?: (request: string) => void } = {},
+  { takeBases = true, before = () => {}, clock = systemClock }: ServeOptions = {},
 ): Promise<void> {
   const happenings = new Happenings()
   const tell = (): void => happenings.tell()
@@ -69,7 +75,7 @@ async function serve(
     headroomAlert: 0,
     takeBases,
     graph: async () => Promise.resolve(undefined),
-    clock: systemClock,
+    clock,
     signal: ending.signal,
     warn: (message) => {
       happenings.warnings.push(message)
@@ -175,6 +181,33 @@ describe('[archive.gaps] a backup is taken at once', () => {
     await archiveAll(repository, log)
     expect(await planned(10)).toBe(10)
   })
+})
+
+test('a backup that goes away while the log is archived is replaced within about an hour, once something was written', async () => {
+  const only = await backUpLogs(repository, log)
+  let passed = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passed }
+  const requests: string[] = []
+  const before = (request: string): void => void requests.push(request)
+  await serve(
+    async (happenings) => {
+      log.write(1)
+      await happenings.until(shippedUpTo(happenings, 5))
+      await repository.deleteBackups([only.id])
+      passed = 3_000_000
+      const asked = requests.length
+      log.write(1)
+      await happenings.until(shippedUpTo(happenings, 6))
+      expect(requests.slice(asked).filter((request) => request.startsWith('list'))).toEqual([])
+      passed = 3_700_000
+      log.write(1)
+      await happenings.until(async () => (await backups()) === 1)
+      log.write(1)
+      await happenings.until(shippedUpTo(happenings, 8))
+    },
+    { before, clock },
+  )
+  expect(await planned(8)).toBe(8)
 })
 
 test('[archive.lineages] a restored database goes on from the backups of the one it was restored from', async () => {

@@ -46,5 +46,8 @@ test('nor is one that is still being written by then', async () => {
 test('a place that cannot be read, with a whole transaction behind it, is damage however often it is looked at', async () => {
   const damaged = file(4)
   damaged[file(1).length + 100]! ^= 1
-  expect(await failure(endOf(damaged, damaged))).toMatchObject({ code: 'integrity', hint: expect.stringContaining('Transaction 4') })
+  expect(await failure(endOf(damaged, damaged))).toMatchObject({
+    code: 'integrity',
+    hint: expect.stringContaining('Transaction 4'),
+  })
 })

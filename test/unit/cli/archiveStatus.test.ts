@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ArchiveStatus } from '../../../src/archive/archiveStatus.ts'
+import { archiveStatusCommand } from '../../../src/cli/archiveStatusCommand.ts'
+import type { Context } from '../../../src/cli/command.ts'
+import { systemClock } from '../../../src/core/clock.ts'
+import { silent } from '../../../src/core/progress.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { rootLineage } from '../../../src/repository/segmentName.ts'
+import { archiveAll, newRepository } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
+
+const root = rootLineage(sampleStore)
+
+let folder: string
+let repository: Repository
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-status-'))
+  repository = await newRepository()
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const make = (): SyntheticLog => SyntheticLog.create(join(folder, 'data'), { kernelVersion: 33 }).write(3)
+
+/** What `holdfast archive status` says of a data directory. */
+async function status({ dataDir }: SyntheticLog): Promise<ArchiveStatus & { failure: string | undefined; text: string }> {
+  const services = { repository: async () => Promise.resolve(repository), clock: systemClock }
+  const settings = { values: { dataDir, logRetention: '2 days 2G' } }
+  const { signal } = new AbortController()
+  const context = { services, signal, progress: silent, settings } as unknown as Context<never, never>
+  const { result, text, failure } = await archiveStatusCommand.execute({ arguments: {}, options: {} }, context)
+  return { ...(result as ArchiveStatus), text, failure }
+}
+
+test('a log that is archived as it is written is told with its lineage', async () => {
+  const log = make()
+  await archiveAll(repository, log)
+  log.write(1)
+  const { lineages, unarchived, failure } = await status(log)
+  expect([unarchived, failure]).toEqual([[], undefined])
+  expect(lineages).toMatchObject([{ lineage: root, live: { behindBytes: log.at(5).end - log.at(5).start } }])
+})
+
+describe('named apart is', () => {
+  test('a database of which nothing is archived yet', async () => {
+    const log = make()
+    expect(await status(log)).toMatchObject({ unarchived: [{ database: 'neo4j', state: 'new' }], failure: undefined })
+    await archiveAll(repository, log)
+    SyntheticLog.create(log.dataDir, { database: 'other', store: { ...sampleStore, random: '4711' } }).write(2)
+    const { unarchived, text, failure } = await status(log)
+    expect(unarchived).toMatchObject([{ database: 'other', state: 'new' }])
+    expect(text).toMatch(/other +not archived yet/)
+    expect(failure).toBeUndefined()
+  })
+
+  test('log that Neo4j pruned while no archiver ran', async () => {
+    const log = make()
+    await archiveAll(repository, log)
+    log.write(3).rotate().write(3).prune()
+    const { unarchived, text, failure } = await status(log)
+    expect(unarchived).toMatchObject([{ state: 'pruned', lineage: root, after: 4, lost: { first: 5, last: 7 } }])
+    expect(text).toMatch(/LOST +transactions 5 to 7 were pruned before they were archived/)
+    expect(failure).toBe('integrity')
+    await archiveAll(repository, log)
+    expect(await status(log)).toMatchObject({ unarchived: [], failure: undefined })
+  })
+
+  test('a restored database that has left what is archived', async () => {
+    const log = make().write(3)
+    await archiveAll(repository, log)
+    const other = log.copyUpTo(5, join(folder, 'other')).write(2, { body: 'other' })
+    const { unarchived, text, failure } = await status(other)
+    const behindBytes = other.at(7).end - other.at(6).start
+    expect(unarchived).toEqual([
+      { database: 'neo4j', state: 'branched', lineage: root, after: 5, lost: null, behindBytes, problem: null },
+    ])
+    expect(text).toContain(`left ${root} after transaction 5`)
+    expect(failure).toBeUndefined()
+  })
+
+  test('a log that has nothing in common with what is archived of its store', async () => {
+    await archiveAll(repository, make())
+    const other = SyntheticLog.create(join(folder, 'other'), { kernelVersion: 33 })
+    expect(await status(other)).toMatchObject({ unarchived: [{ state: 'foreign', behindBytes: 0 }], failure: undefined })
+    other.write(5, { body: 'other' })
+    const { unarchived, text, failure } = await status(other)
+    expect(unarchived).toMatchObject([{ state: 'foreign', lineage: null }])
+    expect(text).toMatch(/neo4j +has nothing in common with what is archived of its store/)
+    expect(failure).toBe('integrity')
+  })
+
+  test.each([2, 6])('a log that is damaged at transaction %i', async (id) => {
+    const log = make()
+    await archiveAll(repository, log)
+    log.write(4).damage(id)
+    const { lineages, unarchived, text, failure } = await status(log)
+    expect(lineages).toMatchObject([{ lineage: root, live: null }])
+    expect(unarchived).toMatchObject([{ state: 'damaged', problem: expect.stringContaining('damaged at offset') }])
+    expect(text).toMatch(/DAMAGED +log of neo4j: /)
+    expect(failure).toBe('integrity')
+  })
+})
