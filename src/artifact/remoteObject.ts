@@ -1,3 +1,4 @@
+import { allBytes } from '../core/allBytes.ts'
 import { s3Uri } from '../core/s3Uri.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { explaining } from '../storage/s3/explaining.ts'
@@ -53,11 +54,8 @@ export async function put(
 
 /** The start of an object, `limit` bytes at most. */
 export async function readStart(bucket: Bucket, key: string, limit: number, signal: AbortSignal): Promise<Buffer> {
-  return explained(bucket, 'read', key, signal, async () => {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readObject(bucket, key, { range: { offset: 0, length: limit }, signal })) chunks.push(chunk)
-    return Buffer.concat(chunks)
-  })
+  const range = { offset: 0, length: limit }
+  return explained(bucket, 'read', key, signal, async () => allBytes(readObject(bucket, key, { range, signal })))
 }
 
 /** Runs a request and says in words what becomes of it. */

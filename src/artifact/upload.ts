@@ -1,6 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
+import { arrivedChanged } from '../storage/s3/failures.ts'
 import { extendLock } from '../storage/s3/lock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
@@ -109,8 +110,8 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
   }).catch(async (error: unknown) => {
     signal.throwIfAborted()
     await artifact.requireUnchanged()
-    // The server compares each part with what was measured.
-    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+    // The server compares each part with what was measured, and stores nothing where it is another.
+    if (!(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
     throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
   if (stored === undefined) throw taken(plan, ['it came there during the upload'])

@@ -1,3 +1,4 @@
+import { mayBeKey } from '../storage/s3/kmsKey.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 import type { RemoteObject } from './remoteObject.ts'
 
@@ -40,11 +41,9 @@ export function encryptionDifferences({ encryption }: UploadPlan, found: RemoteO
   if (found.encryption !== encryption.algorithm)
     return [`expected encryption ${encryption.algorithm}, found ${found.encryption ?? 'none'}`]
   const { keyId } = encryption
-  // A server answers with the ARN of the key, whatever it was called; an alias cannot be compared with it.
-  const { kmsKey = '' } = found
-  const isSame =
-    keyId === undefined || /(^|:)alias\//.test(keyId) || [keyId, `:${keyId}`, `/${keyId}`].some((end) => kmsKey.endsWith(end))
-  return isSame ? [] : [`expected it encrypted with the key ${keyId}, found ${found.kmsKey ?? 'none'}`]
+  return keyId === undefined || mayBeKey(keyId, found.kmsKey ?? '')
+    ? []
+    : [`expected it encrypted with the key ${keyId}, found ${found.kmsKey ?? 'none'}`]
 }
 
 /** What may be said to be verified of an object without {@link differences}. */

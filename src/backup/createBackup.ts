@@ -68,7 +68,9 @@ async function create(options: CreateOptions): Promise<Manifest> {
   const before = graph && (await unlessUnwilling(async () => askServer(graph, names), options))
   const stores = await storesOf(dataDir, names)
   const onLeftBehind = (error: unknown): void =>
-    options.warn(`what was stored of this backup is not all removed; the next backup delete does it: ${messageOf(error)}`)
+    options.warn(
+      `what was stored of this backup is not all removed; the next backup delete removes what no backup needs: ${messageOf(error)}`,
+    )
   const asked = { command: 'backup create', signal, wait: options.wait, stores, onLeftBehind }
   await using writer = await repository.startBackup(asked)
   for (const { id, created } of datedAfter(writer.earlier, clock.now()))

@@ -1,3 +1,4 @@
+import { allBytes, firstBytes } from '../core/allBytes.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
@@ -70,20 +71,8 @@ async function readCheckpoint(
       `${file.path} in the backup is ${file.size} bytes, expected at most ${largestCheckpointFile}`,
     )
   }
-  const chunks: Buffer[] = []
-  if (file) for await (const chunk of read(file)) chunks.push(chunk)
-  const last = readCheckpointLog(Buffer.concat(chunks), file?.path ?? 'checkpoint log').last
+  const bytes = file ? await allBytes(read(file)) : Buffer.alloc(0)
+  const last = readCheckpointLog(bytes, file?.path ?? 'checkpoint log').last
   if (!last) throw new HoldfastError('integrity', `the backup holds no checkpoint of ${database.name}`)
   return last
-}
-
-async function firstBytes(bytes: AsyncIterable<Buffer>, length: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of bytes) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size >= length) break
-  }
-  return Buffer.concat(chunks).subarray(0, length)
 }

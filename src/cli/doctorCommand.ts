@@ -21,6 +21,7 @@ export const doctorCommand = defineCommand({
     const storage = services.storage()
     const probes = await probeStorage(storage, { thorough: true, signal })
     const facts = (await storage.facts?.({ signal })) ?? []
+    for (const { warning } of facts) if (warning !== undefined) services.log.warn(warning)
     return {
       location: storage.location,
       ok: probes.every(({ ok }) => ok),

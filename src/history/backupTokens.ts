@@ -1,3 +1,4 @@
+import { allBytes } from '../core/allBytes.ts'
 import type { BlockTable } from '../repository/blockTable.ts'
 import type { Manifest, ManifestDatabase, ManifestFile } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -19,7 +20,7 @@ export async function backupTokens(
   const read = (file: ManifestFile) => readFile(repository, table, file, signal)
   const whole = async (name: string): Promise<Buffer> => {
     const file = database.files.find(({ path }) => path === `databases/${database.name}/${name}`)
-    return file ? Buffer.concat(await Array.fromAsync(read(file))) : Buffer.alloc(0)
+    return file ? allBytes(read(file)) : Buffer.alloc(0)
   }
   const tokens: NewToken[] = []
   for (const [kind, files] of Object.entries(tokenStoreFiles)) {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { type LifecycleRule, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../core/s3Uri.ts'
 import { HoldfastError } from '../core/errors.ts'
@@ -14,6 +16,10 @@ interface Options {
   signal?: AbortSignal
 }
 
+/** Milliseconds before another look at what was set, doubled each time: some servers show it a moment later. */
+const firstPause = 200
+const looks = 5
+
 /** The lifecycle of a bucket, and what lies at a place in it. */
 export interface BucketLifecycle {
   /** @throws HoldfastError `repository` where the bucket cannot be asked. */
@@ -21,9 +27,11 @@ export interface BucketLifecycle {
   /** The repositories that a rule for this place would reach. @throws HoldfastError as `rules`. */
   repositories(options?: Options): Promise<FoundRepositories>
   /**
-   * Sets the rules of the bucket, and reads them back.
+   * Sets the rules of the bucket, and reads them back. S3 has no way to set them only where nobody has since changed them: just before,
+   * they are compared with those that `rules` told, which leaves a moment in which a change of somebody else is lost.
    * @returns what the server did not keep of what was set.
-   * @throws HoldfastError as `rules`, `failed` where someone else's rule is not there any more afterwards.
+   * @throws HoldfastError as `rules`, `refused` where they are not those any more that `rules` told, `failed` where someone else's rule
+   * is not there any more afterwards.
    */
   set(changes: readonly RuleChange[], options?: Options): Promise<string[]>
 }
@@ -39,15 +47,17 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
       throw explained(error)
     }
   }
+  let told: LifecycleRule[] | undefined
   const read = async (rest: Options): Promise<BucketRules> =>
     attempt('read', 'the lifecycle', rest, async () => readRules(bucket, rest))
 
   return {
-    rules: async (rest = {}) => (await read(rest)).rules,
+    rules: async (rest = {}) => (told = (await read(rest)).rules),
     repositories: async (rest = {}) =>
       attempt('look for', 'a repository', rest, async () => findRepositories(bucket, place.prefix, rest)),
     async set(changes, rest = {}) {
-      const { smallest } = await read(rest)
+      const { rules: found, smallest } = await read(rest)
+      if (told !== undefined && !isDeepStrictEqual(found, told)) throw changedMeanwhile(bucket)
       const Rules = afterChanges(changes)
       await attempt('set', 'the lifecycle', rest, async () =>
         bucket.client.send(
@@ -59,11 +69,24 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
           sendOptions(rest),
         ),
       )
-      const { rules: stored } = await read(rest)
-      requireKept(bucket, changes, stored)
-      return leftOut(Rules, stored)
+      for (let look = 1; ; look++) {
+        const { rules: stored } = await read(rest)
+        const lacking = leftOut(Rules, stored)
+        if (lacking.length === 0) return []
+        if (look === looks) {
+          requireKept(bucket, changes, stored)
+          return lacking
+        }
+        await delay(firstPause * 2 ** (look - 1), undefined, rest)
+      }
     },
   }
+}
+
+function changedMeanwhile({ location }: Bucket): HoldfastError {
+  return new HoldfastError('refused', `somebody else has changed the lifecycle of ${location} meanwhile; nothing was set`, {
+    hint: 'look at the changes once more without --confirm, then run it again',
+  })
 }
 
 function requireKept({ location }: Bucket, changes: readonly RuleChange[], stored: readonly LifecycleRule[]): void {

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { HoldfastError } from '../core/errors.ts'
 import { timedId } from '../core/ids.ts'
+import { PutUnsettledError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
 import { BaseBlocks, type BlockOrigin } from './baseBlocks.ts'
 import { defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
@@ -97,6 +99,8 @@ export class BackupWriter implements AsyncDisposable {
   readonly #slots = new WeakMap<ArrayBufferLike, Slot>()
   #finishing: Promise<Manifest> | undefined
   #ended = false
+  /** Whether the manifest may exist, so that nothing is to be removed. */
+  #isLeft = false
   readonly #onLeftBehind: (error: unknown) => void
 
   constructor(
@@ -242,12 +246,29 @@ export class BackupWriter implements AsyncDisposable {
     // Holding the lease now means that no delete has looked for unreferenced packs since this backup began.
     await this.#lease.assertHeld()
     await storage.put(blockTableName(this.id), table, { signal: this.signal })
-    await storage.put(manifestName(this.id), encoded, { signal: this.signal })
+    await this.#publish(encoded)
     await this.#lease.assertHeld()
     this.#ended = true
     await this.#threads[Symbol.asyncDispose]()
     await this.#lease.release()
     return manifest
+  }
+
+  /** Writes the manifest. Where nobody can tell whether it is there, what it needs stays too, for a later delete to judge. */
+  async #publish(manifest: Buffer): Promise<void> {
+    const lost = this.#lease.signal
+    try {
+      await this.#access.storage.put(manifestName(this.id), manifest, { signal: this.signal })
+    } catch (error) {
+      const isUnsettled = error instanceof PutUnsettledError
+      // A request that was broken off may be obeyed yet; but without the lease, packs may be gone that it needs.
+      this.#isLeft = !lost.aborted && (isUnsettled || this.signal.aborted)
+      if (!(error instanceof HoldfastError) || !(isUnsettled || lost.aborted)) throw error
+      throw new HoldfastError(error.code, `${error.message}; backup ${this.id} may be there all the same`, {
+        hint: '`holdfast backup list` tells when the repository answers again; if it is not there, make another one',
+        cause: error,
+      })
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -257,7 +278,7 @@ export class BackupWriter implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]()
     await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
     try {
-      await this.#remove()
+      if (!this.#isLeft) await this.#remove()
     } catch (error) {
       // Thrown here it would hide the error that led here, which is the one to report; what stays, the next delete removes.
       this.#onLeftBehind(error)

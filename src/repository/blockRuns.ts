@@ -1,3 +1,4 @@
+import { allBytes } from '../core/allBytes.ts'
 import { HoldfastError } from '../core/errors.ts'
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
@@ -93,8 +94,5 @@ export async function fetchRun(access: Access, run: Run, options: StorageOptions
 }
 
 async function readRange(storage: Storage, name: string, range: ByteRange, options: StorageOptions): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  if (range.length > 0) for await (const chunk of storage.get(name, { ...options, range })) chunks.push(chunk)
-  const [only] = chunks
-  return chunks.length === 1 && only ? Buffer.from(only.buffer, only.byteOffset, only.length) : Buffer.concat(chunks)
+  return range.length > 0 ? allBytes(storage.get(name, { ...options, range })) : Buffer.alloc(0)
 }

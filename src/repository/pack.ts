@@ -1,3 +1,4 @@
+import { allBytes } from '../core/allBytes.ts'
 import { freeMemory } from '../core/freeMemory.ts'
 import { randomId } from '../core/ids.ts'
 import type { HoldfastError } from '../core/errors.ts'
@@ -27,9 +28,8 @@ export async function checkPackHeader(
   options: StorageOptions = {},
 ): Promise<HoldfastError | undefined> {
   const name = packName(id)
-  const chunks: Uint8Array[] = []
-  for await (const chunk of storage.get(name, { ...options, range: { offset: 0, length: packHeaderLength } })) chunks.push(chunk)
-  const found = Buffer.concat(chunks).toString('hex')
+  const range = { offset: 0, length: packHeaderLength }
+  const found = (await allBytes(storage.get(name, { ...options, range }))).toString('hex')
   const expected = packHeader(id).toString('hex')
   return found === expected ? undefined : damage(name, storage.location, `it to start with ${expected}`, found)
 }

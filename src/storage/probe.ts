@@ -1,12 +1,22 @@
 import { hash } from 'node:crypto'
+import { allBytes } from '../core/allBytes.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
-import type { Storage, StorageOptions } from './storage.ts'
+import type { ByteRange, Storage, StorageOptions } from './storage.ts'
 import { ObjectExistsError } from './storageErrors.ts'
 
 /** Something that a repository needs of its storage, as it was tried. */
 export interface Probe {
-  name: 'write' | 'read' | 'list' | 'never overwrite' | 'never overwrite, in parts' | 'one of many' | 'delete' | 'lock'
+  name:
+    | 'write'
+    | 'read'
+    | 'read a part'
+    | 'list'
+    | 'never overwrite'
+    | 'never overwrite, in parts'
+    | 'one of many'
+    | 'delete'
+    | 'lock'
   ok: boolean
   /** What happened, where it is not as needed. */
   found?: string
@@ -36,10 +46,14 @@ export async function probeStorage(
   }
   try {
     const first = Buffer.from(`first ${folder}`)
+    const range = { offset: 2, length: 5 }
     await put(names.small, first)
     const probes: Probe[] = [
       { name: 'write', ok: true },
       await tried('read', async () => differs(await read(storage, names.small, options), first)),
+      await tried('read a part', async () =>
+        differs(await read(storage, names.small, { ...options, range }), first.subarray(2, 7)),
+      ),
       await tried('list', async () => isListed(storage, folder, names.small, options)),
       await tried('never overwrite', async () => overwrites(storage, names.small, first, put, options)),
       await tried('one of many', async () => manyWin(names.many, put)),
@@ -112,10 +126,8 @@ async function staysDeleted(storage: Storage, name: string, options: StorageOpti
   return (await storage.stat(name, options)) === undefined ? undefined : 'a deleted object is still there'
 }
 
-async function read(storage: Storage, name: string, options: StorageOptions): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of storage.get(name, options)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+async function read(storage: Storage, name: string, options: StorageOptions & { range?: ByteRange }): Promise<Buffer> {
+  return allBytes(storage.get(name, options))
 }
 
 function differs(found: Buffer, expected: Buffer): string | undefined {

@@ -14,7 +14,8 @@ export interface Storage {
    * Stores an object under a name that does not exist yet. Atomic: the object is there whole and durable when this resolves,
    * or not at all. Two puts of one name: exactly one resolves. A body is read as fast as it can be stored, never gathered:
    * a chunk of it has been stored or copied when the next is asked for, so that its memory can be used again.
-   * @throws ObjectExistsError where the name is taken; what is there stays untouched.
+   * @throws ObjectExistsError where the name is taken; what is there stays untouched. PutUnsettledError where nobody can tell whether
+   * the object is there; after any other error it is not.
    */
   put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<void>
 
@@ -50,6 +51,8 @@ export interface Storage {
 export interface StorageFact {
   name: string
   found: string
+  /** What of it is a danger to a repository, and what to do. */
+  warning?: string
 }
 
 export interface StorageOptions {

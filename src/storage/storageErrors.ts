@@ -15,3 +15,6 @@ export class ObjectExistsError extends HoldfastError {
     super('refused', `${name} already exists in ${location}, and objects are never overwritten`)
   }
 }
+
+/** The answer to a put was lost, and what became of it could not be found out: the object may be there whole, or not at all. */
+export class PutUnsettledError extends HoldfastError {}

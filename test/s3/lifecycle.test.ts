@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { FaultProxy } from '../support/faultProxy.ts'
 import { holdfast, refusal, succeed } from '../support/holdfast.ts'
 import { type S3Server, startMinio } from '../support/s3Servers.ts'
 
@@ -72,6 +73,37 @@ describe('for exported backups', () => {
     expect(kept).toEqual(logs)
     // MinIO removes unfinished uploads by a setting of its own, and drops this part of a rule without a word.
     expect(after.change?.leftOut).toEqual(['holdfast-expire:neo4j/dev: AbortIncompleteMultipartUpload'])
+  })
+
+  test('a rule of the old form, with a prefix of its own, is kept as one with a filter', async () => {
+    await set([{ ID: 'old', Status: 'Enabled', Prefix: 'old/', Expiration: { Days: 3 } }])
+    const { change } = await lifecycle('--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm')
+    expect(change?.changes[0]).toEqual({ change: 'kept', rule: { ...logs, ID: 'old', Filter: { Prefix: 'old/' } } })
+    expect((await stored()).at(-1)).toEqual({ ...logs, ID: 'old', Filter: { Prefix: 'old/' } })
+  })
+
+  test('what somebody else sets between the look and the change is not overwritten', async () => {
+    await set([logs])
+    await using proxy = await FaultProxy.start(server.options.endpoint!)
+    let looks = 0
+    proxy.fault = ({ method, url }) =>
+      method === 'GET' && url.includes('?lifecycle') && ++looks === 2 ? set([{ ...logs, ID: 'theirs' }]) : undefined
+    const words = ['--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm', '--region', 'us-east-1']
+    const outcome = await holdfast('s3', 'lifecycle', ...words, '--endpoint', proxy.endpoint)
+    expect(outcome).toMatchObject(refusal('refused', /somebody else has changed the lifecycle of s3:.* nothing was set/))
+    expect((await stored()).map(({ ID }) => ID)).toEqual(['theirs'])
+  })
+
+  test('a server that shows what was set a moment later is asked again', async () => {
+    await using proxy = await FaultProxy.start(server.options.endpoint!)
+    let looks = 0
+    proxy.fault = ({ method, url }) =>
+      method === 'GET' && url.includes('?lifecycle') && ++looks <= 4
+        ? { status: 404, code: 'NoSuchLifecycleConfiguration' }
+        : undefined
+    const words = ['--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm', '--region', 'us-east-1']
+    const { change } = await succeed<Report>('s3', 'lifecycle', ...words, '--endpoint', proxy.endpoint)
+    expect([looks, change?.leftOut]).toEqual([7, ['holdfast-expire:neo4j: AbortIncompleteMultipartUpload']])
   })
 
   test('another tier replaces the rule, and the setting is used where nothing else tells', async () => {

@@ -18,13 +18,20 @@ const actionlint = { name: 'actionlint', package: 'github.com/rhysd/actionlint/c
 const nightly = '17 2 * * *'
 const weekly = '41 4 * * 0'
 
+interface Job {
+  if: string
+  permissions: object
+  'timeout-minutes': number
+  steps: { name?: string; env?: Record<string, string>; with?: Record<string, unknown> }[]
+}
+
 describe('the workflow', () => {
   const text = readFileSync(join(project, workflow), 'utf8')
   const { on, permissions, concurrency, jobs } = parse(text) as {
     on: { schedule: { cron: string }[] }
     permissions: object
     concurrency: object
-    jobs: Record<string, { if: string; permissions: object; 'timeout-minutes': number }>
+    jobs: Record<string, Job>
   }
 
   test('passes actionlint', async () => {
@@ -61,6 +68,25 @@ describe('the workflow', () => {
       expect(job.permissions).toEqual({ contents: 'read', 'id-token': 'write' })
       expect(job['timeout-minutes']).toBeGreaterThan(0)
     }
+  })
+
+  test('takes a role for as long as a job may run, which the role allows', () => {
+    for (const { steps, 'timeout-minutes': minutes } of Object.values(jobs)) {
+      const role = steps.find(({ name }) => name === 'Take the role')
+      expect(role?.with?.['role-duration-seconds']).toBeGreaterThanOrEqual(minutes * 60)
+      expect(readFileSync(join(project, 'deploy/aws/terraform/roles.tf'), 'utf8')).toContain(
+        `max_session_duration = ${String(role?.with?.['role-duration-seconds'])}\n`,
+      )
+    }
+  })
+
+  test('hands the lock that is asked for to what writes into the repository, and not to the upload, whose role may not lock', () => {
+    const locking = jobs['backup']!.steps.filter(({ env = {} }) => 'HOLDFAST_OBJECT_LOCK' in env)
+    expect(locking.map(({ name }) => name)).toEqual(['Back up'])
+    expect(locking[0]!.env).toMatchObject({
+      HOLDFAST_OBJECT_LOCK: '${{ vars.HOLDFAST_OBJECT_LOCK }}',
+      HOLDFAST_OBJECT_LOCK_DAYS: '${{ vars.HOLDFAST_OBJECT_LOCK_DAYS }}',
+    })
   })
 
   test('has one job for each schedule', () => {

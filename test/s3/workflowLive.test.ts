@@ -1,18 +1,28 @@
 import { join } from 'node:path'
-import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
+import { compactTime } from '../../src/core/ids.ts'
+import { mapOrdered } from '../../src/core/mapOrdered.ts'
 import { namedVersions } from '../../src/neo4j/versions.ts'
 import { actProject } from '../support/act.ts'
 import { assumeRole, policy } from '../support/awsRoles.ts'
 import { succeed } from '../support/holdfast.ts'
 import { withNeo4j } from '../support/neo4j.ts'
 import { awsTools, pythonTools } from '../support/pythonTools.ts'
-import { kmsKeyId, startMinio } from '../support/s3Servers.ts'
+import { kmsKeyId, type S3Server, startMinio } from '../support/s3Servers.ts'
 
 const workflow = '.github/workflows/neo4j-backup-sync.yml'
 const password = 'correct-horse'
 const bucket = 'example-neo4j-backups'
 const prefix = 'exports'
+
+/** More old exports than a server tells in one answer, and a new one of another database. */
+async function addOthers({ client }: S3Server): Promise<void> {
+  const old = Array.from({ length: 1001 }, (_, second) => `neo4j-${compactTime(new Date(Date.UTC(2020, 0, 1, 0, 0, second)))}`)
+  const put = async (name: string) =>
+    client.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}/${name}.dump`, Body: 'no dump' }))
+  await Array.fromAsync(mapOrdered([...old, 'neo4j-eu-20990101T000000Z'], 8, put))
+}
 
 test('a live run backs up a running Neo4j and uploads with the role of deploy/aws; the weekly one proves it', async () => {
   const authentication = { user: 'neo4j', password: { reveal: () => password } }
@@ -51,16 +61,26 @@ test('a live run backs up a running Neo4j and uploads with the role of deploy/aw
       secrets: Object.fromEntries([['NEO4J_PASSWORD', password]]),
     }
 
+    const weekly = async () => runs.run(workflow, { name: 'schedule', payload: { schedule: '41 4 * * 0' }, ...configured })
+    const inVain = await weekly()
+    expect(inVain.succeeded).toBe(false)
+    expect(inVain.output).toContain(`there is no upload of neo4j below s3://${bucket}/${prefix}`)
+    expect(inVain.steps).not.toContain('Verify that it restores')
+
+    await addOthers(server)
     const backup = await runs.run(workflow, { name: 'schedule', payload: { schedule: '17 2 * * *' }, ...configured })
     expect(backup.succeeded, backup.output).toBe(true)
     expect(backup.steps).not.toContain('Verify that it restores')
-    const { Contents = [] } = await server.client.send(new ListObjectsV2Command({ Bucket: bucket }))
+    const { Contents = [] } = await server.client.send(
+      new ListObjectsV2Command({ Bucket: bucket, StartAfter: `${prefix}/neo4j-2021` }),
+    )
     expect(Contents.map(({ Key }) => Key)).toEqual([
       expect.stringMatching(/^exports\/neo4j-[\dTZ-]+\.dump$/),
       expect.stringMatching(/^exports\/neo4j-[\dTZ-]+\.dump\.meta\.json$/),
+      'exports/neo4j-eu-20990101T000000Z.dump',
     ])
 
-    const verify = await runs.run(workflow, { name: 'schedule', payload: { schedule: '41 4 * * 0' }, ...configured })
+    const verify = await weekly()
     expect(verify.succeeded, verify.output).toBe(true)
     expect(verify.output).toContain('"verdict": "good"')
     for (const secret of [password, role['AWS_SESSION_TOKEN']!]) expect(backup.output + verify.output).not.toContain(secret)

@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** A request that came to the proxy. */
@@ -15,9 +22,26 @@ export interface Seen {
  * - `lose reply`: the server does what it was asked, and the connection breaks before its answer
  * - `cut reply`: it breaks in the middle of the answer's body
  * - an answer that the server never gave
+ * - a change: the server does what it was asked, and its answer is changed on its way
  * - a promise: the request waits for it, then passes
  */
-export type Fault = 'cut' | 'cut half sent' | 'lose reply' | 'cut reply' | { status: number; code: string } | Promise<unknown>
+export type Fault =
+  'cut' | 'cut half sent' | 'lose reply' | 'cut reply' | Refusal | { change: (answer: Answer) => void } | Promise<unknown>
+
+interface Refusal {
+  status: number
+  code?: string
+  message?: string
+  /** In the place of a document with code and message. */
+  page?: string
+}
+
+/** What a server answered. */
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
 
 /** Stands between Holdfast and a real S3 server and makes the network behave badly, as a test says. */
 export class FaultProxy implements AsyncDisposable {
@@ -28,6 +52,7 @@ export class FaultProxy implements AsyncDisposable {
   fault: (request: Seen) => Fault | undefined = () => undefined
   readonly #server: Server
   readonly #upstream: URL
+  readonly #watchers = new Set<(request: Seen) => void>()
 
   private constructor(server: Server, upstream: URL) {
     this.#server = server
@@ -55,6 +80,16 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
+  /** Is told of each request twice: when it arrives, and when the server has answered it. @returns what ends that. */
+  watch(watcher: (request: Seen) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  #tell(request: Seen): void {
+    for (const watcher of this.#watchers) watcher(request)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -63,14 +98,20 @@ export class FaultProxy implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = { method: request.method ?? '', url: request.url ?? '' }
     this.seen.push(seen)
+    this.#tell(seen)
     const fault = this.fault(seen)
     if (fault instanceof Promise) await fault
     else if (fault === 'cut') return void request.socket.destroy()
-    else if (typeof fault === 'object') return refuse(request, response, fault)
-    await this.#forward(request, response, typeof fault === 'string' ? fault : undefined)
+    else if (typeof fault === 'object' && 'status' in fault) return refuse(request, response, fault)
+    await this.#forward(seen, request, response, fault instanceof Promise ? undefined : fault)
   }
 
-  async #forward(request: IncomingMessage, response: ServerResponse, fault: string | undefined): Promise<void> {
+  async #forward(
+    seen: Seen,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: 'cut half sent' | 'lose reply' | 'cut reply' | { change: (answer: Answer) => void } | undefined,
+  ): Promise<void> {
     const { hostname, port } = this.#upstream
     const { expect: _, ...headers } = request.headers
     const { socket } = request
@@ -89,6 +130,8 @@ export class FaultProxy implements AsyncDisposable {
     }
     upstream.end()
     const answer = await answered
+    this.#tell(seen)
+    if (typeof fault === 'object') return changedAnswer(answer, response, fault.change)
     if (fault === 'lose reply') {
       for await (const _chunk of answer);
       return void socket.destroy()
@@ -109,10 +152,25 @@ export class FaultProxy implements AsyncDisposable {
   }
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, { status, code }: { status: number; code: string }): void {
+async function changedAnswer(answer: IncomingMessage, response: ServerResponse, change: (answer: Answer) => void): Promise<void> {
+  const body = Buffer.concat(await Array.fromAsync(answer as AsyncIterable<Buffer>))
+  const changed: Answer = { status: answer.statusCode ?? 500, headers: answer.headers, body }
+  change(changed)
+  if (changed.body !== body) changed.headers['content-length'] = String(changed.body.length)
+  response.writeHead(changed.status, changed.headers)
+  response.end(changed.body)
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const { status, code = 'Unknown', message = 'by the proxy', page } = refusal
   request.resume()
   request.once('end', () => {
     response.writeHead(status, { 'content-type': 'application/xml' })
-    response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>by the proxy</Message></Error>`)
+    response.end(page ?? errorDocument(code, message))
   })
+}
+
+/** An error as S3 tells it. */
+export function errorDocument(code: string, message: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
 }

@@ -8,7 +8,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 resource "aws_iam_role" "upload" {
   name                 = "neo4j-backup-upload"
   assume_role_policy   = templatefile("${local.policies}/trust-github.json", local.exports)
-  max_session_duration = 7200
+  max_session_duration = 10800
 
   depends_on = [aws_iam_openid_connect_provider.github]
 }

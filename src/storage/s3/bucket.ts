@@ -14,6 +14,8 @@ export interface Bucket {
   readonly location: string
   readonly client: S3Client
   readonly requests: RequestCounts
+  /** The inputs of requests that may have been obeyed without an answer. */
+  readonly unanswered: WeakSet<object>
   readonly encryption: S3Encryption | undefined
   readonly lock: S3Lock | undefined
   readonly uploads: LimitFunction
@@ -21,12 +23,13 @@ export interface Bucket {
 
 /** Nothing is sent yet. */
 export function openBucket(name: string, options: S3Options): Bucket {
-  const { client, requests } = connectS3(options)
+  const { client, requests, unanswered } = connectS3(options)
   return {
     name,
     location: s3Uri({ bucket: name, prefix: '' }),
     client,
     requests,
+    unanswered,
     encryption: options.encryption,
     lock: options.lock,
     uploads: pLimit(partsUnderWay),

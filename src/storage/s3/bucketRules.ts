@@ -19,12 +19,17 @@ export async function readRules({ client, name }: Bucket, options: StorageOption
   try {
     const request = new GetBucketLifecycleConfigurationCommand({ Bucket: name })
     const { Rules: rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
-    return { rules, smallest }
+    return { rules: rules.map(inNewForm), smallest }
   } catch (error) {
     options.signal?.throwIfAborted()
     if (answered(error, 'NoSuchLifecycleConfiguration')) return { rules: [], smallest: undefined }
     throw error
   }
+}
+
+/** S3 takes no rule with a prefix of its own, the old form, beside those with a filter, which mean the same. */
+function inNewForm({ Prefix: prefix, ...rule }: LifecycleRule): LifecycleRule {
+  return prefix === undefined || rule.Filter !== undefined ? rule : { ...rule, Filter: { Prefix: prefix } }
 }
 
 /** What the keys start with that a rule is for. */

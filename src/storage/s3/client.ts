@@ -2,7 +2,9 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { tellCompletionErrors } from './completionErrors.ts'
 import { reasonOf } from './failures.ts'
+import { noteUnanswered } from './unanswered.ts'
 import type { RequestCounts, S3Options } from './options.ts'
 import { patientRetries } from './retries.ts'
 
@@ -14,10 +16,13 @@ const connections = 32
 /** Bytes that go to the connection at a time. */
 const sliceSize = 256 * 1024
 
-/** A client of an S3 server, and how many requests it has sent, each attempt counted. */
+/** A client of an S3 server. */
 export interface S3Connection {
   client: S3Client
+  /** How many requests it has sent, each attempt counted. */
   requests: RequestCounts
+  /** The inputs of those that may have been obeyed without an answer. */
+  unanswered: WeakSet<object>
 }
 
 /** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
@@ -39,6 +44,7 @@ export function connectS3(options: S3Options): S3Connection {
     ...usedRegion(region, endpoint),
   }
   const client = new S3Client(config)
+  tellCompletionErrors(client)
   const requests: RequestCounts = {}
   client.middlewareStack.add(
     (next, { commandName = 'unknown' }) =>
@@ -73,13 +79,23 @@ export function connectS3(options: S3Options): S3Connection {
     },
     { step: 'finalizeRequest', priority: 'low', name: 'sendInSlices' },
   )
-  return { client, requests }
+  return { client, requests, unanswered: noteUnanswered(client) }
 }
 
-/** A server that is not Amazon's has a region only in name, so any will do where none is given anywhere. */
-function usedRegion(region: string | undefined, endpoint: string | undefined): { region?: string } {
+/** A server that is not Amazon's often has a region only in name, so any will do where not even the profile says one. */
+function usedRegion(region: string | undefined, endpoint: string | undefined): Pick<S3ClientConfig, 'region'> {
   if (region !== undefined) return { region }
-  return endpoint === undefined ? {} : { region: 'us-east-1' }
+  if (endpoint === undefined) return {}
+  const { config } = new S3Client({})
+  const found = async (): Promise<string> => {
+    try {
+      return await config.region()
+    } catch (error) {
+      if (error instanceof Error && error.message === 'Region is missing') return 'us-east-1'
+      throw error
+    }
+  }
+  return { region: found }
 }
 
 /** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */

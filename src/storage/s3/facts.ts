@@ -14,9 +14,10 @@ import { sendOptions } from './request.ts'
 export async function bucketFacts(bucket: Bucket, options: StorageOptions): Promise<StorageFact[]> {
   const { client, name: Bucket } = bucket
   const send = sendOptions(options)
-  const ask = async (name: string, question: () => Promise<string>): Promise<StorageFact> => {
+  const ask = async (name: string, question: () => Promise<string | Omit<StorageFact, 'name'>>): Promise<StorageFact> => {
     try {
-      return { name, found: await question() }
+      const answer = await question()
+      return { name, ...(typeof answer === 'string' ? { found: answer } : answer) }
     } catch (error) {
       options.signal?.throwIfAborted()
       return { name, found: whyUnknown(error) }
@@ -37,7 +38,8 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
         Mode === undefined
           ? 'no default retention'
           : `${Mode.toLowerCase()} for ${Days ?? `${Years} years`}${Days ? ' days' : ''}`
-      return `possible, ${usual}`
+      if (Mode === undefined || bucket.lock !== undefined) return `possible, ${usual}`
+      return { found: `possible, ${usual}`, warning: defaultRetentionOnly }
     }),
     await ask('default encryption', async () => {
       const answer = await client.send(new GetBucketEncryptionCommand({ Bucket }), send)
@@ -53,10 +55,15 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
     await ask('rules that expire objects', async () => {
       const expiring = (await enabledRules()).filter(removesObjects)
       if (expiring.length === 0) return 'none'
-      return `${expiring.map(describeRule).join(', ')}: make sure that none reaches a repository`
+      const found = expiring.map(describeRule).join(', ')
+      return { found, warning: 'rules of the bucket expire objects: make sure that none of them reaches a repository' }
     }),
   ]
 }
+
+const defaultRetentionOnly =
+  'the bucket locks what is stored, but --object-lock is not set: packs that later backups use again keep the lock of the day they were stored, ' +
+  'and run out of it while they are needed. Set --object-lock and --object-lock-days, or HOLDFAST_OBJECT_LOCK and HOLDFAST_OBJECT_LOCK_DAYS, for every command'
 
 function describeRule(rule: LifecycleRule): string {
   const { ID, Expiration } = rule

@@ -2,10 +2,10 @@ import { type ObjectLockMode, PutObjectRetentionCommand } from '@aws-sdk/client-
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { removeRefused } from './encryption.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
+import { removed } from './stored.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -48,7 +48,7 @@ export async function requireLocked(bucket: Bucket, key: string): Promise<void> 
     `the server does not lock ${key}: expected ${lock.mode} for ${lock.days} days, found ${found?.ObjectLockMode ?? 'no lock'}`,
     { hint: 'use a bucket that was made with object lock and a role that may s3:GetObjectRetention, or leave object-lock out' },
   )
-  await removeRefused(bucket, key, found?.VersionId, problem)
+  throw await removed(bucket, key, found?.VersionId, problem)
 }
 
 function untilWhen({ days }: S3Lock): Date {

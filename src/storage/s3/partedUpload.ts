@@ -5,12 +5,12 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { HoldfastError } from '../../core/errors.ts'
 import { compositeDigest, partDigest } from './digest.ts'
-import { requireEncryption } from './encryption.ts'
+import { requireEncryption, type ToldEncryption } from './encryption.ts'
 import type { PartMemory } from './parts.ts'
-import { condition, conflictLimit, objectHeaders, type Order, requireChecksum, type Stored, whatIsThere } from './putOrder.ts'
+import { condition, conflictLimit, objectHeaders, type Order, type Stored, whatIsThere } from './putOrder.ts'
 import { sendOptions } from './request.ts'
+import { required, requireAsAsked, requireChecksum } from './stored.ts'
 
 /** Milliseconds that an upload in parts has to be given up after a failure. */
 const abortTime = 15_000
@@ -22,6 +22,8 @@ export class PartedUpload {
   readonly #stop = new AbortController()
   readonly #parts: { PartNumber: number; ETag: string; ChecksumSHA256: string }[] = []
   #size = 0
+  /** As the answers to the parts confirmed it; not all servers do that at the end. */
+  #encryption: ToldEncryption = {}
   #uploadId = ''
 
   constructor(order: Order, memory: PartMemory) {
@@ -85,7 +87,9 @@ export class PartedUpload {
     )
     // Some servers confirm it here and not where the upload begins.
     requireEncryption(bucket, key, answer)
-    requireChecksum(key, checksum, answer.ChecksumSHA256)
+    const { ServerSideEncryption, SSEKMSKeyId } = answer
+    this.#encryption = { ServerSideEncryption, SSEKMSKeyId }
+    requireChecksum(`got a part of ${key}`, checksum, answer.ChecksumSHA256)
     this.#parts[number - 1] = { PartNumber: number, ETag: required(answer.ETag, 'an ETag'), ChecksumSHA256: checksum }
     this.#memory.giveBack(part)
   }
@@ -94,21 +98,22 @@ export class PartedUpload {
     const { bucket, key, options } = this.#order
     const checksum = compositeDigest(this.#parts.map(({ ChecksumSHA256 }) => ChecksumSHA256))
     options.approve?.({ size: this.#size, checksum })
+    const input = { ...this.#target, ...condition(options), MultipartUpload: { Parts: this.#parts } }
     for (let conflicts = 0; ; conflicts++) {
       try {
-        const answer = await bucket.client.send(
-          new CompleteMultipartUploadCommand({
-            ...this.#target,
-            ...condition(options),
-            MultipartUpload: { Parts: this.#parts },
-          }),
-          sendOptions({ signal: this.#signal }),
-        )
-        requireChecksum(key, checksum, answer.ChecksumSHA256)
+        const answer = await bucket.client.send(new CompleteMultipartUploadCommand(input), sendOptions({ signal: this.#signal }))
+        const { ServerSideEncryption, SSEKMSKeyId } = this.#encryption
+        const told = {
+          ...answer,
+          ServerSideEncryption: answer.ServerSideEncryption ?? ServerSideEncryption,
+          SSEKMSKeyId: answer.SSEKMSKeyId ?? SSEKMSKeyId,
+        }
+        await requireAsAsked(bucket, key, told, checksum)
         return { size: this.#size, checksum }
       } catch (error) {
         options.signal?.throwIfAborted()
-        const found = await whatIsThere(this.#order, error)
+        const giveUp = async (): Promise<void> => this.#giveUp()
+        const found = await whatIsThere(this.#order, { input, checksum, error, giveUp })
         if (found === 'ours') return { size: this.#size, checksum }
         if (found === 'taken') {
           await this.#giveUp()
@@ -136,11 +141,4 @@ export class PartedUpload {
     const { signal } = this.#order.options
     return signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
   }
-}
-
-function required(value: string | undefined, what: string): string {
-  if (value !== undefined && value !== '') return value
-  throw new HoldfastError('repository', `the server answered without ${what}`, {
-    hint: 'use a server that speaks the S3 protocol',
-  })
 }

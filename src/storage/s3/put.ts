@@ -3,7 +3,6 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
-import { requireStoredEncrypted } from './encryption.ts'
 import { statusOf } from './failures.ts'
 import { headObject } from './head.ts'
 import { PartedUpload } from './partedUpload.ts'
@@ -15,11 +14,11 @@ import {
   type Order,
   type PutOptions,
   putIdName,
-  requireChecksum,
   type Stored,
   whatIsThere,
 } from './putOrder.ts'
 import { sendOptions } from './request.ts'
+import { required, requireAsAsked } from './stored.ts'
 
 const defaultPartSize = smallestPart
 
@@ -27,7 +26,8 @@ const defaultPartSize = smallestPart
  * Stores an object whole or not at all, in parts where it is large. A chunk's memory may be used again when the next one is asked for.
  * An answer that was lost does no harm: what is there is recognised as this put's own.
  * @returns undefined where the key is taken, which is left untouched.
- * @throws what the SDK throws, HoldfastError `refused` where the server does not encrypt as asked, what the body throws.
+ * @throws what the SDK throws, `UnsettledPut` where nobody can tell whether it is stored, HoldfastError `refused` where the server does not
+ * encrypt as asked and `integrity` where it stores something else, what the body throws.
  */
 export async function putObject(
   bucket: Bucket,
@@ -81,24 +81,23 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
   const { bucket, key, options } = order
   const checksum = options.digests?.[0] ?? (await partDigest(body))
   options.approve?.({ size: body.length, checksum })
+  const input = {
+    ...objectHeaders(order),
+    ...condition(options),
+    Body: body,
+    ContentLength: body.length,
+    ChecksumSHA256: checksum,
+  }
   for (let conflicts = 0; ; conflicts++) {
     try {
-      const answer = await bucket.client.send(
-        new PutObjectCommand({
-          ...objectHeaders(order),
-          ...condition(options),
-          Body: body,
-          ContentLength: body.length,
-          ChecksumSHA256: checksum,
-        }),
-        sendOptions(options),
-      )
-      await requireStoredEncrypted(bucket, key, answer)
-      requireChecksum(key, checksum, answer.ChecksumSHA256)
+      const answer = await bucket.client.send(new PutObjectCommand(input), sendOptions(options))
+      if (answer.ETag === undefined) bucket.unanswered.add(input)
+      required(answer.ETag, 'an ETag')
+      await requireAsAsked(bucket, key, answer, checksum)
       return { size: body.length, checksum }
     } catch (error) {
       options.signal?.throwIfAborted()
-      const found = await whatIsThere(order, error)
+      const found = await whatIsThere(order, { input, checksum, error })
       if (found === 'ours') return { size: body.length, checksum }
       if (found === 'taken') return undefined
       if (conflicts === conflictLimit) throw error

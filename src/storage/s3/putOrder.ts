@@ -1,10 +1,12 @@
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { encryptionHeaders, requireStoredEncrypted } from './encryption.ts'
-import { answered, statusOf } from './failures.ts'
+import { encryptionHeaders } from './encryption.ts'
+import { answered, statusOf, UnsettledPut } from './failures.ts'
 import { headObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
+
+import { requireAsAsked } from './stored.ts'
 
 /** How often a put is tried again that met another one of the same key under way. */
 export const conflictLimit = 10
@@ -42,22 +44,44 @@ export interface Order {
   options: PutOptions
 }
 
+/** A request that should have made the object, and how it failed. */
+interface Failed {
+  input: object
+  /** Of what was sent. */
+  checksum: string
+  error: unknown
+  /** What is to be done before a last look, so that nothing comes to exist after it. */
+  giveUp?: () => Promise<void>
+}
+
 /**
- * Asks after a refusal what the key holds: our own object, where an answer was lost; another one; or nothing, so that it can be tried again.
- * @throws the error where it is no such refusal; HoldfastError `refused` where our own object is not encrypted as asked.
+ * Asks after a failure what the key holds: our own object, where an answer was lost; another one; or nothing, so that it can be tried again.
+ * @throws the error where nothing of it is there and it cannot be tried again; {@link UnsettledPut} where that cannot be found out;
+ * HoldfastError where our own object is not as it was asked for.
  */
-export async function whatIsThere({ bucket, key, id, options }: Order, error: unknown): Promise<'ours' | 'taken' | 'nothing'> {
+export async function whatIsThere(
+  { bucket, key, id, options }: Order,
+  { input, checksum, error, giveUp = async () => {} }: Failed,
+): Promise<'ours' | 'taken' | 'nothing'> {
+  // What is wrong with what is there has been told, and it is removed.
+  if (error instanceof HoldfastError && error.code !== 'repository') throw error
+  const mayBeThere = bucket.unanswered.has(input)
   const isRefusal = statusOf(error) === 412 || answered(error, 'PreconditionFailed')
   const isConflict = answered(error, 'ConditionalRequestConflict', 'OperationAborted')
   const isGone = answered(error, 'NoSuchUpload')
-  if (!isRefusal && !isConflict && !isGone) throw error
-  const found = await headObject(bucket, key, options)
+  const isToTryAgain = isRefusal || isConflict
+  if (!isToTryAgain && !isGone && !mayBeThere) throw error
+  if (!isToTryAgain) await giveUp()
+  const found = await headObject(bucket, key, options).catch((failure: unknown) => {
+    options.signal?.throwIfAborted()
+    throw mayBeThere ? new UnsettledPut(error as Error) : failure
+  })
   if (found?.Metadata?.[putIdName] === id) {
-    await requireStoredEncrypted(bucket, key, found)
+    await requireAsAsked(bucket, key, found, checksum)
     return 'ours'
   }
   if (found !== undefined && options.onlyNew) return 'taken'
-  if (isGone) throw error
+  if (!isToTryAgain) throw error
   return 'nothing'
 }
 
@@ -77,12 +101,4 @@ export function objectHeaders({ bucket, key, id, options }: Order) {
 /** The condition under which an object may be made. */
 export function condition({ onlyNew }: PutOptions): { IfNoneMatch?: string } {
   return onlyNew ? { IfNoneMatch: '*' } : {}
-}
-
-/** @throws HoldfastError `integrity` where the server tells another checksum than was sent; some tell none. */
-export function requireChecksum(key: string, expected: string, found: string | undefined): void {
-  if (found === undefined || found === expected) return
-  throw new HoldfastError('integrity', `the server stored ${key} with SHA-256 ${found}, expected ${expected}`, {
-    hint: 'something on the way or the server itself changes data: check proxies and the server',
-  })
 }

@@ -31,7 +31,8 @@ export async function* readObject(
     const stop = position + answer.length
     const before = position
     try {
-      for await (const chunk of answer.body) {
+      for await (const whole of answer.body) {
+        const chunk = end === undefined ? whole : whole.subarray(0, end - position)
         position += chunk.length
         yield chunk
         signal?.throwIfAborted()
@@ -60,7 +61,8 @@ async function open(
   { position, end, etag }: { position: number; end: number | undefined; etag: string | undefined },
   signal: AbortSignal | undefined,
 ): Promise<Opened | undefined> {
-  const range = position === 0 && end === undefined ? {} : { Range: `bytes=${position}-${end === undefined ? '' : end - 1}` }
+  const range: { Range?: string } =
+    position === 0 && end === undefined ? {} : { Range: `bytes=${position}-${end === undefined ? '' : end - 1}` }
   const same = etag === undefined ? {} : { IfMatch: etag }
   try {
     const answer = await client.send(
@@ -68,6 +70,10 @@ async function open(
       sendOptions(signal ? { signal } : {}),
     )
     const body = answer.Body as unknown as Readable
+    if (range.Range !== undefined && !answer.ContentRange?.startsWith(`bytes ${position}-`)) {
+      body.destroy()
+      throw rangeIgnored(name, key)
+    }
     if (signal !== undefined) destroyOn(signal, body)
     return { body, length: answer.ContentLength ?? 0, etag: answer.ETag }
   } catch (error) {
@@ -87,6 +93,12 @@ function destroyOn(signal: AbortSignal, body: Readable): void {
   const destroy = (): void => void body.destroy(signal.reason as Error)
   signal.addEventListener('abort', destroy, { once: true })
   body.once('close', () => signal.removeEventListener('abort', destroy))
+}
+
+function rangeIgnored(bucket: string, key: string): HoldfastError {
+  return new HoldfastError('repository', `asked for a part of ${key} in s3://${bucket}, the server gives another one`, {
+    hint: 'use a server, and proxies, that honour the range of a read',
+  })
 }
 
 function cutShort({ location }: Bucket, key: string, expected: number, found: number): HoldfastError {

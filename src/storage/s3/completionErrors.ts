@@ -1,0 +1,51 @@
+import { Readable } from 'node:stream'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { allBytes } from '../../core/allBytes.ts'
+
+/** The HTTP status that comes with these codes where an answer has a status of its own; any other is a mistake of the request. */
+const statuses = new Map([
+  ['InternalError', 500],
+  ['SlowDown', 503],
+  ['ServiceUnavailable', 503],
+  ['PreconditionFailed', 412],
+  ['ConditionalRequestConflict', 409],
+  ['OperationAborted', 409],
+  ['NoSuchUpload', 404],
+  ['NoSuchBucket', 404],
+  ['AccessDenied', 403],
+])
+const otherwise = 400
+
+interface Answered {
+  statusCode: number
+  body: unknown
+}
+
+/**
+ * The end of an upload in parts takes long, so S3 sends status 200 before it knows how it ends, and may tell an error in the body. The SDK
+ * makes each of them a 503, which is tried again in vain, and takes one for success that has a line break behind it, or an answer that
+ * is cut. Here it becomes what it would be with a status of its own, and an answer that says neither is one of a server in trouble.
+ */
+export function tellCompletionErrors(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args)
+        const response = result.response as Answered
+        if (commandName !== 'CompleteMultipartUploadCommand' || response.statusCode !== 200) return result
+        const body = await allBytes(response.body as AsyncIterable<Buffer>)
+        const text = body.toString()
+        if (!/<\/CompleteMultipartUploadResult>\s*$/.test(text)) throw failureIn(text)
+        response.body = Readable.from([body])
+        return result
+      },
+    { step: 'deserialize', priority: 'low', name: 'tellCompletionErrors' },
+  )
+}
+
+function failureIn(text: string): Error {
+  const [code = 'InternalError', message = 'the answer to the end of an upload is cut short'] = ['Code', 'Message'].map(
+    (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1],
+  )
+  return Object.assign(new Error(message), { name: code, $metadata: { httpStatusCode: statuses.get(code) ?? otherwise } })
+}

@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DeleteObjectCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { initRepository, openRepository, type Repository } from '../../src/repository/repository.ts'
+import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
+import { holdfast, refusal } from '../support/holdfast.ts'
+import { type S3Server, startMinio } from '../support/s3Servers.ts'
+import { backUp, digests, readBack } from '../support/smallBackup.ts'
+import { collect, failure, patterned } from '../support/streams.ts'
+
+let folder: string
+let minio: S3Server
+let proxy: FaultProxy
+let bucket: string
+let storage: Storage
+let number = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-s3-'))
+  minio = await startMinio(folder)
+  proxy = await FaultProxy.start(minio.options.endpoint!)
+})
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]()
+  await minio[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  proxy.fault = () => undefined
+  bucket = await minio.newBucket(`hostile-${number++}`)
+  storage = s3Storage({ bucket, prefix: 'p' }, { ...minio.options, endpoint: proxy.endpoint, attempts: 3 })
+})
+
+const isList = ({ url }: Seen): boolean => url.includes('list-type')
+const changed = (edit: (text: string) => string) => ({
+  change: (answer: Answer) => {
+    answer.status = 200
+    answer.body = Buffer.from(edit(answer.body.toString()))
+  },
+})
+const endless = (token: string): string =>
+  `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken><Contents><Key>p/backups/x</Key></Contents></ListBucketResult>`
+const matching = (text: RegExp): string => expect.stringMatching(text) as string
+
+describe('[backup.delete] a list that is not whole', () => {
+  const lists: [string, (text: string) => string, RegExp][] = [
+    ['is cut', (text) => text.slice(0, text.length / 2), /./],
+    ['is a page of something else', () => '<html><body>Please sign in.</body></html>', /no list/],
+    ['lacks objects that it counts', (text) => text.replace(/<Contents>.*?<\/Contents>/, ''), /says \d+ objects and tells \d+/],
+    [
+      'ends where it says that there is more',
+      (text) => text.replace('<IsTruncated>false', '<IsTruncated>true'),
+      /there is more, and not where/,
+    ],
+    ['begins again and again', () => endless('same'), /begins again/],
+    ['never ends', () => endless(String(Math.random())), /behind/],
+    ['tells what was not asked for', (text) => text.replaceAll('<Key>p/', '<Key>other/'), /does not begin with p\//],
+    [
+      'is out of order',
+      (text) => {
+        const objects = text.match(/<Contents>.*?<\/Contents>/gs) ?? []
+        return text.replace(objects.join(''), objects.toReversed().join(''))
+      },
+      /behind/,
+    ],
+  ]
+
+  test.each(lists)('because it %s deletes nothing', async (_, edit, message) => {
+    await initRepository(storage)
+    const files = { a: patterned(30_000, 3), b: patterned(20_000, 4) }
+    const kept = await backUp(await openRepository(storage), files)
+    const gone = await backUp(await openRepository(storage), { b: files.b, c: patterned(10_000, 5) })
+    const before = (await Array.fromAsync(storage.list(''))).map(({ name }) => name)
+    proxy.fault = (request) => (isList(request) && !request.url.includes('leases') ? changed(edit) : undefined)
+    const repository: Repository = await openRepository(storage)
+    expect(await failure(repository.deleteBackups([gone.id]))).toMatchObject({ code: 'repository', message: matching(message) })
+    proxy.fault = () => undefined
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(before)
+    expect(digests(await readBack(repository, kept))).toEqual(digests(files))
+  })
+})
+
+test('names of others that no object of ours could have are passed over, however odd', async () => {
+  await storage.put('a', Buffer.from('a'))
+  await storage.put('z', Buffer.from('z'))
+  const odd = ['%', '%zz', 'a b', 'b+c', 'é', '日本', '🙂', '<&>"', '.hidden', 'e/', 'f%0A', 'x\u0001y', 'x\ry', 'a/.b']
+  const put = async (name: string) => minio.client.send(new PutObjectCommand({ Bucket: bucket, Key: `p/${name}`, Body: 'odd' }))
+  await Promise.all(odd.map(put))
+  const names = (await Array.fromAsync(storage.list(''))).map(({ name }) => name)
+  expect(names).toEqual(['a', 'z'])
+})
+
+test('a page that something puts in the place of the answer to a put does not pass for one', async () => {
+  const page = {
+    change: (answer: Answer) => {
+      answer.status = 200
+      answer.headers = { 'content-type': 'text/html' }
+      answer.body = Buffer.from('<html><body>Please sign in.</body></html>')
+    },
+  }
+  const isPut = ({ method }: Seen): boolean => method === 'PUT'
+  proxy.next(1, isPut, page)
+  await storage.put('there', patterned(10))
+  // In the place of the object only the page is there.
+  proxy.fault = (request) => (isPut(request) ? { status: 200, page: '<html><body>Please sign in.</body></html>' } : undefined)
+  expect(await failure(storage.put('x', patterned(10)))).toMatchObject({ message: matching(/answered without an ETag/) })
+})
+
+test('a server that gives the whole of an object, or another part, where a part was asked for is found out', async () => {
+  await storage.put('x', patterned(1000))
+  const read = async () => collect(storage.get('x', { range: { offset: 100, length: 10 } }))
+  expect((await read()).equals(patterned(1000).subarray(100, 110))).toBe(true)
+  const whole = {
+    change: (answer: Answer) => {
+      answer.status = 200
+      delete answer.headers['content-range']
+      answer.body = patterned(1000)
+    },
+  }
+  proxy.fault = ({ method }) => (method === 'GET' ? whole : undefined)
+  expect(await failure(read())).toMatchObject({ code: 'repository', message: matching(/the server gives another one/) })
+})
+
+test('[repository.write-once] a server that overwrites is refused by doctor and repo init', async () => {
+  minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
+  // What is there is removed before the put: as if the condition were ignored.
+  proxy.fault = ({ method, url }) => {
+    const [, Key] = /^\/[^/]+\/([^?]*)/.exec(url) ?? []
+    const isMade = method === 'PUT' || (method === 'POST' && url.includes('uploadId='))
+    return isMade && Key ? minio.client.send(new DeleteObjectCommand({ Bucket: bucket, Key })) : undefined
+  }
+  const repo = `s3://${bucket}/p`
+  const { exitCode, result } = await holdfast<{ probes: { name: string; ok: boolean }[] }>('doctor', '--repo', repo)
+  expect(exitCode).toBe(7)
+  expect(result.probes.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual([
+    'never overwrite',
+    'one of many',
+    'never overwrite, in parts',
+  ])
+  expect(await holdfast('repo', 'init', '--repo', repo)).toMatchObject(refusal('refused', /never overwrite/))
+  proxy.fault = () => undefined
+  expect(await Array.fromAsync(storage.list(''))).toEqual([])
+})
+
+test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {
+  bucket = await minio.newBucket(`hostile-${number++}`, { locked: true })
+  const ObjectLockConfiguration = {
+    ObjectLockEnabled: 'Enabled',
+    Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 30 } },
+  } as const
+  await minio.client.send(new PutObjectLockConfigurationCommand({ Bucket: bucket, ObjectLockConfiguration }))
+  minio.use()
+  const found = await holdfast('doctor', '--repo', `s3://${bucket}/p`)
+  expect(found.exitCode).toBe(0)
+  expect(found.warnings).toEqual([matching(/locks what is stored, but --object-lock is not set.* HOLDFAST_OBJECT_LOCK_DAYS/)])
+  const words = ['--object-lock', 'governance', '--object-lock-days', '30']
+  expect((await holdfast('doctor', '--repo', `s3://${bucket}/p`, ...words)).warnings).toEqual([])
+})
