@@ -74,6 +74,7 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'merged':
       return log.debug({ database, ...sizeOf(event.segment), parts: event.parts }, 'merged segments')
     case 'lineage':
+      if (event.isFirst) return log.info({ database, lineage: event.lineage }, 'the archive of this store begins')
       return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
     case 'gap':
       return log.error({ database, first: event.first, last: event.last }, 'Neo4j pruned log before it was archived')
