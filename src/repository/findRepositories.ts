@@ -1,8 +1,10 @@
-import { repositoryName } from '../repository/names.ts'
+import { keyPrefix } from '../core/s3Uri.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
+import { answered } from '../storage/s3/failures.ts'
 import { headObject } from '../storage/s3/head.ts'
 import { listKeys } from '../storage/s3/list.ts'
-import { keyPrefix } from './rules.ts'
+import type { StorageOptions } from '../storage/storage.ts'
+import { repositoryName } from './names.ts'
 
 /** Prefixes of the repositories that a rule for a prefix would reach. */
 export interface FoundRepositories {
@@ -15,18 +17,31 @@ export interface FoundRepositories {
 }
 
 /** Looks for repositories at, around and below a prefix: by the object that makes a repository exist. */
-export async function findRepositories(
-  bucket: Bucket,
-  prefix: string,
-  options: { signal?: AbortSignal },
-): Promise<FoundRepositories> {
-  const exists = async (place: string): Promise<boolean> =>
-    (await headObject(bucket, keyPrefix(place) + repositoryName, options)) !== undefined
-  if (await exists(prefix)) return { here: true, around: undefined, below: undefined }
+export async function findRepositories(bucket: Bucket, prefix: string, options: StorageOptions): Promise<FoundRepositories> {
+  if (await isAt(bucket, prefix, options)) return { here: true, around: undefined, below: undefined }
   for (const place of placesAround(prefix)) {
-    if (await exists(place)) return { here: false, around: place, below: undefined }
+    if (await isAt(bucket, place, options)) return { here: false, around: place, below: undefined }
   }
   return { here: false, around: undefined, below: await firstBelow(bucket, keyPrefix(prefix), options) }
+}
+
+/**
+ * The innermost repository that objects below a prefix lie in; undefined where there is none. A role that is bound to a prefix
+ * may not look around it: what it may not see counts as none.
+ */
+export async function repositoryAround(bucket: Bucket, prefix: string, options: StorageOptions): Promise<string | undefined> {
+  for (const place of [prefix, ...placesAround(prefix)]) {
+    try {
+      if (await isAt(bucket, place, options)) return place
+    } catch (error) {
+      if (!answered(error, 'AccessDenied')) throw error
+    }
+  }
+  return undefined
+}
+
+async function isAt(bucket: Bucket, place: string, options: StorageOptions): Promise<boolean> {
+  return (await headObject(bucket, keyPrefix(place) + repositoryName, options)) !== undefined
 }
 
 /** The prefixes that hold this one, the innermost first; the last is the whole bucket. */
@@ -36,7 +51,7 @@ function placesAround(prefix: string): string[] {
   return parts.map((_, index) => parts.slice(0, index).join('/')).toReversed()
 }
 
-async function firstBelow(bucket: Bucket, base: string, options: { signal?: AbortSignal }): Promise<string | undefined> {
+async function firstBelow(bucket: Bucket, base: string, options: StorageOptions): Promise<string | undefined> {
   const end = `/${repositoryName}`
   for await (const { Key: key = '' } of listKeys(bucket, base, options)) if (key.endsWith(end)) return key.slice(0, -end.length)
   return undefined
