@@ -37,6 +37,8 @@ export const archiveRunCommand = defineCommand({
     const { parseLogRetention } = await import('../neo4j/logRetention.ts')
     const { runArchiveService } = await import('../service/archiveService.ts')
     const repository = await services.repository()
+    // Once it runs, what fails is tried again for ever.
+    await repository.requireLockRemembered({ signal })
     const { log } = services
     const shipped = { segments: 0, bytes: 0 }
     await runArchiveService({

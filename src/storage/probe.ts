@@ -6,7 +6,16 @@ import { ObjectExistsError } from './storageErrors.ts'
 
 /** Something that a repository needs of its storage, as it was tried. */
 export interface Probe {
-  name: 'write' | 'read' | 'list' | 'never overwrite' | 'never overwrite, in parts' | 'one of many' | 'delete' | 'lock'
+  name:
+    | 'write'
+    | 'read'
+    | 'list'
+    | 'never overwrite'
+    | 'never overwrite, in parts'
+    | 'one of many'
+    | 'delete'
+    | 'lock'
+    | 'lock as before'
   ok: boolean
   /** What happened, where it is not as needed. */
   found?: string
