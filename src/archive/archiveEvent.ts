@@ -16,8 +16,8 @@ type DatabaseEvent = { database: string } &
     | { kind: 'begun'; lineage: string | undefined; parent: string | undefined; nextId: number }
     | { kind: 'shipped'; segment: SegmentName; milliseconds: number }
     | { kind: 'merged'; segment: SegmentName; parts: number }
-    /** A new lineage began, which branches off another one where that is known. */
-    | { kind: 'lineage'; lineage: string; parent: string | undefined; after: number | undefined }
+    /** A lineage began: the first of a store, or one that branches off another one where that is known. */
+    | { kind: 'lineage'; lineage: string; isFirst: boolean; parent: string | undefined; after: number | undefined }
     | { kind: 'gap'; lineage: string; first: number; last: number }
     /** A step failed and is tried again after so many milliseconds. */
     | { kind: 'failed'; error: HoldfastError; retryIn: number }

@@ -151,7 +151,7 @@ export class DatabaseArchiver implements AsyncDisposable {
 
   async #describe(lineage: string): Promise<void> {
     const { repository, clock, listener, signal } = this.#options
-    const { storeId, branch, place } = this.#located
+    const { root, storeId, branch, place } = this.#located
     const { nextId, previousChecksum: checksum } = place
     const origin = checksum === undefined ? {} : { origin: { id: nextId - 1, checksum } }
     const store = { creationTime: String(storeId.creationTime), random: storeId.random }
@@ -165,7 +165,14 @@ export class DatabaseArchiver implements AsyncDisposable {
       created,
     }
     await repository.archive.putLineage(description, { signal })
-    listener({ database: this.#database, kind: 'lineage', lineage, parent: branch?.parent, after: branch?.after })
+    listener({
+      database: this.#database,
+      kind: 'lineage',
+      lineage,
+      isFirst: lineage === root,
+      parent: branch?.parent,
+      after: branch?.after,
+    })
   }
 
   async #markGap(lineage: string, { first, last }: { first: number; last: number }): Promise<void> {

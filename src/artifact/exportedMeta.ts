@@ -32,7 +32,7 @@ export async function readExportedMeta(path: string): Promise<ExportedMeta | und
 }
 
 /** @throws HoldfastError `integrity` where a file is not what was written beside it. */
-export function requireAsExported(path: string, meta: ExportedMeta, { size, sha256 }: Content): void {
+export function requireAsExported(path: string, meta: Content, { size, sha256 }: Content): void {
   if (meta.size === size && meta.sha256 === sha256) return
   throw new HoldfastError(
     'integrity',

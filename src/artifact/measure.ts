@@ -15,12 +15,18 @@ export interface Content {
 
 /** What is to be stored, known before anything is sent. */
 export interface Measured extends Content {
+  /** What the server will be asked to confirm; undefined where the file was not read yet and its size and SHA-256 are what is told of it. */
+  read: Checksums | undefined
+  /** The file itself, where it is stored compressed. */
+  source: Content | undefined
+}
+
+/** What S3 computes of an object. */
+export interface Checksums {
   /** As S3 tells it: base64 of the whole, or with `-N` behind it of the digests of N parts. */
   checksum: string
   /** The SHA-256 (base64) of each part. */
   digests: readonly string[]
-  /** The file itself, where it is stored compressed. */
-  source: Content | undefined
 }
 
 interface MeasureOptions {
@@ -54,8 +60,7 @@ export async function measureArtifact(
   return {
     size,
     sha256: whole.digest('hex'),
-    digests: parts,
-    checksum: parts.length === 1 ? parts[0]! : compositeDigest(parts),
+    read: { digests: parts, checksum: parts.length === 1 ? parts[0]! : compositeDigest(parts) },
     source: compress ? { size: artifact.size, sha256: source.digest('hex') } : undefined,
   }
 }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
+import { keyPrefix } from '../core/s3Uri.ts'
+import { repositoryName } from '../repository/names.ts'
 
 /** What is appended to a key for the object that tells about it. */
 const metaSuffix = '.meta.json'
@@ -18,7 +20,7 @@ export function metaKeyOf(key: string): string {
  */
 export function keyOf(path: string, { prefix, compress }: { prefix: string; compress: boolean }): string {
   const name = `${basename(path)}${compress ? '.gz' : ''}`
-  const key = `${prefix === '' ? '' : `${prefix}/`}${name}`
+  const key = `${keyPrefix(prefix)}${name}`
   const problem = problemOf(name, key)
   if (problem === undefined) return key
   throw new HoldfastError('usage', `${JSON.stringify(basename(path))} makes a bad key: ${problem}`, {
@@ -28,6 +30,7 @@ export function keyOf(path: string, { prefix, compress }: { prefix: string; comp
 
 function problemOf(name: string, key: string): string | undefined {
   if (/\.meta(\.json)?(\.gz)?$/.test(name)) return 'its ending is that of a file that tells about another one'
+  if (name === repositoryName) return 'it is the name of the object that makes a repository'
   if (!plainName.test(name)) return "expected letters, digits and any of -_.!*'()=+@:, and no dot at its start"
   if (Buffer.byteLength(key) > longest) return `expected at most ${longest} characters with the prefix, found ${key.length}`
   return undefined

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { arrivedChanged } from '../storage/s3/failures.ts'
-import { extendLock } from '../storage/s3/lock.ts'
+import { extendLock, type FoundLock, requireLocked } from '../storage/s3/lock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
+import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
+import type { Checksums } from './measure.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
 import { pruneLocal, requirePrunable } from './pruneLocal.ts'
 import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
@@ -23,7 +26,7 @@ interface UploadOptions {
 }
 
 /** What an upload left. */
-export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'checksum' | 'digests'> {
+export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'read'> {
   /** Skipped where the same content was there already, encrypted as asked. */
   status: 'uploaded' | 'skipped'
   /** Whether another content had the key before. */
@@ -37,40 +40,41 @@ export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'checksum' | '
 
 /**
  * Uploads a file as planned, has the server tell what it stored and compares it, and notes its facts in an object beside it.
- * @throws HoldfastError `refused` where the key holds something else, or the server does not encrypt as asked; `integrity` where the file
- * changes meanwhile (then nothing is stored of it), or what the server tells is not what was sent; `repository` where it cannot be reached.
+ * @throws HoldfastError `refused` where the key holds something else, or the server does not encrypt or lock as asked; `integrity` where
+ * the file changes meanwhile or is not what is told of it (then nothing is stored of it), or what the server tells is not what was sent;
+ * `repository` where it cannot be reached.
  */
 export async function uploadArtifact(
   bucket: Bucket,
   artifact: LocalArtifact,
-  plan: UploadPlan,
+  planned: UploadPlan,
   options: UploadOptions,
 ): Promise<Uploaded> {
   const { force, prune, onStep, signal } = options
+  let plan = planned
   if (prune) requirePrunable(artifact)
   const before = await lookAt(bucket, plan.key, signal)
-  const isSame = before !== undefined && contentDifferences(plan, before).length === 0
+  // The file must have been read to say that it is the same.
+  const isSame = before !== undefined && plan.read !== undefined && contentDifferences(plan, before).length === 0
   const unencrypted = isSame ? encryptionDifferences(plan, before) : []
   const isThere = isSame && unencrypted.length === 0
-  if (before !== undefined && !isThere && !force) throw taken(plan, isSame ? unencrypted : contentDifferences(plan, before))
-  if (!isThere) await send(bucket, artifact, plan, options)
+  if (before !== undefined && !isThere && !force) {
+    const why = isSame ? unencrypted : contentDifferences(plan, before)
+    throw taken(plan, why.length > 0 ? why : ['it came there just now'])
+  }
+  if (!isThere) plan = { ...plan, read: await send(bucket, artifact, plan, options) }
 
   const after = await lookAt(bucket, plan.key, signal)
   requireAsSent(plan, after)
-  const verified = verifiedOf(plan, after)
+  const verified = verifiedOf(plan, after, await lockAsAsked(bucket, plan, { isNew: !isThere, signal }))
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
-  if (bucket.lock !== undefined) {
-    // Also where it was there before, perhaps without a lock or with a shorter one.
-    await explained(bucket, 'lock', plan.key, signal, async () => extendLock(bucket, plan.key, { signal }))
-    onStep('locked', { mode: bucket.lock.mode, days: bucket.lock.days })
-  }
   // The object has the facts of the upload that made it.
   const facts = completeFacts(after.facts, plan.facts)
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
   const removed = prune ? await pruneLocal(artifact, plan, verified) : []
   if (prune) onStep('pruned', { removed })
-  const { encryption: _, checksum: __, digests: ___, ...told } = plan
+  const { encryption: _, read: __, ...told } = plan
   return {
     status: isThere ? 'skipped' : 'uploaded',
     ...told,
@@ -83,12 +87,15 @@ export async function uploadArtifact(
   }
 }
 
-async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, options: UploadOptions): Promise<void> {
+/** @returns what the server has computed the same of; the digests where they were known before. */
+async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, options: UploadOptions): Promise<Checksums> {
   const { force, progress, onStep, signal } = options
+  const whole = plan.read === undefined ? createHash('sha256') : undefined
   onStep('upload', { uri: plan.uri, size: plan.size, sha256: plan.sha256, parts: plan.parts })
   const body = async function* () {
     let done = 0
     for await (const chunk of plan.compress ? artifact.gzipped() : artifact.bytes()) {
+      whole?.update(chunk)
       yield chunk
       done += chunk.length
       progress({ phase: 'upload', done, total: plan.size })
@@ -97,24 +104,39 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
     await artifact.requireUnchanged()
   }
   const stored = await put(bucket, plan.key, body(), {
-    digests: plan.digests,
+    ...(plan.read === undefined ? {} : { digests: plan.read.digests }),
     onlyNew: !force,
     metadata: toMetadata(plan.facts),
     contentType: plan.key.endsWith('.gz') ? 'application/gzip' : 'application/octet-stream',
     partSize: plan.partSize,
     approve: ({ size, checksum }) => {
-      if (size !== plan.size || checksum !== plan.checksum)
-        throw changed(plan.file, `expected the checksum ${plan.checksum}, found ${checksum}`)
+      if (whole !== undefined) requireAsExported(plan.file, plan, { size, sha256: whole.digest('hex') })
+      else if (size !== plan.size || checksum !== plan.read?.checksum)
+        throw changed(plan.file, `expected the checksum ${plan.read?.checksum}, found ${checksum}`)
     },
     signal,
   }).catch(async (error: unknown) => {
     signal.throwIfAborted()
     await artifact.requireUnchanged()
     // The server compares each part with what was measured, and stores nothing where it is another.
-    if (!(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
+    if (plan.read === undefined || !(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
     throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
   if (stored === undefined) throw taken(plan, ['it came there during the upload'])
+  return { digests: [], ...plan.read, checksum: stored.checksum }
+}
+
+/** Locks also what was there before, perhaps without a lock or with a shorter one; and looks whether it is locked then. */
+async function lockAsAsked(
+  bucket: Bucket,
+  { key }: UploadPlan,
+  { isNew, signal }: { isNew: boolean; signal: AbortSignal },
+): Promise<FoundLock | undefined> {
+  if (bucket.lock === undefined) return undefined
+  return explained(bucket, 'lock', key, signal, async () => {
+    await extendLock(bucket, key, { signal })
+    return requireLocked(bucket, key, { isNew })
+  })
 }
 
 function requireAsSent(plan: UploadPlan, found: RemoteObject | undefined): asserts found is RemoteObject {

@@ -5,10 +5,10 @@ import type { Bucket } from '../storage/s3/bucket.ts'
 import type { ArtifactFacts } from './artifactFacts.ts'
 import { type ExportedMeta, readExportedMeta, requireAsExported } from './exportedMeta.ts'
 import type { LocalArtifact } from './localArtifact.ts'
-import { type Measured, measureArtifact } from './measure.ts'
+import { type Checksums, type Measured, measureArtifact } from './measure.ts'
 import { isGzipName, keyOf, metaKeyOf } from './objectKey.ts'
 import { partSizeFor } from './partSize.ts'
-import { objectUri } from './remoteObject.ts'
+import { lookAt, objectUri } from './remoteObject.ts'
 
 /** What the user says of an upload. */
 export interface UploadRequest {
@@ -18,6 +18,8 @@ export interface UploadRequest {
   dbName: string | undefined
   softwareVersion: string | undefined
   commit: string | undefined
+  /** Ask nothing of the bucket. */
+  dryRun: boolean
 }
 
 /** What an upload would do: plain data. */
@@ -31,10 +33,8 @@ export interface UploadPlan {
   /** Bytes stored, and their SHA-256. */
   size: number
   sha256: string
-  /** As S3 tells it of the whole or of the parts. */
-  checksum: string
-  /** The SHA-256 (base64) of each part. */
-  digests: readonly string[]
+  /** Undefined where the file is read only as it is sent, and compared then with what is told of it. */
+  read: Checksums | undefined
   partSize: number
   parts: number
   /** What the server is asked for. */
@@ -43,7 +43,8 @@ export interface UploadPlan {
 }
 
 /**
- * Measures a file and plans its upload; nothing is sent.
+ * Measures a file and plans its upload; nothing is sent. A large file that has the `.meta` of its export beside it is not read for that,
+ * where nothing has its key yet: it is compared with that as it is sent.
  * @throws HoldfastError `usage` for a name that makes a bad key, `integrity` where it is not what the `.meta` beside it says.
  */
 export async function planUpload(
@@ -56,9 +57,13 @@ export async function planUpload(
   const key = keyOf(artifact.path, { prefix: request.prefix, compress })
   const exported = await readExportedMeta(artifact.path)
   const partSize = partSizeFor(artifact.size)
-  const measured = await measureArtifact(artifact, { compress, partSize, progress, signal })
+  const isLarge = artifact.size > partSize && !compress
+  const isReadOnce = isLarge && exported && !request.dryRun && (await lookAt(bucket, key, signal)) === undefined
+  const measured: Measured = isReadOnce
+    ? { size: artifact.size, sha256: exported.sha256, read: undefined, source: undefined }
+    : await measureArtifact(artifact, { compress, partSize, progress, signal })
   if (exported) requireAsExported(artifact.path, exported, measured.source ?? measured)
-  const { size, sha256, checksum, digests } = measured
+  const { size, sha256, read } = measured
   return {
     file: artifact.path,
     uri: objectUri(bucket, key),
@@ -68,8 +73,7 @@ export async function planUpload(
     compress,
     size,
     sha256,
-    checksum,
-    digests,
+    read,
     partSize,
     parts: Math.ceil(size / partSize),
     encryption: bucket.encryption,

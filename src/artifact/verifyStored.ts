@@ -1,4 +1,5 @@
 import { mayBeKey } from '../storage/s3/kmsKey.ts'
+import type { FoundLock } from '../storage/s3/lock.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 import type { RemoteObject } from './remoteObject.ts'
 
@@ -15,6 +16,8 @@ export interface Verified {
   checksumCovers: string | undefined
   /** Not compared: of an upload in parts it is no checksum of the content. */
   etag: string | undefined
+  /** Undefined where none was asked for. */
+  lock: FoundLock | undefined
 }
 
 /** Compares what a server tells of an object with what was to be stored. @returns what differs, each a sentence. */
@@ -29,8 +32,8 @@ export function contentDifferences(plan: UploadPlan, { size, facts, checksum }: 
     ...(facts?.sha256 === plan.sha256
       ? []
       : [`expected SHA-256 ${plan.sha256} in its metadata, found ${facts?.sha256 ?? 'none'}`]),
-    ...(isComparable(plan, checksum) && checksum !== plan.checksum
-      ? [`expected the server's checksum ${plan.checksum}, found ${checksum}`]
+    ...(isComparable(plan, checksum) && checksum !== plan.read?.checksum
+      ? [`expected the server's checksum ${plan.read?.checksum}, found ${checksum}`]
       : []),
   ]
 }
@@ -47,7 +50,7 @@ export function encryptionDifferences({ encryption }: UploadPlan, found: RemoteO
 }
 
 /** What may be said to be verified of an object without {@link differences}. */
-export function verifiedOf(plan: UploadPlan, found: RemoteObject): Verified {
+export function verifiedOf(plan: UploadPlan, found: RemoteObject, lock?: FoundLock): Verified {
   const checksum = isComparable(plan, found.checksum) ? found.checksum : undefined
   return {
     size: found.size,
@@ -56,12 +59,13 @@ export function verifiedOf(plan: UploadPlan, found: RemoteObject): Verified {
     checksum,
     checksumCovers: checksum && (plan.parts === 1 ? 'the whole object' : `the digests of ${plan.parts} parts`),
     etag: found.etag,
+    lock,
   }
 }
 
 /** An upload in parts of another size has another checksum for the same content. */
-function isComparable({ parts }: UploadPlan, checksum: string | undefined): boolean {
-  return checksum !== undefined && partsOfChecksum(checksum) === parts
+function isComparable({ parts, read }: UploadPlan, checksum: string | undefined): boolean {
+  return read !== undefined && checksum !== undefined && partsOfChecksum(checksum) === parts
 }
 
 function partsOfChecksum(checksum: string): number {

@@ -37,6 +37,8 @@ export const archiveRunCommand = defineCommand({
     const { parseLogRetention } = await import('../neo4j/logRetention.ts')
     const { runArchiveService } = await import('../service/archiveService.ts')
     const repository = await services.repository()
+    // Once it runs, what fails is tried again for ever.
+    await repository.requireLockRemembered({ signal })
     const { log } = services
     const shipped = { segments: 0, bytes: 0 }
     await runArchiveService({
@@ -78,6 +80,7 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'merged':
       return log.debug({ database, ...sizeOf(event.segment), parts: event.parts }, 'merged segments')
     case 'lineage':
+      if (event.isFirst) return log.info({ database, lineage: event.lineage }, 'the archive of this store begins')
       return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
     case 'gap':
       return log.error({ database, first: event.first, last: event.last }, 'Neo4j pruned log before it was archived')

@@ -51,14 +51,14 @@ export const archiveStatusCommand = defineCommand({
   },
   text: ({ lineages, unarchived, windows, damaged, now }) => {
     const apart = unarchived.map((log) => formatFacts(describeLog(log)))
-    if (lineages.length + damaged.length + Object.keys(windows).length === 0)
-      return ['nothing is archived yet', ...apart].join('\n\n')
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
       found.map((window) => [name, formatWindow(window)] as const),
     )
     const unread = damaged.map(({ lineage, problem }) => formatFacts([['DAMAGED', `lineage ${lineage}: ${problem}`]]))
-    return [...parts, ...apart, ...unread, ['restorable', formatFacts(restorable)].join('\n')].join('\n\n')
+    const points = restorable.length > 0 ? ['restorable', formatFacts(restorable)].join('\n') : nothingRestorable
+    const head = lineages.length + damaged.length === 0 ? [nothingArchived] : []
+    return [...head, ...parts, ...apart, ...unread, points].join('\n\n')
   },
   failure: ({ unarchived, damaged }) => (damaged.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined),
 })
@@ -86,6 +86,13 @@ function describeLog({ database, state, lineage, after, lost, behindBytes, probl
       return [['DAMAGED', `log of ${database}: ${problem}`]]
   }
 }
+
+const nothingArchived =
+  'nothing is archived: no archiver has stored any log here. Start one, and let it run as a service: `holdfast archive run`'
+const nothingRestorable = 'nothing can be restored yet: there is no backup. Take one with `holdfast backup create`'
+
+/** Milliseconds after which log that is not archived tells that nobody archives it. */
+const longBehind = 60_000
 
 function formatLineage(status: LineageStatus, now: Date): string {
   const { database, lineage, parent, branchedAfter, segments, logBytes, storedBytes, last, gaps, missing, live } = status
@@ -117,7 +124,9 @@ function formatLast(last: LineageStatus['last'], now: Date): string {
 function formatBehind(live: LineageStatus['live'], now: Date): string | undefined {
   if (live === null) return undefined
   if (live.behindSince === null) return 'nothing: all of the live log is archived'
-  return `${formatSize(live.behindBytes)}, the oldest ${formatDuration(now.getTime() - Date.parse(live.behindSince))} ago`
+  const age = now.getTime() - Date.parse(live.behindSince)
+  const advice = age > longBehind ? '; see whether `holdfast archive run` runs, and what it logs' : ''
+  return `${formatSize(live.behindBytes)}, the oldest ${formatDuration(age)} ago${advice}`
 }
 
 function formatHeadroom({ bytes, seconds }: LiveStatus['headroom']): string {

@@ -8,7 +8,7 @@ import { duration } from '../config/duration.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
-import { formatRate, formatSize, sizeOption } from './sizes.ts'
+import { formatRate, formatSize, rateOption } from './sizes.ts'
 import { formatFacts } from './table.ts'
 
 /** What was made. */
@@ -27,10 +27,10 @@ export const backupCreateCommand = defineCommand({
   settings: ['dataDir', ...repositorySettings, 'uri', 'user', 'password', 'passwordFile'],
   options: {
     offline: toggle('the database is stopped; refused where it runs'),
-    maxRate: valued(sizeOption, {
+    maxRate: valued(rateOption, {
       placeholder: 'size',
       example: '50MB',
-      description: 'read at most this much a second, such as 50MB',
+      description: 'read at most this much a second, such as 50MB (or 50M, 50MB/s), or 50MiB',
     }),
     label: valued(
       z

@@ -53,7 +53,8 @@ function completionTree({ commands, groups }: Grammar): CompletionNode[] {
       values: { ...globalValues, ...valuesOf(given) },
     }
   })
-  return [root, ...groupNodes, ...commandNodes]
+  const helpNodes = groupNodes.map(({ path, words }) => ({ path: `help ${path}`, words, flags: global, values: globalValues }))
+  return [root, ...groupNodes, ...commandNodes, ...helpNodes]
 }
 
 function valuesOf(given: readonly (readonly [flag: string, declared: Declaration<unknown>])[]): CompletionNode['values'] {

@@ -1,3 +1,4 @@
+import { repositoryName } from '../repository/names.ts'
 import { defineCommand } from './command.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatFacts, formatTable } from './table.ts'
@@ -8,7 +9,7 @@ export const doctorCommand = defineCommand({
   summary: 'try whether the place of a repository does what a repository needs',
   description:
     'Writes, reads, lists and deletes objects of its own, below `probes/`, and tries to overwrite them, which the place must refuse; ' +
-    'in a bucket also an upload in parts, the encryption and the lock that are asked for. A bucket tells what it is set up for. ' +
+    'in a bucket also an upload in parts, the encryption and the lock that are asked for, and whether a lock is not asked for that the repository has. A bucket tells what it is set up for. ' +
     'There need not be a repository yet, and one that is there is not touched.',
   settings: repositorySettings,
   examples: [
@@ -20,6 +21,9 @@ export const doctorCommand = defineCommand({
     const { probeStorage } = await import('../storage/probe.ts')
     const storage = services.storage()
     const probes = await probeStorage(storage, { thorough: true, signal })
+    const forgotten = await storage.forgottenLock?.(repositoryName, { signal })
+    if (forgotten !== undefined)
+      probes.push({ name: 'lock as before', ok: false, found: `the repository is locked, ${forgotten}; object-lock is not set` })
     const facts = (await storage.facts?.({ signal })) ?? []
     for (const { warning } of facts) if (warning !== undefined) services.log.warn(warning)
     return {

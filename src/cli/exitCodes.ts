@@ -9,7 +9,7 @@ const exitCodeMeanings: Readonly<Record<ErrorCode, string>> = {
   integrity: 'a checksum or a chain does not hold',
   repository: 'the repository is unavailable, full or refused the request',
   validation: 'a validation or a drill failed',
-  refused: 'refused: locked, or unsafe without a confirmation',
+  refused: 'refused: locked, unsafe without a confirmation, or not as safe as was asked for',
   interrupted: 'interrupted by a signal',
 }
 

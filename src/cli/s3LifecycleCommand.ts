@@ -3,6 +3,7 @@ import { required, type Settings } from '../config/resolve.ts'
 import { s3Settings } from '../config/s3.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { isS3Uri, parseS3Uri } from '../core/s3Uri.ts'
+import { isSerious, type LeftOut } from '../lifecycle/change.ts'
 import type { LifecycleChange, LifecyclePlan } from '../lifecycle/lifecyclePlan.ts'
 import { describeRule, tiers, whyNothingExpires } from '../lifecycle/rules.ts'
 import { terraform } from '../lifecycle/terraform.ts'
@@ -39,7 +40,8 @@ export const s3LifecycleCommand = defineCommand({
     'Prints the rules of a bucket’s lifecycle, as JSON for the AWS command line or as Terraform. With --apply it shows what they would change in the bucket, and with ' +
     '--confirm too it sets them; other rules of the bucket are kept. For a repository (--repo s3://…, or where the prefix holds one) no rule ever removes ' +
     'an object that is current, for blocks of old backups are used by new ones: only unfinished uploads, and versions that were replaced or deleted, go. ' +
-    'A rule of somebody else that would remove a repository’s objects is reported with exit status 6.',
+    'A rule of somebody else that would remove a repository’s objects is reported with exit status 6. What was set is read back: what the server did not ' +
+    'keep is named, with exit status 1 unless it is only the removal of unfinished uploads, which MinIO does by a setting of its own.',
   settings: ['bucket', 'prefix', 'repo', 'retentionDays', 'region', 'endpoint', 'pathStyle', 'caFile'],
   options: {
     tier: valued(z.enum(tierNames, { error: `expected one of ${tierNames.join(', ')}` }), {
@@ -73,7 +75,7 @@ export const s3LifecycleCommand = defineCommand({
     { command: 'holdfast s3 lifecycle --repo s3://my-backups/repository --apply --confirm', purpose: 'set it for a repository' },
   ],
   fails: ['repository', 'refused', 'validation'],
-  run: async ({ options, settings, signal }): Promise<LifecycleReport> => {
+  run: async ({ options, settings, services, signal }): Promise<LifecycleReport> => {
     const { apply, format, noncurrentDays } = options
     if (options.confirm && !apply)
       throw new HoldfastError('usage', '--confirm is given without --apply', { hint: 'give --apply --confirm' })
@@ -86,12 +88,14 @@ export const s3LifecycleCommand = defineCommand({
     const lifecycle = bucket === undefined ? undefined : bucketLifecycle({ bucket, prefix }, s3Settings(settings))
     const wanted = { bucket, prefix, isRepository, days: retention(options, settings), noncurrentDays, lifecycle }
     const plan = await planLifecycle(wanted, signal)
+    const change = apply && lifecycle ? await changeLifecycle(lifecycle, plan, { confirm: options.confirm, signal }) : undefined
+    for (const part of change?.leftOut ?? []) services.log.warn(describeLeftOut(part))
     return {
       ...plan,
       ...(bucket === undefined ? {} : { bucket }),
       ...(plan.holds === 'repository' ? { why: whyNothingExpires } : {}),
       ...(format === undefined ? {} : { format }),
-      ...(apply && lifecycle ? { change: await changeLifecycle(lifecycle, plan, { confirm: options.confirm, signal }) } : {}),
+      ...(change ? { change } : {}),
     }
   },
   text: (report) => {
@@ -101,7 +105,8 @@ export const s3LifecycleCommand = defineCommand({
       return terraform(report.rules, report.bucket, report.why === undefined ? [] : wrapped(report.why))
     return formatRules(report)
   },
-  failure: ({ change }) => ((change?.dangers.length ?? 0) > 0 ? 'validation' : undefined),
+  failure: ({ change }) =>
+    (change?.dangers.length ?? 0) > 0 ? 'validation' : change?.leftOut.some(isSerious) ? 'failed' : undefined,
 })
 
 /** A repository where one is named by flag or nothing else is; otherwise where exported backups go. */
@@ -144,27 +149,33 @@ function formatRules({ bucket, prefix, holds, why, rules }: LifecycleReport): st
   ].join('\n')
 }
 
-function formatChange({ bucket, why }: LifecycleReport, { changes, applied, dangers, leftOut }: LifecycleChange): string {
+function formatChange({ bucket, why }: LifecycleReport, { changes, outcome, dangers, leftOut }: LifecycleChange): string {
   const marks = { added: '+', changed: '~', removed: '-', kept: ' ' } as const
-  const isChanged = changes.some(({ change }) => change !== 'kept')
-  const end = applied
-    ? `set for bucket ${bucket}`
-    : isChanged
-      ? 'give --confirm to set it'
-      : `bucket ${bucket} has these rules already`
+  const end = {
+    applied: `set for bucket ${bucket}`,
+    'partly-applied': `set for bucket ${bucket}, but for what the server did not keep`,
+    differs: 'give --confirm to set it',
+    unchanged: `bucket ${bucket} has these rules already${leftOut.length > 0 ? ', but for what the server did not keep' : ''}`,
+  }[outcome]
   return [
     ...changes.map(
-      ({ change, rule }) =>
-        `${marks[change]} ${rule.ID ?? 'without a name'}: ${describeRule(rule)}${change === 'kept' ? ', kept' : ''}`,
+      ({ change, rule, isIncomplete }) =>
+        `${marks[change]} ${rule.ID ?? 'without a name'}: ${describeRule(rule)}${change === 'kept' ? ', kept' : ''}${isIncomplete ? ' but for unfinished uploads' : ''}`,
     ),
     ...explanation(why),
     ...dangers.map(
       (rule) =>
         `DANGER: rule ${rule.ID ?? 'without a name'} of this bucket reaches the repository and will destroy backups: remove it, or give it another prefix`,
     ),
-    ...leftOut.map((part) => `the server did not keep ${part}`),
     end,
   ].join('\n')
+}
+
+function describeLeftOut(leftOut: LeftOut): string {
+  const { rule, part } = leftOut
+  if (isSerious(leftOut))
+    return `the server did not keep ${part === 'the whole rule' ? `rule ${rule}` : `${part} of rule ${rule}`}`
+  return `the server did not keep the removal of unfinished uploads (${part} of rule ${rule}); MinIO does that by a setting of its own`
 }
 
 function explanation(why: string | undefined): string[] {

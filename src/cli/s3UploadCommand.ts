@@ -4,6 +4,8 @@ import type { Uploaded } from '../artifact/upload.ts'
 import type { UploadPlan } from '../artifact/uploadPlan.ts'
 import { required } from '../config/resolve.ts'
 import { defineCommand, toggle, valued } from './command.ts'
+import { databaseName } from './databaseNameOption.ts'
+import { formatMoment } from './durations.ts'
 import { bucketSettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
 import { loggingSteps, stepOptions } from './stepLog.ts'
@@ -18,13 +20,14 @@ export const s3UploadCommand = defineCommand({
   description:
     'Takes any file, also one that Holdfast did not make; what `backup export` wrote into the `.meta` beside it is noted with it. The key is the prefix ' +
     'and the name of the file. SHA-256, size, database, versions and commit go into the metadata of the object and into `<key>.meta.json`. ' +
-    'Afterwards the server is asked what it stored, and size, SHA-256, encryption and its own checksum are compared. Where the same content is there ' +
-    'already, nothing is sent and the status is `skipped`; where the key holds something else, it is refused. Encrypts with AES256 unless --sse says otherwise.',
+    'Afterwards the server is asked what it stored, and size, SHA-256, encryption, lock and its own checksum are compared. Where the same content is there ' +
+    'already, nothing is sent and the status is `skipped`; where the key holds something else, or lies in a repository, it is refused. ' +
+    'Encrypts with AES256 unless --sse says otherwise.',
   settings: ['bucket', 'prefix', ...bucketSettings, 'useSseKms', 'objectLock', 'objectLockDays', 'commit'],
   options: {
     file: valued(name, { placeholder: 'file', required: true, example: 'neo4j.dump', description: 'what to upload' }),
     compress: toggle('gzip it on its way, unless its name ends in .gz; the key gets .gz'),
-    dbName: valued(name, {
+    dbName: valued(databaseName, {
       placeholder: 'name',
       description: 'the database in it, to be noted; else what its .meta says, else neo4j',
     }),
@@ -59,14 +62,17 @@ export const s3UploadCommand = defineCommand({
     const { prefix, commit } = settings.values
     const { compress, dbName, softwareVersion, force, pruneLocal: prune } = options
     const { LocalArtifact } = await import('../artifact/localArtifact.ts')
+    const { requireOutsideRepository } = await import('../artifact/outsideRepository.ts')
     const { planUpload } = await import('../artifact/uploadPlan.ts')
     const { uploadArtifact } = await import('../artifact/upload.ts')
     return loggingSteps({ options, services, signal }, async (onStep) => {
       await using artifact = await LocalArtifact.open(resolve(options.file))
-      const request = { prefix, commit, compress, dbName, softwareVersion }
+      const { dryRun } = options
+      if (!dryRun) await requireOutsideRepository(bucket, prefix, signal)
+      const request = { prefix, commit, compress, dbName, softwareVersion, dryRun }
       const plan = await planUpload(bucket, artifact, request, { clock: services.clock, progress, signal })
       onStep('planned', { uri: plan.uri, ...plan.facts })
-      if (options.dryRun) return { status: 'planned' as const, ...plan }
+      if (dryRun) return { status: 'planned' as const, ...plan }
       return await uploadArtifact(bucket, artifact, plan, { force, prune, progress, onStep, signal })
     })
   },
@@ -90,12 +96,13 @@ function formatPlan({ uri, size, sha256, parts, encryption, facts, metaKey }: Pl
 }
 
 function formatUploaded({ status, uri, size, replaced, verified, meta, metaKey, removed }: Uploaded): string {
-  const { sha256, encryption, checksum, checksumCovers } = verified
+  const { sha256, encryption, checksum, checksumCovers, lock } = verified
   const compared = [
     'size',
     'SHA-256 in the metadata',
     ...(encryption === undefined ? [] : [`encryption ${encryption}`]),
     ...(checksum === undefined ? [] : [`the server's SHA-256 of ${checksumCovers}`]),
+    ...(lock === undefined ? [] : [`${lock.mode.toLowerCase()} lock until ${formatMoment(new Date(lock.until))}`]),
   ]
   return formatFacts([
     [status, `${uri}, ${formatSize(size)}${replaced ? ', in place of another content' : ''}`],

@@ -27,13 +27,11 @@ function threeDigits(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)
 }
 
-/** A size as it is typed: bytes, or with a decimal unit such as `50MB`. */
-export const sizeOption = z.string().transform((text, context) => {
-  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB)?$/i.exec(text)
-  const bytes = match
-    ? Math.round(Number(match[1]) * 1000 ** units.findIndex((unit) => unit.toLowerCase() === (match[2] ?? 'B').toLowerCase()))
-    : 0
+/** Bytes a second as they are typed: `50MB`, `50M` and `50MB/s` are the same, `50MiB` is a little more. */
+export const rateOption = z.string().transform((text, context) => {
+  const [, number, letter = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kMGT])(i)?)?B?(?:\/s)?$/i.exec(text) ?? []
+  const bytes = Math.round(Number(number ?? 0) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase() || ' '))
   if (bytes > 0) return bytes
-  context.addIssue({ code: 'custom', message: 'expected a size above zero such as 50MB' })
+  context.addIssue({ code: 'custom', message: 'expected a number above zero with a unit, such as 50MB or 50MiB' })
   return z.NEVER
 })

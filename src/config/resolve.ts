@@ -134,15 +134,16 @@ function parse(name: SettingName, { text, source, base }: Given): unknown {
   if (!result.success) {
     const problem = result.error.issues.map((issue) => issue.message).join('; ')
     throw new HoldfastError('usage', `${source.name}: ${problem}${declared.secret ? '' : `, found ${shownValue(text)}`}`, {
-      hint: howToFix(name, source),
+      hint: howToFix(name, source, result.error.issues),
     })
   }
   return declared.path && !isS3Uri(text) ? absolute(base, String(result.data)) : result.data
 }
 
 /** How a value that does not fit is given where it came from. */
-function howToFix(name: SettingName, { kind, name: source }: Source): string {
-  const { example }: Setting<unknown> = settings[name]
+function howToFix(name: SettingName, { kind, name: source }: Source, issues: readonly z.core.$ZodIssue[]): string {
+  const declared: Setting<unknown> = settings[name]
+  const example = issues.map(exampleOf).find((found) => found !== undefined) ?? declared.example
   if (example === undefined) return 'give a value, or leave it out; `holdfast help settings` tells what it is'
   const given = {
     flag: `${source} ${example}`,
@@ -151,6 +152,12 @@ function howToFix(name: SettingName, { kind, name: source }: Source): string {
     default: '',
   }
   return `give it as ${given[kind]}`
+}
+
+/** What a value of the kind that was meant looks like, where a setting takes several kinds. */
+function exampleOf(issue: z.core.$ZodIssue): string | undefined {
+  const example: unknown = issue.code === 'custom' ? issue.params?.['example'] : undefined
+  return typeof example === 'string' ? example : undefined
 }
 
 function unknownVariables(environment: Environment): string[] {

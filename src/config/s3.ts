@@ -11,6 +11,8 @@ export interface S3Settings {
   certificates: string | undefined
   encryption: { algorithm: 'AES256' | 'aws:kms'; keyId: string | undefined } | undefined
   lock: { mode: 'GOVERNANCE' | 'COMPLIANCE'; days: number } | undefined
+  /** `none` was given for the lock, and is not only the default. */
+  isUnlockedMeant: boolean
 }
 
 /**
@@ -26,6 +28,7 @@ export function s3Settings(settings: Settings): S3Settings {
     certificates: certificates(settings),
     encryption: encryption(settings),
     lock: lock(settings),
+    isUnlockedMeant: settings.values.objectLock === 'none' && settings.sources.objectLock?.kind !== 'default',
   }
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { isS3Uri, s3Uri, s3UriProblem } from '../core/s3Uri.ts'
+import { s3Uri, s3UriProblem } from '../core/s3Uri.ts'
 import { type Setting, setting } from './declaration.ts'
 import { duration } from './duration.ts'
 import { Secret } from './secret.ts'
@@ -13,9 +13,11 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
 /** A directory, or a place in a bucket. */
 const repository = text.check(({ value, issues }) => {
-  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(value)) return
-  const problem = isS3Uri(value) ? s3UriProblem(value) : 'expected a directory or s3://bucket/prefix'
-  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
+  const isMeantForS3 = /^s3:/i.test(value)
+  if (!isMeantForS3 && !/^[a-z][a-z0-9+.-]+:\/\//i.test(value)) return
+  const problem = isMeantForS3 ? s3UriProblem(value) : 'expected a directory or s3://bucket/prefix'
+  const params = { example: 's3://my-bucket/backups' }
+  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value, params })
 })
 
 const endpoint = text.check(({ value, issues }) => {
@@ -30,7 +32,8 @@ const bucket = text.check(({ value, issues }) => {
 })
 
 /** Slashes at its ends mean nothing. */
-const prefix = text
+const prefix = z
+  .string()
   .transform((value) => value.replaceAll(/^\/+|\/+$/g, ''))
   .check(({ value, issues }) => {
     const problem = value === '' ? undefined : s3UriProblem(s3Uri({ bucket: 'bucket', prefix: value }))

@@ -10,6 +10,11 @@ export interface S3Place {
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 const prefixPart = /^[a-zA-Z0-9!_'()=+@:,-][a-zA-Z0-9!_.*'()=+@:,-]*$/
 
+/** Whether a text can be the name of a bucket. */
+export function isBucketName(text: string): boolean {
+  return bucketName.test(text) && !text.includes('..')
+}
+
 /** Whether a text names a place in a bucket. */
 export function isS3Uri(text: string): boolean {
   return /^s3:\/\//i.test(text)
@@ -19,8 +24,7 @@ export function isS3Uri(text: string): boolean {
 export function s3UriProblem(text: string): string | undefined {
   if (!text.startsWith('s3://')) return 'expected it to begin with s3://'
   const { bucket, parts } = split(text)
-  if (!bucketName.test(bucket) || bucket.includes('..'))
-    return 'expected the name of a bucket behind s3://, 3 to 63 of a-z, 0-9, dot and hyphen'
+  if (!isBucketName(bucket)) return 'expected the name of a bucket behind s3://, 3 to 63 of a-z, 0-9, dot and hyphen'
   if (!parts.every((part) => prefixPart.test(part)))
     return 'expected a prefix of plain names (letters, digits, hyphen, underscore, dot) joined by single slashes'
   if (parts.join('/').length > 400) return 'expected a prefix of at most 400 characters'
@@ -43,6 +47,11 @@ export function parseS3Uri(text: string): S3Place {
 function split(text: string): { bucket: string; parts: string[] } {
   const [bucket = '', ...parts] = text.slice(5).replace(/\/$/, '').split('/')
   return { bucket, parts }
+}
+
+/** What the keys below a prefix begin with. */
+export function keyPrefix(prefix: string): string {
+  return prefix === '' ? '' : `${prefix}/`
 }
 
 /** The text that names a place: `s3://bucket/prefix`. */

@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { type LifecycleRule, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../core/s3Uri.ts'
 import { HoldfastError } from '../core/errors.ts'
+import { type FoundRepositories, findRepositories } from '../repository/findRepositories.ts'
 import { type Bucket, openBucket } from '../storage/s3/bucket.ts'
 import { type BucketRules, readRules } from '../storage/s3/bucketRules.ts'
 import { answered } from '../storage/s3/failures.ts'
 import { explaining } from '../storage/s3/explaining.ts'
 import type { S3Options } from '../storage/s3/options.ts'
 import { sendOptions } from '../storage/s3/request.ts'
-import { afterChanges, leftOut, type RuleChange } from './change.ts'
-import { type FoundRepositories, findRepositories } from './findRepositories.ts'
+import { afterChanges, type LeftOut, leftOut, type RuleChange } from './change.ts'
 
 interface Options {
   signal?: AbortSignal
@@ -33,7 +33,7 @@ export interface BucketLifecycle {
    * @throws HoldfastError as `rules`, `refused` where they are not those any more that `rules` told, `failed` where someone else's rule
    * is not there any more afterwards.
    */
-  set(changes: readonly RuleChange[], options?: Options): Promise<string[]>
+  set(changes: readonly RuleChange[], options?: Options): Promise<LeftOut[]>
 }
 
 /** Opens the lifecycle of a bucket; nothing is sent yet. */

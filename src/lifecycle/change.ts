@@ -1,13 +1,25 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { isDeepStrictEqual } from 'node:util'
+import { keyPrefix } from '../core/s3Uri.ts'
 import { removesObjects, rulePrefix } from '../storage/s3/bucketRules.ts'
-import { isOwnRule, keyPrefix } from './rules.ts'
+import { isOwnRule } from './rules.ts'
 
 /** What becomes of one rule of a bucket. */
 export interface RuleChange {
   change: 'added' | 'changed' | 'removed' | 'kept'
   rule: LifecycleRule
+  /** It was set like this before, and the server has dropped what it does not know. */
+  isIncomplete?: true
 }
+
+/** A part of a rule that a server dropped without an error when it was set, or `the whole rule`. */
+export interface LeftOut {
+  rule: string
+  part: string
+}
+
+/** The one part that a server may lack without any backup staying too long or going too early: unfinished uploads only cost money. */
+const dispensable = 'AbortIncompleteMultipartUpload'
 
 /** What setting the wanted rules of a prefix does to those that a bucket has; whatever is not Holdfast's for that prefix is kept. */
 export function changesTo(found: readonly LifecycleRule[], wanted: readonly LifecycleRule[], prefix: string): RuleChange[] {
@@ -15,7 +27,10 @@ export function changesTo(found: readonly LifecycleRule[], wanted: readonly Life
     if (!isOwnRule(rule, prefix)) return { change: 'kept', rule }
     const replacement = wanted.find(({ ID }) => ID === rule.ID)
     if (replacement === undefined) return { change: 'removed', rule }
-    return isSameRule(rule, replacement) ? { change: 'kept', rule } : { change: 'changed', rule: replacement }
+    if (isSameRule(rule, replacement)) return { change: 'kept', rule }
+    const { [dispensable]: _, ...reduced } = replacement
+    if (isSameRule(rule, reduced)) return { change: 'kept', rule: replacement, isIncomplete: true }
+    return { change: 'changed', rule: replacement }
   })
   const added = wanted.filter(({ ID }) => !found.some((rule) => rule.ID === ID))
   return [...kept, ...added.map((rule): RuleChange => ({ change: 'added', rule }))]
@@ -31,13 +46,24 @@ export function afterChanges(changes: readonly RuleChange[]): LifecycleRule[] {
   return changes.filter(({ change }) => change !== 'removed').map(({ rule }) => rule)
 }
 
-/** What of the wanted rules a server did not keep, each as `rule: part`; there are servers that drop what they do not know without an error. */
-export function leftOut(wanted: readonly LifecycleRule[], stored: readonly LifecycleRule[]): string[] {
+/** What is known to be dropped, before anything is set. */
+export function knownLeftOut(changes: readonly RuleChange[]): LeftOut[] {
+  return changes.filter(({ isIncomplete }) => isIncomplete).map(({ rule: { ID: rule = '' } }) => ({ rule, part: dispensable }))
+}
+
+/** Whether what a server left out leaves objects longer or shorter than wanted. */
+export function isSerious({ part }: LeftOut): boolean {
+  return part !== dispensable
+}
+
+/** What of the wanted rules a server did not keep. */
+export function leftOut(wanted: readonly LifecycleRule[], stored: readonly LifecycleRule[]): LeftOut[] {
   return wanted.flatMap((rule) => {
-    const there = stored.find(({ ID }) => ID === rule.ID)
-    if (there === undefined) return [`${rule.ID}: the whole rule`]
+    const { ID: id = '' } = rule
+    const there = stored.find(({ ID }) => ID === id)
+    if (there === undefined) return [{ rule: id, part: 'the whole rule' }]
     const parts = Object.keys(rule) as (keyof LifecycleRule)[]
-    return parts.filter((part) => !isDeepStrictEqual(plain(rule[part]), plain(there[part]))).map((part) => `${rule.ID}: ${part}`)
+    return parts.filter((part) => !isDeepStrictEqual(plain(rule[part]), plain(there[part]))).map((part) => ({ rule: id, part }))
   })
 }
 

@@ -3,7 +3,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { S3Place } from '../core/s3Uri.ts'
 import { s3Uri } from '../core/s3Uri.ts'
 import type { BucketLifecycle } from './bucketLifecycle.ts'
-import { changesTo, dangersTo, isChange, type RuleChange } from './change.ts'
+import { changesTo, dangersTo, isChange, knownLeftOut, type LeftOut, type RuleChange } from './change.ts'
 import { lifecycleRules } from './rules.ts'
 
 /** What the lifecycle of a place should be, and what of it is for which reason. */
@@ -59,11 +59,12 @@ export async function planLifecycle(order: PlanOrder, signal: AbortSignal): Prom
 /** What setting a plan does to a bucket. */
 export interface LifecycleChange {
   changes: RuleChange[]
-  applied: boolean
+  /** `differs` where nothing was set; `partly-applied` where the server did not keep all that was set. */
+  outcome: 'unchanged' | 'differs' | 'applied' | 'partly-applied'
   /** Other rules that remove or archive what a repository needs. */
   dangers: LifecycleRule[]
-  /** What the server did not keep of what was set. */
-  leftOut: string[]
+  /** What the server did not keep of what was set, now or before. */
+  leftOut: LeftOut[]
 }
 
 /** Compares a plan with what the bucket has, and sets it where that is confirmed. */
@@ -75,8 +76,12 @@ export async function changeLifecycle(
   const changes = changesTo(await lifecycle.rules({ signal }), rules, prefix)
   const others = changes.filter(({ change }) => change === 'kept').map(({ rule }) => rule)
   const dangers = holds === 'repository' ? dangersTo(others, prefix) : []
-  const applied = confirm && isChange(changes)
-  return { changes, applied, dangers, leftOut: applied ? await lifecycle.set(changes, { signal }) : [] }
+  const known = knownLeftOut(changes)
+  const differs = isChange(changes)
+  if (!confirm || (!differs && known.length === 0))
+    return { changes, outcome: differs ? 'differs' : 'unchanged', dangers, leftOut: known }
+  const leftOut = await lifecycle.set(changes, { signal })
+  return { changes, outcome: leftOut.length > 0 ? 'partly-applied' : 'applied', dangers, leftOut }
 }
 
 function reachesRepository(place: S3Place, repository: string, isBelow: boolean): HoldfastError {

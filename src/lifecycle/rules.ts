@@ -1,4 +1,5 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
+import { keyPrefix } from '../core/s3Uri.ts'
 
 /** How long artifacts stay in a bucket, in days, by what the database is for. */
 export const tiers = { dev: 7, staging: 30, prod: 90 } as const
@@ -40,11 +41,6 @@ export function lifecycleRules({ prefix, days, noncurrentDays }: RuleOrder): Lif
 /** Whether a rule is one that {@link lifecycleRules} made for this prefix, in whatever form. */
 export function isOwnRule({ ID: id }: LifecycleRule, prefix: string): boolean {
   return ['repository', 'expire', 'markers'].some((what) => id === ruleId(what, prefix))
-}
-
-/** What the keys below a prefix begin with. */
-export function keyPrefix(prefix: string): string {
-  return prefix === '' ? '' : `${prefix}/`
 }
 
 /** What a rule does, in words. */

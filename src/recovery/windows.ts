@@ -43,18 +43,25 @@ export async function restorableWindows(
   return joined(windows)
 }
 
-/** One window where several backups lie in the same unbroken chain. */
+/** One window where several backups lie in the same unbroken chain, or hold the same. */
 function joined(windows: readonly Window[]): Window[] {
   const result: Window[] = []
   for (const window of windows.toSorted((a, b) => a.from.id - b.from.id)) {
-    const before = result.find(
-      ({ lineage, to }) => lineage === window.lineage && lineage !== undefined && to.id >= window.from.id,
-    )
+    const before = result.find((known) => (window.lineage === undefined ? isSame(known, window) : goesOn(known, window)))
     if (before) {
       if (window.to.id > before.to.id) before.to = window.to
     } else result.push({ ...window })
   }
   return result.toSorted((a, b) => (a.from.time < b.from.time ? -1 : 1))
+}
+
+/** Backups of a database in which nothing happened between them. */
+function isSame(one: Window, other: Window): boolean {
+  return one.lineage === other.lineage && one.from.id === other.from.id && one.from.time === other.from.time
+}
+
+function goesOn(one: Window, other: Window): boolean {
+  return one.lineage === other.lineage && one.to.id >= other.from.id
 }
 
 /** Says which points near the wanted one can be restored. */

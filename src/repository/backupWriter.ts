@@ -8,7 +8,7 @@ import { defaultBlockSize, type Encoding, encodings, isZero } from './block.ts'
 import { BlockReader } from './blockSource.ts'
 import { encodeBlockTable, parseBlockTable } from './blockTable.ts'
 import { BlockThreads, type Slot } from './blockThreads.ts'
-import { keepNeeded } from './keeping.ts'
+import { keepNeeded, requireLockRemembered } from './keeping.ts'
 import { acquireLease, type Lease } from './lease.ts'
 import { encodeManifest, type Manifest } from './manifest.ts'
 import { blockTableName, manifestName, packName } from './names.ts'
@@ -40,10 +40,11 @@ export type ManifestFields = Omit<Manifest, 'id' | 'created' | 'kind' | 'blockSi
 
 /**
  * Begins a backup: takes the lease and learns which blocks need not be stored again.
- * @throws HoldfastError `refused` where another backup or delete is running.
+ * @throws HoldfastError `refused` where another backup or delete is running, or the lock is forgotten that the repository has.
  */
 export async function startBackup(access: Access, options: BackupOptions): Promise<BackupWriter> {
   const { clock, storage } = access
+  await requireLockRemembered(storage, options.signal ? { signal: options.signal } : {})
   const lease = await acquireLease(storage, packsLease, {
     clock,
     command: options.command,

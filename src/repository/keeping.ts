@@ -1,5 +1,6 @@
+import { HoldfastError } from '../core/errors.ts'
 import { mapOrdered } from '../core/mapOrdered.ts'
-import type { StorageOptions } from '../storage/storage.ts'
+import type { Storage, StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { keysPrefix, packName, repositoryName } from './names.ts'
 
@@ -16,4 +17,20 @@ export async function keepNeeded({ storage }: Access, packs: readonly string[], 
   const names = [repositoryName, ...packs.map(packName)]
   for await (const { name } of storage.list(keysPrefix, options)) names.push(name)
   for await (const _ of mapOrdered(names, concurrency, async (name) => storage.keep?.(name, options)));
+}
+
+/**
+ * In a repository that is locked, what a command stores without a lock would be the part that can be destroyed.
+ * @throws HoldfastError `refused` where the repository is locked, and the settings say nothing of a lock.
+ */
+export async function requireLockRemembered(storage: Storage, options: StorageOptions): Promise<void> {
+  const lock = await storage.forgottenLock?.(repositoryName, options)
+  if (lock === undefined) return
+  throw new HoldfastError(
+    'refused',
+    `the repository at ${storage.location} is locked (${lock}), but what this command stores would not be: object-lock is not set`,
+    {
+      hint: 'set object-lock and object-lock-days as before, best in holdfast.yaml or the environment for every command; or give --object-lock none if that is meant',
+    },
+  )
 }

@@ -10,6 +10,7 @@ import { type BackupOptions, type BackupWriter, startBackup } from './backupWrit
 import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { deleteBackups, type DeletionOptions, type DeletionPlan, type DeletionResult, planDeletion } from './deletion.ts'
 import { type KeySource, newMasterKey, openKey, storeSlot } from './keys.ts'
+import { requireLockRemembered } from './keeping.ts'
 import { type ListedBackup, listBackups } from './listing.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { backupsPrefix, repositoryName } from './names.ts'
@@ -37,6 +38,8 @@ export interface Repository {
   readBlocks(table: BlockTable, range?: BlockRange, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
   /** The same in memory that is used again once the next block is asked for, for who needs each but once. */
   lendBlocks: Repository['readBlocks']
+  /** @throws HoldfastError `refused` where it is locked and what would be stored now is not, by mistake. */
+  requireLockRemembered(options?: StorageOptions): Promise<void>
   startBackup(options: BackupOptions): Promise<BackupWriter>
   planDeletion(ids: readonly string[], options?: StorageOptions): Promise<DeletionPlan>
   deleteBackups(ids: readonly string[], options?: DeletionOptions): Promise<DeletionResult>
@@ -127,6 +130,7 @@ function facade(access: Access): Repository {
     readBlockTable: async (manifest, options) => readBlockTable(access, manifest, options),
     readBlocks: (table, range, options) => readBlocks(access, table, range, options),
     lendBlocks: (table, range, options) => lendBlocks(access, table, range, options),
+    requireLockRemembered: async (options = {}) => requireLockRemembered(access.storage, options),
     startBackup: async (options) => startBackup(access, options),
     planDeletion: async (ids, options) => planDeletion(access, ids, options),
     deleteBackups: async (ids, options) => deleteBackups(access, ids, options),

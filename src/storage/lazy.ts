@@ -19,6 +19,7 @@ export function lazyStorage(location: string, locks: boolean, open: () => Promis
       yield* (await driver()).list(...args)
     },
     delete: async (...args) => (await driver()).delete(...args),
+    forgottenLock: async (...args) => (await driver()).forgottenLock?.(...args),
     facts: async (...args) => (await driver()).facts?.(...args) ?? [],
     requestCounts: () => loaded?.requestCounts?.() ?? {},
     ...(locks ? { keep: async (...args: Parameters<NonNullable<Storage['keep']>>) => (await driver()).keep?.(...args) } : {}),

@@ -17,6 +17,7 @@ export interface Probe {
     | 'one of many'
     | 'delete'
     | 'lock'
+    | 'lock as before'
   ok: boolean
   /** What happened, where it is not as needed. */
   found?: string

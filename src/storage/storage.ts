@@ -41,6 +41,12 @@ export interface Storage {
    */
   keep?(name: string, options?: StorageOptions): Promise<void>
 
+  /**
+   * The lock of an object that was locked on purpose, where what is put now is not locked and nobody has said that this is meant;
+   * undefined where there is none. Storage that cannot lock, or is told to or not to, has no such method.
+   */
+  forgottenLock?(name: string, options?: StorageOptions): Promise<string | undefined>
+
   /** What the place is set up for, as it tells when asked. A place with nothing to tell has no such method. */
   facts?(options?: StorageOptions): Promise<StorageFact[]>
 

@@ -8,6 +8,7 @@ import {
   ListObjectVersionsCommand,
   type ObjectVersion,
   PutBucketLifecycleConfigurationCommand,
+  PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { namedVersions } from '../../src/neo4j/versions.ts'
@@ -133,6 +134,36 @@ test('[s3.lock] nobody can remove what the newest backup needs for as long as it
   expect(await succeed('backup', 'validate', '--repo', repo)).toMatchObject({ verdict: 'good' })
 })
 
+test('[s3.lock] where the repository is locked and the setting is forgotten, nothing is stored, unless that is meant or the bucket locks all', async () => {
+  await minio.newBucket(bucket, { locked: true })
+  const repo = `s3://${bucket}/locked`
+  minio.use(locked(1))
+  await succeed('repo', 'init', '--repo', repo)
+  minio.use()
+  const before = (await versions(minio)).length
+  const forgotten = refusal('refused', /is locked \(compliance until 2.*\), but what this command stores would not be/)
+  expect(await holdfast('backup', 'create', '--offline', '--data-dir', dataDir, '--repo', repo)).toMatchObject(forgotten)
+  expect(await holdfast('archive', 'run', '--data-dir', dataDir, '--repo', repo)).toMatchObject(forgotten)
+  expect((await versions(minio)).length).toBe(before)
+  const { exitCode, result } = await holdfast<{ probes: object[] }>('doctor', '--repo', repo)
+  expect(exitCode).toBe(7)
+  expect(result.probes).toContainEqual({
+    name: 'lock as before',
+    ok: false,
+    found: expect.stringContaining('compliance until') as string,
+  })
+  // Reading is never refused.
+  expect(await succeed('backup', 'list', '--repo', repo)).toMatchObject({ backups: [] })
+  await backUp(repo, '--object-lock', 'none')
+
+  const Rule = { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } } as const
+  const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled', Rule } as const
+  await minio.client.send(new PutObjectLockConfigurationCommand({ Bucket: bucket, ObjectLockConfiguration }))
+  const other = `s3://${bucket}/by-default`
+  await succeed('repo', 'init', '--repo', other)
+  await backUp(other)
+})
+
 test('[s3.protected] a server that ignores encryption, or a bucket without object lock, is refused with nothing left behind', async () => {
   await using versitygw = await startVersitygw(join(folder, 'gateway'))
   await versitygw.newBucket(bucket)
@@ -146,7 +177,7 @@ test('[s3.protected] a server that ignores encryption, or a bucket without objec
 
   await minio.newBucket(bucket)
   minio.use(locked(1))
-  expect(await holdfast('repo', 'init', '--repo', repo)).toMatchObject(refusal('repository', /ObjectLockConfiguration/))
+  expect(await holdfast('repo', 'init', '--repo', repo)).toMatchObject(refusal('refused', /the bucket can lock no objects/))
   const { exitCode, result } = await holdfast<{ probes: { name: string; ok: boolean }[] }>('doctor', '--repo', repo)
   expect(exitCode).toBe(7)
   expect(result.probes.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['lock'])

@@ -184,14 +184,15 @@ describe('a role with the lifecycle policy', () => {
   test('sets the lifecycle, and reads no backup', async () =>
     as('lifecycle', async (open) => {
       const words = ['s3', 'lifecycle', '--bucket', bucket, '--prefix', prefix, '--days', '7', '--apply', '--confirm']
-      const { result } = await holdfast<{ change: { applied: boolean } }>(
+      const { result } = await holdfast<{ change: { outcome: string } }>(
         ...words,
         '--endpoint',
         server.options.endpoint!,
         '--region',
         'us-east-1',
       )
-      expect(result.change.applied).toBe(true)
+      // MinIO does not keep the removal of unfinished uploads.
+      expect(result.change.outcome).toBe('partly-applied')
       await expect(read(open(prefix), 'there')).rejects.toEqual(refused)
     }))
 })

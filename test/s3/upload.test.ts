@@ -1,59 +1,30 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Uploaded } from '../../src/artifact/upload.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { UploadPlan } from '../../src/artifact/uploadPlan.ts'
 import { bucketWords, contentOf, headOf, keysIn } from '../support/bucketWords.ts'
-import { holdfast, type Outcome, refusal, resultOf, startHoldfast } from '../support/holdfast.ts'
-import { kmsKeyId, type S3Server, startMinio, startVersitygw } from '../support/s3Servers.ts'
+import { refusal, resultOf, startHoldfast } from '../support/holdfast.ts'
+import { kmsKeyId, type S3Server, startVersitygw } from '../support/s3Servers.ts'
+import { sha256, small, uploading } from '../support/uploading.ts'
 
-let folder: string
-let minio: S3Server
+const at = uploading({ tls: true, versioned: true })
 let versitygw: S3Server
-let bucket: string
-let file: string
-const small = randomBytes(300_000)
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-upload-'))
-  minio = await startMinio(folder, { tls: true })
-  versitygw = await startVersitygw(folder)
+  versitygw = await startVersitygw(at.folder)
 })
-afterAll(async () => {
-  for (const server of [minio, versitygw]) await server[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  bucket = await minio.newBucket(`artifact-${randomUUID()}`, { versioned: true })
-  file = join(folder, 'neo4j-2026.dump')
-  await rm(`${file}.meta`, { force: true })
-  writeFileSync(file, small)
-})
-
-async function upload(...words: string[]): Promise<Outcome<Uploaded>> {
-  return uploadTo(...bucketWords(minio, bucket), ...words)
-}
-
-async function uploadTo(...words: string[]): Promise<Outcome<Uploaded>> {
-  return holdfast<Uploaded>('s3', 'upload', '--file', file, ...words)
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
-}
+afterAll(async () => versitygw[Symbol.asyncDispose]())
 
 test('[artifact.upload] a file arrives encrypted, with its facts in the metadata and beside it, and what was verified is told', async () => {
   const facts = ['--db-name', 'sales', '--software-version', '5.26.30', '--commit', 'abcdef0123']
-  const uploaded = resultOf(await upload('--prefix', '/neo4j/prod/', ...facts))
+  const uploaded = resultOf(await at.upload('--prefix', '/neo4j/prod/', ...facts))
   const key = 'neo4j/prod/neo4j-2026.dump'
   expect(uploaded).toMatchObject({
     status: 'uploaded',
-    uri: `s3://${bucket}/${key}`,
+    uri: `s3://${at.bucket}/${key}`,
     key,
     metaKey: `${key}.meta.json`,
     sha256: sha256(small),
@@ -69,7 +40,7 @@ test('[artifact.upload] a file arrives encrypted, with its facts in the metadata
     meta: 'written',
     removed: [],
   })
-  const head = await headOf(minio, bucket, key)
+  const head = await headOf(at.minio, at.bucket, key)
   expect(head).toMatchObject({ ServerSideEncryption: 'AES256', ContentLength: small.length })
   expect(head.Metadata).toMatchObject({
     sha256: sha256(small),
@@ -80,8 +51,8 @@ test('[artifact.upload] a file arrives encrypted, with its facts in the metadata
     'software-version': '5.26.30',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
   })
-  expect(JSON.parse((await contentOf(minio, bucket, `${key}.meta.json`)).toString())).toMatchObject({
-    bucket,
+  expect(JSON.parse((await contentOf(at.minio, at.bucket, `${key}.meta.json`)).toString())).toMatchObject({
+    bucket: at.bucket,
     key,
     sha256: sha256(small),
     size: small.length,
@@ -89,63 +60,66 @@ test('[artifact.upload] a file arrives encrypted, with its facts in the metadata
     db_name: 'sales',
     software_version: '5.26.30',
   })
-  expect(sha256(await contentOf(minio, bucket, key))).toBe(sha256(small))
+  expect(sha256(await contentOf(at.minio, at.bucket, key))).toBe(sha256(small))
 })
 
 test('[artifact.upload] a large file goes in parts, with a KMS key, and the checksum of the parts is verified', async () => {
   const large = randomBytes(40 * 1024 * 1024)
-  writeFileSync(file, large)
-  const uploaded = resultOf(await upload('--sse', 'aws:kms', '--kms-key', kmsKeyId))
+  writeFileSync(at.file, large)
+  const uploaded = resultOf(await at.upload('--sse', 'aws:kms', '--kms-key', kmsKeyId))
   expect(uploaded).toMatchObject({ parts: 3, verified: { encryption: 'aws:kms', checksumCovers: 'the digests of 3 parts' } })
-  const head = await headOf(minio, bucket, uploaded.key)
+  const head = await headOf(at.minio, at.bucket, uploaded.key)
   expect(head).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: expect.stringContaining(kmsKeyId) as string })
   expect(head.ChecksumSHA256).toMatch(/-3$/)
   expect(head.ETag).not.toContain(sha256(large))
-  expect(sha256(await contentOf(minio, bucket, uploaded.key))).toBe(sha256(large))
+  expect(sha256(await contentOf(at.minio, at.bucket, uploaded.key))).toBe(sha256(large))
 })
 
 test('[artifact.upload] the same content is skipped, and a lost or wrong .meta.json made good', async () => {
-  const first = resultOf(await upload())
-  const again = resultOf(await upload())
+  const first = resultOf(await at.upload())
+  const again = resultOf(await at.upload())
   expect(again).toMatchObject({ status: 'skipped', versionId: first.versionId, meta: 'kept', facts: first.facts })
-  const meta = { Bucket: bucket, Key: first.metaKey }
-  await minio.client.send(new DeleteObjectCommand(meta))
-  expect(resultOf(await upload())).toMatchObject({ status: 'skipped', meta: 'repaired' })
-  await minio.client.send(new PutObjectCommand({ ...meta, Body: '{"sha256":"of something else"}' }))
-  expect(resultOf(await upload())).toMatchObject({ status: 'skipped', meta: 'repaired' })
-  expect(JSON.parse((await contentOf(minio, bucket, first.metaKey)).toString())).toMatchObject({ ...first.facts })
+  const meta = { Bucket: at.bucket, Key: first.metaKey }
+  await at.minio.client.send(new DeleteObjectCommand(meta))
+  expect(resultOf(await at.upload())).toMatchObject({ status: 'skipped', meta: 'repaired' })
+  await at.minio.client.send(new PutObjectCommand({ ...meta, Body: '{"sha256":"of something else"}' }))
+  expect(resultOf(await at.upload())).toMatchObject({ status: 'skipped', meta: 'repaired' })
+  expect(JSON.parse((await contentOf(at.minio, at.bucket, first.metaKey)).toString())).toMatchObject({ ...first.facts })
 })
 
 test('[artifact.upload] another content of the same key is refused, and replaced only by force', async () => {
-  resultOf(await upload())
+  resultOf(await at.upload())
   const other = randomBytes(small.length)
-  writeFileSync(file, other)
-  expect(await upload()).toMatchObject(refusal('refused', /is there already: expected SHA-256/))
-  expect(sha256(await contentOf(minio, bucket, 'neo4j-2026.dump'))).toBe(sha256(small))
-  expect(resultOf(await upload('--force'))).toMatchObject({ status: 'uploaded', replaced: true, meta: 'written' })
-  expect(sha256(await contentOf(minio, bucket, 'neo4j-2026.dump'))).toBe(sha256(other))
+  writeFileSync(at.file, other)
+  expect(await at.upload()).toMatchObject(refusal('refused', /is there already: expected SHA-256/))
+  expect(sha256(await contentOf(at.minio, at.bucket, 'neo4j-2026.dump'))).toBe(sha256(small))
+  expect(resultOf(await at.upload('--force'))).toMatchObject({ status: 'uploaded', replaced: true, meta: 'written' })
+  expect(sha256(await contentOf(at.minio, at.bucket, 'neo4j-2026.dump'))).toBe(sha256(other))
 })
 
 test('[artifact.upload] the same content without the encryption that is asked for is no reason to skip', async () => {
-  resultOf(await upload('--sse', 'none'))
+  resultOf(await at.upload('--sse', 'none'))
   const words = ['--sse', 'aws:kms', '--kms-key', kmsKeyId]
-  expect(await upload(...words)).toMatchObject(refusal('refused', /expected encryption aws:kms, found none/))
-  expect(resultOf(await upload(...words, '--force'))).toMatchObject({ status: 'uploaded', verified: { encryption: 'aws:kms' } })
+  expect(await at.upload(...words)).toMatchObject(refusal('refused', /expected encryption aws:kms, found none/))
+  expect(resultOf(await at.upload(...words, '--force'))).toMatchObject({
+    status: 'uploaded',
+    verified: { encryption: 'aws:kms' },
+  })
 })
 
 test('[artifact.upload] compressed on its way, it is the same file again when it is unpacked, and skipped the next time', async () => {
   const text = Buffer.from('a graph database '.repeat(300_000))
-  writeFileSync(file, text)
-  const uploaded = resultOf(await upload('--compress'))
+  writeFileSync(at.file, text)
+  const uploaded = resultOf(await at.upload('--compress'))
   expect(uploaded).toMatchObject({ key: 'neo4j-2026.dump.gz', facts: { source_sha256: sha256(text), source_size: text.length } })
-  const stored = await contentOf(minio, bucket, uploaded.key)
+  const stored = await contentOf(at.minio, at.bucket, uploaded.key)
   expect(sha256(stored)).toBe(uploaded.sha256)
   expect(gunzipSync(stored).equals(text)).toBe(true)
-  expect(resultOf(await upload('--compress'))).toMatchObject({ status: 'skipped' })
+  expect(resultOf(await at.upload('--compress'))).toMatchObject({ status: 'skipped' })
 
-  const gz = join(folder, 'other.backup.gz')
+  const gz = join(at.folder, 'other.backup.gz')
   writeFileSync(gz, gzipSync(text))
-  expect(resultOf(await upload('--file', gz, '--compress'))).toMatchObject({
+  expect(resultOf(await at.upload('--file', gz, '--compress'))).toMatchObject({
     key: 'other.backup.gz',
     sha256: sha256(readFileSync(gz)),
   })
@@ -162,7 +136,7 @@ test('[artifact.upload] a dry run needs no credentials and asks nothing of anybo
     'HOME=/nonexistent',
   ]
   // Nobody listens there.
-  const words = ['s3', 'upload', '--file', file, '--bucket', 'some-bucket', '--endpoint', 'http://127.0.0.1:1']
+  const words = ['s3', 'upload', '--file', at.file, '--bucket', 'some-bucket', '--endpoint', 'http://127.0.0.1:1']
   const planned = await startHoldfast([...words, '--dry-run'], { inside: without }).outcome
   const plan: Partial<UploadPlan> = { key: 'neo4j-2026.dump', sha256: sha256(small), encryption: { algorithm: 'AES256' } }
   expect(planned, planned.story).toMatchObject({ exitCode: 0, result: { status: 'planned', ...plan } })
@@ -173,18 +147,18 @@ test('[artifact.upload] a dry run needs no credentials and asks nothing of anybo
 test('[artifact.upload] a server that ignores encryption is refused, and nothing stays there', async () => {
   const there = await versitygw.newBucket(`artifact-${randomUUID()}`)
   const words = bucketWords(versitygw, there)
-  expect(await uploadTo(...words)).toMatchObject(refusal('refused', /does not encrypt/))
-  writeFileSync(file, randomBytes(20 * 1024 * 1024))
-  expect(await uploadTo(...words, '--prune-local')).toMatchObject(refusal('refused', /does not encrypt/))
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /does not encrypt/))
+  writeFileSync(at.file, randomBytes(20 * 1024 * 1024))
+  expect(await at.uploadTo(...words, '--prune-local')).toMatchObject(refusal('refused', /does not encrypt/))
   expect(await keysIn(versitygw, there)).toEqual([])
-  expect(resultOf(await uploadTo(...words, '--sse', 'none'))).toMatchObject({ status: 'uploaded', parts: 2 })
+  expect(resultOf(await at.uploadTo(...words, '--sse', 'none'))).toMatchObject({ status: 'uploaded', parts: 2 })
 })
 
 test('[artifact.upload] each step and the end are lines of JSON in a file that is asked for', async () => {
-  const log = join(folder, 'steps.jsonl')
-  resultOf(await upload('--log-file', log))
-  writeFileSync(file, 'other')
-  await upload('--log-file', log)
+  const log = join(at.folder, 'steps.jsonl')
+  resultOf(await at.upload('--log-file', log))
+  writeFileSync(at.file, 'other')
+  await at.upload('--log-file', log)
   const lines = readFileSync(log, 'utf8')
     .trimEnd()
     .split('\n')
@@ -194,11 +168,12 @@ test('[artifact.upload] each step and the end are lines of JSON in a file that i
 })
 
 test('names that make bad keys, and what is no file, are refused', async () => {
-  const odd = join(folder, 'naïve dump.dump')
+  const odd = join(at.folder, 'naïve dump.dump')
   writeFileSync(odd, small)
-  expect(await upload('--file', odd)).toMatchObject(refusal('usage', /makes a bad key/))
-  expect(await upload('--file', folder)).toMatchObject(refusal('usage', /no regular file/))
-  expect(await upload('--file', join(folder, 'missing'))).toMatchObject(refusal('usage', /no such file/))
-  writeFileSync(file, '')
-  expect(await upload()).toMatchObject(refusal('usage', /is empty/))
+  expect(await at.upload('--file', odd)).toMatchObject(refusal('usage', /makes a bad key/))
+  expect(await at.upload('--file', at.folder)).toMatchObject(refusal('usage', /no regular file/))
+  expect(await at.upload('--file', join(at.folder, 'missing'))).toMatchObject(refusal('usage', /no such file/))
+  expect(await at.upload('--db-name', '../up')).toMatchObject(refusal('usage', /--db-name: expected a letter first/))
+  writeFileSync(at.file, '')
+  expect(await at.upload()).toMatchObject(refusal('usage', /is empty/))
 })

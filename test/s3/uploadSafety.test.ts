@@ -1,144 +1,175 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Uploaded } from '../../src/artifact/upload.ts'
+import { expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
-import { bucketWords, keysIn } from '../support/bucketWords.ts'
+import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
+import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
 import { FaultProxy } from '../support/faultProxy.ts'
-import { holdfast, type Outcome, refusal, resultOf } from '../support/holdfast.ts'
-import { type S3Server, startMinio } from '../support/s3Servers.ts'
+import { holdfast, refusal, resultOf } from '../support/holdfast.ts'
+import { sha256, small, uploading, writeMeta } from '../support/uploading.ts'
 
-let folder: string
-let minio: S3Server
-let bucket: string
-let file: string
-const small = randomBytes(300_000)
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-upload-'))
-  // Without TLS, so that a proxy can stand in front of it.
-  minio = await startMinio(folder)
-})
-afterAll(async () => {
-  await minio[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  bucket = await minio.newBucket(`artifact-${randomUUID()}`)
-  file = join(folder, 'neo4j-2026.dump')
-  await rm(`${file}.meta`, { force: true })
-  writeFileSync(file, small)
-})
-
-async function upload(...words: string[]): Promise<Outcome<Uploaded>> {
-  return uploadTo(...bucketWords(minio, bucket), ...words)
-}
-
-async function uploadTo(...words: string[]): Promise<Outcome<Uploaded>> {
-  return holdfast<Uploaded>('s3', 'upload', '--file', file, ...words)
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
-}
+// Without TLS, so that a proxy can stand in front of it.
+const at = uploading({ tls: false, versioned: false })
 
 test('[artifact.prune] the file goes when it is verified in the bucket, and the .meta of its export with it', async () => {
-  const meta = {
-    sha256: sha256(small),
-    size: small.length,
-    database: 'sales',
-    neo4j: '5.26.30',
-    backup: 'b1',
-    transaction: { id: 42 },
-  }
-  writeFileSync(`${file}.meta`, JSON.stringify(meta))
-  const uploaded = resultOf(await upload('--prune-local'))
+  writeMeta(at.file, small)
+  const uploaded = resultOf(await at.upload('--prune-local'))
   expect(uploaded).toMatchObject({
-    removed: [file, `${file}.meta`],
+    removed: [at.file, `${at.file}.meta`],
     facts: { db_name: 'sales', software_version: '5.26.30', transaction_id: '42', backup: 'b1' },
   })
-  expect([file, `${file}.meta`].map((path) => existsSync(path))).toEqual([false, false])
+  expect([at.file, `${at.file}.meta`].map((path) => existsSync(path))).toEqual([false, false])
 
-  writeFileSync(file, small)
-  expect(resultOf(await upload('--prune-local'))).toMatchObject({ status: 'skipped', removed: [file] })
+  writeFileSync(at.file, small)
+  expect(resultOf(await at.upload('--prune-local'))).toMatchObject({ status: 'skipped', removed: [at.file] })
 })
 
 test('[artifact.prune] nothing is removed where anything else happens', async () => {
-  expect(resultOf(await upload('--prune-local', '--dry-run'))).toMatchObject({ status: 'planned' })
-  const link = join(folder, 'link.dump')
-  symlinkSync(file, link)
-  expect(await upload('--file', link, '--prune-local')).toMatchObject(refusal('usage', /is a symbolic link/))
-  writeFileSync(`${file}.meta`, JSON.stringify({ sha256: '0'.repeat(64), size: 1, database: 'neo4j', neo4j: '5.26.30' }))
-  expect(await upload('--prune-local')).toMatchObject(refusal('integrity', /is not what .*\.meta says/))
-  await rm(`${file}.meta`)
-  expect(await keysIn(minio, bucket)).toEqual([])
+  expect(resultOf(await at.upload('--prune-local', '--dry-run'))).toMatchObject({ status: 'planned' })
+  const link = join(at.folder, 'link.dump')
+  symlinkSync(at.file, link)
+  expect(await at.upload('--file', link, '--prune-local')).toMatchObject(refusal('usage', /is a symbolic link/))
+  writeFileSync(`${at.file}.meta`, JSON.stringify({ sha256: '0'.repeat(64), size: 1, database: 'neo4j', neo4j: '5.26.30' }))
+  expect(await at.upload('--prune-local')).toMatchObject(refusal('integrity', /is not what .*\.meta says/))
+  await rm(`${at.file}.meta`)
+  expect(await keysIn(at.minio, at.bucket)).toEqual([])
   const missing = randomUUID()
-  expect(await upload('--prune-local', '--bucket', missing)).toMatchObject(refusal('repository', /no such bucket/))
-  resultOf(await upload())
-  writeFileSync(file, randomBytes(10))
-  expect(await upload('--prune-local')).toMatchObject({ exitCode: exitCodes.refused })
-  expect([file, link].map((path) => existsSync(path))).toEqual([true, true])
+  expect(await at.upload('--prune-local', '--bucket', missing)).toMatchObject(refusal('repository', /no such bucket/))
+  resultOf(await at.upload())
+  writeFileSync(at.file, randomBytes(10))
+  expect(await at.upload('--prune-local')).toMatchObject({ exitCode: exitCodes.refused })
+  expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
 })
 
 test('[artifact.upload] a file that changes during the upload is noticed, and nothing of it is stored', async () => {
-  await using proxy = await FaultProxy.start(minio.options.endpoint!)
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   const content = randomBytes(40 * 1024 * 1024)
-  const words = ['--bucket', bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
-  const { mtime } = statSync(file)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+  const { mtime } = statSync(at.file)
   const changes: [string, () => void][] = [
-    ['grows', () => writeFileSync(file, 'more', { flag: 'a' })],
-    ['is cut', () => truncateSync(file, content.length - 1000)],
-    ['is replaced', () => replace(file, content)],
+    ['grows', () => writeFileSync(at.file, 'more', { flag: 'a' })],
+    ['is cut', () => truncateSync(at.file, content.length - 1000)],
+    ['is replaced', () => replace(at.file, content)],
     // Of the same size, and with the time of before.
-    ['is overwritten in place', () => overwriteEnd(file, mtime)],
+    ['is overwritten in place', () => overwriteEnd(at.file, mtime)],
   ]
   for (const [what, change] of changes) {
-    writeFileSync(file, content)
-    utimesSync(file, mtime, mtime)
+    writeFileSync(at.file, content)
+    utimesSync(at.file, mtime, mtime)
     // The upload in parts has begun, the end of the file is not read yet.
     proxy.fault = ({ method, url }) => {
       if (method === 'POST' && url.includes('uploads')) change()
       return undefined
     }
-    const outcome = await uploadTo(...words, '--prune-local')
+    const outcome = await at.uploadTo(...words, '--prune-local')
     expect(outcome, `${what}: ${outcome.story}`).toMatchObject(refusal('integrity', /changed while it was read/))
-    expect(await keysIn(minio, bucket), what).toEqual([])
-    expect(existsSync(file)).toBe(true)
+    expect(await keysIn(at.minio, at.bucket), what).toEqual([])
+    expect(existsSync(at.file)).toBe(true)
   }
 })
 
+test('[artifact.upload] a large file that is told of beside it is read once, and stored only where it is what is told', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const content = randomBytes(40 * 1024 * 1024)
+  // Of the right size, with one other byte.
+  const damaged = Buffer.from(content)
+  damaged[damaged.length - 1]! ^= 1
+  writeFileSync(at.file, damaged)
+  writeMeta(at.file, content)
+  const told = new RegExp(`is not what .*\\.meta says: expected .*${sha256(content)}, found .*${sha256(damaged)}`)
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', told))
+  expect(proxy.seen.filter(({ method, url }) => method === 'PUT' && url.includes('partNumber=')).length).toBeGreaterThan(0)
+  expect(await keysIn(at.minio, at.bucket)).toEqual([])
+  expect(existsSync(at.file)).toBe(true)
+
+  writeFileSync(at.file, content)
+  const uploaded = resultOf(await at.uploadTo(...words))
+  expect(uploaded).toMatchObject({
+    sha256: sha256(content),
+    parts: 3,
+    verified: { sha256: sha256(content), checksumCovers: 'the digests of 3 parts' },
+    facts: { db_name: 'sales', transaction_id: '42' },
+    removed: [at.file, `${at.file}.meta`],
+  })
+  expect(sha256(await contentOf(at.minio, at.bucket, uploaded.key))).toBe(sha256(content))
+
+  // Where the key is taken the file itself is compared, whatever is told of it.
+  writeFileSync(at.file, damaged)
+  writeMeta(at.file, content)
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', told))
+  writeFileSync(at.file, content)
+  expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', removed: [at.file, `${at.file}.meta`] })
+})
+
+test('[artifact.upload] a file that changes while it is read once is noticed, and nothing of it is stored', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const content = randomBytes(40 * 1024 * 1024)
+  writeFileSync(at.file, content)
+  writeMeta(at.file, content)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'POST' && url.includes('uploads')) writeFileSync(at.file, 'more', { flag: 'a' })
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', /changed while it was read/))
+  expect(await keysIn(at.minio, at.bucket)).toEqual([])
+})
+
+test('[artifact.upload] nothing is put among the objects of a repository', async () => {
+  resultOf(
+    await holdfast('repo', 'init', '--repo', `s3://${at.bucket}/team/graphs`, ...bucketWords(at.minio, at.bucket).slice(2)),
+  )
+  const before = await keysIn(at.minio, at.bucket)
+  const [here, inside] = [/team\/graphs is a repository/, /lies in the repository s3:.*\/team\/graphs,/]
+  for (const words of [[], ['--force']]) {
+    expect(await at.upload('--prefix', 'team/graphs', ...words)).toMatchObject(refusal('refused', here))
+    expect(await at.upload('--prefix', 'team/graphs/packs/00', ...words)).toMatchObject(refusal('refused', inside))
+  }
+  expect(await keysIn(at.minio, at.bucket)).toEqual(before)
+  for (const prefix of ['team', 'team/graphs-exported'])
+    expect(resultOf(await at.upload('--prefix', prefix)).status).toBe('uploaded')
+})
+
+test('[artifact.upload] a role that sees nothing around its prefix uploads there', async () => {
+  const role = await assumeRole(at.minio, policy('upload', { bucket: at.bucket, prefix: 'neo4j/exports' }))
+  await withEnvironment(role, async () => {
+    expect(resultOf(await at.upload('--prefix', 'neo4j/exports')).status).toBe('uploaded')
+  })
+})
+
 test('[artifact.upload] an object that is lost or replaced before it is verified is told of, and the file is kept', async () => {
-  await using proxy = await FaultProxy.start(minio.options.endpoint!)
-  const words = ['--bucket', bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
-  const target = { Bucket: bucket, Key: 'neo4j-2026.dump' }
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const target = { Bucket: at.bucket, Key: 'neo4j-2026.dump' }
   const faults: [() => Promise<unknown>, RegExp][] = [
-    [async () => minio.client.send(new DeleteObjectCommand(target)), /is not what was uploaded: it is not there/],
-    [async () => minio.client.send(new PutObjectCommand({ ...target, Body: 'else' })), /expected 300000 bytes, found 4/],
+    [async () => at.minio.client.send(new DeleteObjectCommand(target)), /is not what was uploaded: it is not there/],
+    [async () => at.minio.client.send(new PutObjectCommand({ ...target, Body: 'else' })), /expected 300000 bytes, found 4/],
   ]
   for (const [meanwhile, message] of faults) {
     let heads = 0
-    proxy.fault = ({ method }) => (method === 'HEAD' && ++heads === 2 ? meanwhile() : undefined)
-    expect(await uploadTo(...words)).toMatchObject(refusal('integrity', message))
-    expect(existsSync(file)).toBe(true)
-    await minio.client.send(new DeleteObjectCommand(target))
+    proxy.fault = ({ method, url }) =>
+      method === 'HEAD' && url.includes('neo4j-2026.dump') && ++heads === 2 ? meanwhile() : undefined
+    expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', message))
+    expect(existsSync(at.file)).toBe(true)
+    await at.minio.client.send(new DeleteObjectCommand(target))
   }
 })
 
 test('[artifact.prune] a file that changes when it is verified already is kept, and so is one whose server tells no checksum', async () => {
-  await using proxy = await FaultProxy.start(minio.options.endpoint!)
-  const words = ['--bucket', bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
   proxy.fault = ({ method, url }) => {
-    if (method === 'PUT' && url.includes('.meta.json')) writeFileSync(file, 'new content')
+    if (method === 'PUT' && url.includes('.meta.json')) writeFileSync(at.file, 'new content')
     return undefined
   }
-  expect(await uploadTo(...words)).toMatchObject(
+  expect(await at.uploadTo(...words)).toMatchObject(
     refusal('refused', /is not removed, though .* is uploaded: expected 300000 bytes/),
   )
-  expect(readFileSync(file, 'utf8')).toBe('new content')
+  expect(readFileSync(at.file, 'utf8')).toBe('new content')
 
   // Put there by another program, which had no checksum computed.
   const Metadata = {
@@ -149,10 +180,12 @@ test('[artifact.prune] a file that changes when it is verified already is kept, 
     timestamp: new Date().toISOString(),
   }
   const encrypted = { ServerSideEncryption: 'AES256' } as const
-  await minio.client.send(new PutObjectCommand({ Bucket: bucket, Key: 'neo4j-2026.dump', Body: small, Metadata, ...encrypted }))
-  writeFileSync(file, small)
-  expect(await uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
-  expect(existsSync(file)).toBe(true)
+  await at.minio.client.send(
+    new PutObjectCommand({ Bucket: at.bucket, Key: 'neo4j-2026.dump', Body: small, Metadata, ...encrypted }),
+  )
+  writeFileSync(at.file, small)
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
+  expect(existsSync(at.file)).toBe(true)
 })
 
 function replace(path: string, content: Buffer): void {

@@ -53,6 +53,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   NotImplemented: {
     hint: 'the server lacks what is asked of it: for encryption it may need a key service, without which --sse none is left; conditional writes and SHA-256 checksums it must have',
   },
+  InvalidObjectState: {
+    reason: 'it lies in an archive (such as Glacier), from which nothing can be read at once',
+    hint: 'have it brought back with `aws s3api restore-object --bucket … --key … --restore-request Days=7`, wait until `aws s3api head-object` tells ongoing-request="false", then run it again',
+  },
   InvalidRetentionPeriod: { reason: 'the server refuses the retention', hint: 'check the days of --object-lock-days' },
   InvalidRequest: { hint: 'see whether the server and the bucket support what is asked: encryption, object lock, checksums' },
   InvalidArgument: { hint: 'check the endpoint, the KMS key and the settings of encryption and object lock' },

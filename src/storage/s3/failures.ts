@@ -56,8 +56,12 @@ function explain(error: Error): Explanation & { reason: string } {
 
 /** What only the text of an answer tells. */
 function special(message: string): Explanation | undefined {
-  if (message.includes('ObjectLockConfiguration'))
-    return { hint: 'make a bucket with object lock, which cannot be added later everywhere; or leave --object-lock out' }
+  if (/object ?lock ?configuration/i.test(message))
+    return {
+      reason: 'the bucket can lock no objects, for it was made without object lock',
+      hint: 'make a bucket with object lock, which cannot be added later everywhere; or leave --object-lock out',
+      code: 'refused',
+    }
   if (message.startsWith('Region not accepted'))
     return { reason: 'the region is none', hint: 'give the region of the bucket with --region, or AWS_REGION' }
   return undefined

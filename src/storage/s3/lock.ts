@@ -1,7 +1,8 @@
-import { type ObjectLockMode, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
+import { GetObjectLockConfigurationCommand, type ObjectLockMode, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
+import { answered } from './failures.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
@@ -33,28 +34,57 @@ export async function extendLock(bucket: Bucket, key: string, options: StorageOp
   return true
 }
 
+/** The lock that a server tells of an object. */
+export interface FoundLock {
+  mode: ObjectLockMode
+  /** ISO 8601. */
+  until: string
+}
+
 /**
- * Looks whether an object that was just put is locked; where it is not, it is removed again.
+ * Looks whether an object is locked as asked; one that was just put is removed again where it is not.
+ * @returns its lock; undefined where none is asked for.
  * @throws HoldfastError `refused` where it is not.
  */
-export async function requireLocked(bucket: Bucket, key: string): Promise<void> {
+export async function requireLocked(bucket: Bucket, key: string, { isNew }: { isNew: boolean }): Promise<FoundLock | undefined> {
   const { lock } = bucket
-  if (lock === undefined) return
+  if (lock === undefined) return undefined
   const found = await headObject(bucket, key)
-  const until = found?.ObjectLockRetainUntilDate?.getTime() ?? 0
-  if (isAsStrong(lock, found?.ObjectLockMode) && until >= untilWhen(lock).getTime() - hour) return
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = found ?? {}
+  const isLong = until !== undefined && until.getTime() >= untilWhen(lock).getTime() - hour
+  if (isLong && (mode === lock.mode || mode === 'COMPLIANCE')) return { mode, until: until.toISOString() }
+  const there = mode === undefined ? 'no lock' : `${mode} until ${until?.toISOString()}`
   const problem = new HoldfastError(
     'refused',
-    `the server does not lock ${key}: expected ${lock.mode} for ${lock.days} days, found ${found?.ObjectLockMode ?? 'no lock'}`,
-    { hint: 'use a bucket that was made with object lock and a role that may s3:GetObjectRetention, or leave object-lock out' },
+    `${isNew ? `the server does not lock ${key}` : `${key} is not locked as asked`}: expected ${lock.mode} for ${lock.days} days, found ${there}`,
+    {
+      hint: isNew
+        ? 'use a bucket that was made with object lock and a role that may s3:GetObjectRetention, or leave object-lock out'
+        : 'ask for the mode that it has, or have one who may s3:BypassGovernanceRetention change it; the role needs s3:GetObjectRetention',
+    },
   )
-  throw await removed(bucket, key, found?.VersionId, problem)
+  throw isNew ? await removed(bucket, key, found?.VersionId, problem) : problem
+}
+
+/** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none. */
+export async function deliberateLock(bucket: Bucket, key: string, options: StorageOptions): Promise<FoundLock | undefined> {
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
+  if (mode === undefined || until === undefined || (await locksByItself(bucket, options))) return undefined
+  return { mode, until: until.toISOString() }
+}
+
+/** A role that may not ask does not know it. */
+async function locksByItself({ client, name }: Bucket, options: StorageOptions): Promise<boolean> {
+  try {
+    const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), sendOptions(options))
+    return answer.ObjectLockConfiguration?.Rule?.DefaultRetention !== undefined
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (answered(error, 'AccessDenied', 'NotImplemented')) return false
+    throw error
+  }
 }
 
 function untilWhen({ days }: S3Lock): Date {
   return new Date(Date.now() + days * day)
-}
-
-function isAsStrong({ mode }: S3Lock, found: ObjectLockMode | undefined): boolean {
-  return found === mode || found === 'COMPLIANCE'
 }

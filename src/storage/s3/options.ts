@@ -14,6 +14,8 @@ export interface S3Options {
   onTrouble?: ((reason: string) => void) | undefined
   encryption?: S3Encryption | undefined
   lock?: S3Lock | undefined
+  /** Somebody has said that nothing is to be locked; otherwise a missing lock may be a mistake. */
+  isUnlockedMeant?: boolean | undefined
 }
 
 /** Encryption by the server: `AES256` with the server's key (SSE-S3), `aws:kms` with a key of the key service (SSE-KMS). */

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { type S3Place, s3Uri } from '../../core/s3Uri.ts'
+import { keyPrefix, type S3Place, s3Uri } from '../../core/s3Uri.ts'
 import { checkName, checkPrefix, isSegment } from '../names.ts'
 import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
@@ -9,7 +9,7 @@ import { bucketFacts } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject, isAbsent } from './head.ts'
 import { listKeys } from './list.ts'
-import { extendLock, requireLocked } from './lock.ts'
+import { deliberateLock, extendLock, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
 import { readObject } from './read.ts'
@@ -19,7 +19,7 @@ import { sendOptions } from './request.ts'
 export function s3Storage(place: S3Place, options: S3Options): Storage {
   const bucket = openBucket(place.bucket, options)
   const location = s3Uri(place)
-  const base = place.prefix === '' ? '' : `${place.prefix}/`
+  const base = keyPrefix(place.prefix)
 
   const attempt = async <Result>(doing: string, name: string, options: StorageOptions, work: () => Promise<Result>) =>
     explaining({ doing, name, location }, options, work)
@@ -32,9 +32,16 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     if (!found) throw new ObjectMissingError(location, name)
   }
 
+  const forgottenLock: Storage['forgottenLock'] = async (name, options = {}) => {
+    checkName(name)
+    const found = await attempt('look at', name, options, async () => deliberateLock(bucket, base + name, options))
+    return found && `${found.mode.toLowerCase()} until ${found.until}`
+  }
+
   return {
     location,
     ...(bucket.lock === undefined ? {} : { keep }),
+    ...(bucket.lock === undefined && !options.isUnlockedMeant ? { forgottenLock } : {}),
     facts: async (options = {}) => bucketFacts(bucket, options),
     requestCounts: () => bucket.requests,
 
@@ -46,7 +53,7 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
       if (stored === undefined) throw new ObjectExistsError(location, name)
       if (bucket.lock === undefined || isLocking || options.shortLived) return
       // There are servers that take the headers of a lock and lock nothing.
-      await attempt('lock', name, options, async () => requireLocked(bucket, base + name))
+      await attempt('lock', name, options, async () => requireLocked(bucket, base + name, { isNew: true }))
       isLocking = true
     },
 

@@ -161,8 +161,8 @@ describe('what happens to the log meanwhile', () => {
     other.write(2, { body: 'other' })
     await archiver.until(() => archiver.kinds().filter((kind) => kind === 'lineage').length === 2)
     await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === 6))
-    const last = archiver.events.findLast((event) => event.kind === 'lineage')
-    expect(last).toMatchObject({ parent: root, after: 4 })
+    const begun = archiver.events.filter((event) => event.kind === 'lineage')
+    expect(begun).toMatchObject([{ isFirst: true }, { isFirst: false, parent: root, after: 4 }])
     expect(await archived(repository)).toEqual(['5-6', '2-3', '4-5', '6-7'])
   })
 

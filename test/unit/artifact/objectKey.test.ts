@@ -23,6 +23,7 @@ test.each([
   ['a\\b.dump', /expected letters/],
   ['neo4j.dump.meta', /tells about another one/],
   ['neo4j.dump.meta.json', /tells about another one/],
+  ['repository', /the object that makes a repository/],
   ['x'.repeat(1100), /at most 1014 characters/],
 ])('the name %j is refused', (name, message) => {
   expect(() => keyOf(`/backups/${name}`, plain)).toThrow(message)

@@ -16,8 +16,7 @@ const plan: UploadPlan = {
   facts,
   size: 100,
   sha256: facts.sha256,
-  checksum: 'digest-2',
-  digests: ['one', 'two'],
+  read: { checksum: 'digest-2', digests: ['one', 'two'] },
   parts: 2,
   encryption: { algorithm: 'aws:kms', keyId: '1234abcd' },
 }
@@ -41,9 +40,10 @@ test('an object that is as planned has no differences, and it is told what was c
     checksum: 'digest-2',
     checksumCovers: 'the digests of 2 parts',
   })
-  expect(verifiedOf({ ...plan, parts: 1, checksum: 'digest' }, { ...stored, checksum: 'digest' }).checksumCovers).toBe(
-    'the whole object',
-  )
+  const whole = { ...plan, parts: 1, read: { checksum: 'digest', digests: ['digest'] } }
+  expect(verifiedOf(whole, { ...stored, checksum: 'digest' }).checksumCovers).toBe('the whole object')
+  const lock = { mode: 'COMPLIANCE', until: '2026-12-25T10:15:00.000Z' } as const
+  expect(verifiedOf(plan, stored, lock).lock).toEqual(lock)
 })
 
 test.each<[string, Partial<RemoteObject>, RegExp]>([
@@ -65,4 +65,7 @@ test('what cannot be compared is not called verified', () => {
   }
   expect(differences({ ...plan, encryption: { algorithm: 'aws:kms', keyId: 'alias/backups' } }, stored)).toEqual([])
   expect(verifiedOf({ ...plan, encryption: undefined }, stored).encryption).toBeUndefined()
+  // Nothing is known to compare it with before the file is read.
+  expect(differences({ ...plan, read: undefined }, stored)).toEqual([])
+  expect(verifiedOf({ ...plan, read: undefined }, stored).checksum).toBeUndefined()
 })

@@ -81,6 +81,8 @@ describe('the commands as they are', () => {
     ['holdfast completion z', ['zsh']],
     ['holdfast help exit', ['exit-codes']],
     ['holdfast help set', ['settings']],
+    ['holdfast help s3 ', ['upload', 'verify-restore', 'lifecycle', '--config', '--json', '--quiet', '--log-level', '--help']],
+    ['holdfast help backup cr', ['create']],
     ['holdfast restore start --to-dir ', ['directory']],
     ['holdfast restore start --to-tx ', []],
     ['holdfast restore start --repo ', ['directory']],

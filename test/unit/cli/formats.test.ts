@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatDuration, formatMoment } from '../../../src/cli/durations.ts'
-import { formatPercent, formatRate, formatSize } from '../../../src/cli/sizes.ts'
+import { formatPercent, formatRate, formatSize, rateOption } from '../../../src/cli/sizes.ts'
 import { formatFacts, formatTable } from '../../../src/cli/table.ts'
 
 test.each([
@@ -29,6 +29,23 @@ test.each([
   [11_040_000, '3 h 4 min'],
   [183_600_000, '2 d 3 h'],
 ])('%d milliseconds are %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text))
+
+test.each([
+  ['1', 1],
+  ['800B', 800],
+  ['20M', 20_000_000],
+  ['20MB', 20_000_000],
+  ['20mb/s', 20_000_000],
+  ['20 MB/s', 20_000_000],
+  ['1.5G', 1_500_000_000],
+  ['150kB', 150_000],
+  ['20MiB', 20 * 1024 ** 2],
+  ['2Gi/s', 2 * 1024 ** 3],
+])('%s is %d bytes a second', (text, bytes) => expect(rateOption.parse(text)).toBe(bytes))
+
+test.each(['', '0', '0MB', '-1MB', 'fast', '20X', '20MBps', '20iB', 'MB', '1e3'])('%j is no rate', (text) =>
+  expect(rateOption.safeParse(text).success).toBe(false),
+)
 
 test('rates and shares', () => {
   expect(formatRate(420_000_000, 2000)).toBe('210 MB/s')

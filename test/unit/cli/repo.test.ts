@@ -6,7 +6,9 @@ import { buildServices } from '../../../src/app.ts'
 import { grammar } from '../../../src/cli/commands.ts'
 import { runProgram } from '../../../src/cli/program.ts'
 import { manifestName } from '../../../src/repository/names.ts'
+import { openRepository } from '../../../src/repository/repository.ts'
 import { directoryStorage } from '../../../src/storage/directory.ts'
+import { backUp } from '../../support/smallBackup.ts'
 
 let folder: string
 beforeEach(() => {
@@ -64,17 +66,33 @@ test('[repository.encrypted] an encrypted repository says at once that the key i
   }
 })
 
+/** What a command says to a person. */
+async function text(...words: string[]): Promise<string> {
+  let printed = ''
+  const stream = { write: (said: string) => (printed += said) }
+  const signal = new AbortController().signal
+  const surroundings = { environment: {}, workingDirectory: folder, stdout: stream, stderr: stream, signal }
+  await runProgram(grammar(), { words, ...surroundings }, buildServices)
+  return printed
+}
+
 test('an encrypted repository is made with the advice to keep its key elsewhere', async () => {
-  const text = async (...words: string[]): Promise<string> => {
-    let printed = ''
-    const stream = { write: (said: string) => (printed += said) }
-    const signal = new AbortController().signal
-    const surroundings = { environment: {}, workingDirectory: folder, stdout: stream, stderr: stream, signal }
-    await runProgram(grammar(), { words: ['repo', 'init', ...words], ...surroundings }, buildServices)
-    return printed
-  }
-  expect(await text('--repo', 'one', '--key-file', 'key')).toContain('keep a copy of its passphrase or key file in another place')
-  expect(await text('--repo', 'two')).not.toContain('keep a copy')
+  const made = await text('repo', 'init', '--repo', 'one', '--key-file', 'key')
+  expect(made).toContain('keep a copy of its passphrase or key file in another place')
+  expect(await text('repo', 'init', '--repo', 'two')).not.toContain('keep a copy')
+})
+
+test('the status of an archive that nobody has begun says so, and what to do', async () => {
+  await run('repo', 'init')
+  const status = ['archive', 'status', '--repo', 'backups']
+  const empty = await text(...status)
+  expect(empty).toMatch(/nothing is archived: .*`holdfast archive run`/)
+  expect(empty).toMatch(/nothing can be restored yet: .*`holdfast backup create`/)
+  const repository = await openRepository(directoryStorage(join(folder, 'backups')))
+  for (const _ of [1, 2]) await backUp(repository, { a: Buffer.from('content') })
+  const backedUp = await text(...status)
+  expect(backedUp).toMatch(/nothing is archived/)
+  expect(backedUp.match(/neo4j +transaction 21 of/g)).toHaveLength(1)
 })
 
 test('a key file that is missing stops before anything is made', async () => {

@@ -91,6 +91,23 @@ test('a value that does not fit names its source, and what was expected and foun
     expect(() => resolve(given)).toThrow(expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) }))
 })
 
+test('what is meant to be a place in a bucket is never taken for a directory', () => {
+  for (const repo of ['s3:bucket', 's3:/bucket/x', 'S3://bucket', 's3://', 's3://bucket//x'])
+    expect(() => resolve({ flags: { repo } }), repo).toThrow(
+      expect.objectContaining({ code: 'usage', hint: 'give it as --repo s3://my-bucket/backups' }),
+    )
+  expect(() => resolve({ environment: { HOLDFAST_REPO: 's3:bucket' } })).toThrow(
+    expect.objectContaining({ hint: 'give it as HOLDFAST_REPO=s3://my-bucket/backups' }),
+  )
+  expect(resolve({ flags: { repo: './s3:bucket' } }).values.repo).toBe(join(folder, 's3:bucket'))
+})
+
+test('an empty prefix is none, whatever weaker sources say', () => {
+  const environment = { BACKUP_S3_PREFIX: 'neo4j/prod' }
+  expect(resolve({ environment }).values.prefix).toBe('neo4j/prod')
+  for (const prefix of ['', '/']) expect(resolve({ environment, flags: { prefix } }).values.prefix).toBe('')
+})
+
 test('what is required and missing says how to give it', () => {
   expect(() => required(resolve({}), 'dataDir')).toThrow(
     expect.objectContaining({

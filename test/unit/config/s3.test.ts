@@ -31,6 +31,8 @@ test('the names that other tools use are understood', () => {
     lock: undefined,
   })
   expect(resolve({}, { objectLock: 'compliance', objectLockDays: '30' }).lock).toEqual({ mode: 'COMPLIANCE', days: 30 })
+  expect(resolve({}).isUnlockedMeant).toBe(false)
+  expect(resolve({ HOLDFAST_OBJECT_LOCK: 'none' }).isUnlockedMeant).toBe(true)
   expect(resolve({}, { sse: 'none' }).encryption).toBeUndefined()
   expect(resolve({ BACKUP_USE_SSE_KMS: 'true' }, { sse: 'AES256' }).encryption?.algorithm).toBe('AES256')
 })

@@ -1,6 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { afterChanges, changesTo, dangersTo, isChange, leftOut } from '../../../src/lifecycle/change.ts'
+import { afterChanges, changesTo, dangersTo, isChange, isSerious, knownLeftOut, leftOut } from '../../../src/lifecycle/change.ts'
 import { lifecycleRules } from '../../../src/lifecycle/rules.ts'
 
 const artifacts = lifecycleRules({ prefix: 'neo4j', days: 30, noncurrentDays: 7 })
@@ -16,6 +16,22 @@ describe('what setting the rules changes', () => {
     const changes = changesTo([other, ...stored], artifacts, 'neo4j')
     expect(isChange(changes)).toBe(false)
     expect(afterChanges(changes)).toHaveLength(3)
+  })
+
+  test('nothing for ever where the server drops the removal of unfinished uploads, but it is told, and set again with the rest', () => {
+    const stored = artifacts.map((rule) => {
+      const { AbortIncompleteMultipartUpload: _, ...rest } = rule
+      return rest
+    })
+    const changes = changesTo(stored, artifacts, 'neo4j')
+    expect(isChange(changes)).toBe(false)
+    const lost = [{ rule: 'holdfast-expire:neo4j', part: 'AbortIncompleteMultipartUpload' }]
+    expect(knownLeftOut(changes)).toEqual(lost)
+    expect(leftOut(artifacts, stored)).toEqual(lost)
+    expect(lost.some(isSerious)).toBe(false)
+    expect(afterChanges(changes)).toEqual(artifacts)
+    const longer = stored.map((rule) => ({ ...rule, Expiration: { Days: 31 } }))
+    expect(isChange(changesTo(longer, artifacts, 'neo4j'))).toBe(true)
   })
 
   test('a rule with another number of days, in its place', () => {
@@ -83,7 +99,7 @@ test('what a server dropped is told', () => {
   const [first, second] = artifacts
   const { AbortIncompleteMultipartUpload: _, ...stored } = first!
   expect(leftOut([first!, second!], [stored])).toEqual([
-    'holdfast-expire:neo4j: AbortIncompleteMultipartUpload',
-    'holdfast-markers:neo4j: the whole rule',
+    { rule: 'holdfast-expire:neo4j', part: 'AbortIncompleteMultipartUpload' },
+    { rule: 'holdfast-markers:neo4j', part: 'the whole rule' },
   ])
 })

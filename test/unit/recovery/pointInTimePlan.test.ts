@@ -209,6 +209,8 @@ describe('what is missing', () => {
     await backUp(log)
     expect(await ends(at(4))).toEqual([4, 4])
     expect(await ends(tx(7))).toEqual([7, 7])
+    // Another backup of the same is no other point.
+    await backUp(log)
     expect(await windows()).toEqual(['backup 4-4', 'backup 7-7'])
     await refused(at(5), 'before it transaction 4 of .*; after it transaction 7 of')
     await refused(tx(6), 'before it transaction 4 of .*; after it transaction 7 of')
