@@ -6,7 +6,7 @@ import type { BucketLifecycle } from './bucketLifecycle.ts'
 import { changesTo, dangersTo, isChange, knownLeftOut, type LeftOut, type RuleChange } from './change.ts'
 import { lifecycleRules } from './rules.ts'
 
-/** What the lifecycle of a place should be, and what of it is for which reason. */
+/** The rules that the lifecycle of a place should have. */
 export interface LifecyclePlan {
   /** Artifacts are removed by age; what a repository holds never is. */
   holds: 'artifacts' | 'repository'

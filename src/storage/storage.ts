@@ -32,7 +32,7 @@ export interface Storage {
   /** All objects whose name starts with the prefix, in ascending order of the UTF-8 bytes of their names; unfinished puts are not listed. */
   list(prefix: string, options?: StorageOptions): AsyncIterable<StoredObject>
 
-  /** Removes an object for good before it resolves; removing what is not there is no error. */
+  /** Removes an object before it resolves, for good or, where the storage keeps versions, from sight; removing what is not there is no error. */
   delete(name: string, options?: StorageOptions): Promise<void>
 
   /**

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { freePort } from '../../src/neo4j/freePort.ts'
 import { startHoldfast } from '../support/holdfast.ts'
@@ -12,7 +11,7 @@ test('[s3.network] a server that does not answer is told of within seconds, and 
   ]) {
     const begun = performance.now()
     const run = startHoldfast([...words, '--repo', 's3://bucket/x', '--endpoint', endpoint])
-    await delay(4000)
+    await run.said(/gives trouble/)
     process.kill(run.pid, 'SIGINT')
     const { exitCode, warnings, story } = await run.outcome
     expect(exitCode, story).toBe(130)

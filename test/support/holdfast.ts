@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -28,6 +29,8 @@ export interface Run {
   outcome: Promise<Outcome>
   /** Ends it with SIGKILL, as a crash would. */
   kill: () => void
+  /** Resolves once it has said something like that on stderr, or has ended. */
+  said: (pattern: RegExp) => Promise<void>
 }
 
 interface RunOptions {
@@ -84,7 +87,12 @@ export function startHoldfast(words: readonly string[], { inside = [], limit = l
   })
   // Whoever cares waits for it.
   outcome.catch(() => {})
-  return { pid: child.pid ?? 0, outcome, kill: () => child.kill('SIGKILL') }
+  let text = ''
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  const said = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(text) && !child.stderr.readableEnded) await Promise.race([once(child.stderr, 'data'), outcome])
+  }
+  return { pid: child.pid ?? 0, outcome, kill: () => child.kill('SIGKILL'), said }
 }
 
 /** The result of a run that must succeed. */

@@ -6,7 +6,7 @@ export interface S3Options {
   endpoint?: string | undefined
   /** Whether the bucket is named in the path instead of the host; by default where an endpoint is given. */
   pathStyle?: boolean | undefined
-  /** Certificates (PEM) that are trusted besides nothing else, of a private certificate authority. */
+  /** Certificates (PEM) that are trusted instead of those of the system, of a private certificate authority. */
   certificates?: string | undefined
   /** How often a request is tried, with growing pauses, before it fails. */
   attempts?: number | undefined
