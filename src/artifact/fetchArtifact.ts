@@ -5,6 +5,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { writeFully } from '../core/writeFully.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
+import { requireBucket } from '../storage/s3/head.ts'
 import { readObject } from '../storage/s3/read.ts'
 import { readExportedMeta } from './exportedMeta.ts'
 import { type NotedFacts, fromDocument } from './artifactFacts.ts'
@@ -29,12 +30,14 @@ interface Told {
 }
 
 /** A file that is to be verified, not yet here. */
-export interface Awaited {
+export interface Awaited extends AsyncDisposable {
   /** For messages. */
   name: string
   told: Told | undefined
   /** Brings it into a folder, or leaves a local file where it is. */
   fetch(folder: string): Promise<Fetched>
+  /** @throws HoldfastError `integrity` where what was measured is not what is there any more. */
+  requireUnchanged(): Promise<void>
 }
 
 /** A file that is here, measured on its way. */
@@ -49,10 +52,12 @@ export interface Fetched extends Content {
 export async function awaitObject(bucket: Bucket, key: string, { progress, signal }: FetchOptions): Promise<Awaited> {
   const found = await lookAt(bucket, key, signal)
   const name = objectUri(bucket, key)
-  if (found === undefined)
+  if (found === undefined) {
+    await explained(bucket, 'look at', key, signal, async () => requireBucket(bucket, key, { signal }))
     throw new HoldfastError('repository', `there is no object ${name}`, {
-      hint: 'check bucket, key and region; `aws s3 ls` shows what is there',
+      hint: 'check bucket, key, prefix and region; `aws s3 ls` shows what is there',
     })
+  }
   const own = found.facts && toldBy('the metadata of the object', found.facts)
   const beside = own ? undefined : await readMeta(bucket, metaKeyOf(key), signal)
   return {
@@ -69,14 +74,17 @@ export async function awaitObject(bucket: Bucket, key: string, { progress, signa
       if (content.size !== found.size) throw mismatch(name, 'the server', `${found.size} bytes`, `${content.size}`)
       return { path, ...content }
     },
+    // What is downloaded is a copy of our own.
+    requireUnchanged: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   }
 }
 
 /** Looks at what is told about a local file: by the `.meta` of an export, or the `.meta.json` of an upload beside it. */
 export async function awaitFile(path: string, { progress, signal }: FetchOptions): Promise<Awaited> {
-  await using artifact = await LocalArtifact.open(path)
   const exported = await readExportedMeta(path)
   const uploaded = exported ? undefined : fromDocument(await readFile(metaKeyOf(path)).catch(() => Buffer.alloc(0)))
+  const artifact = await LocalArtifact.open(path)
   return {
     name: path,
     told: exported
@@ -89,17 +97,19 @@ export async function awaitFile(path: string, { progress, signal }: FetchOptions
         }
       : uploaded && toldBy(metaKeyOf(path), uploaded),
     async fetch() {
-      await using local = await LocalArtifact.open(path)
       const digest = createHash('sha256')
       let size = 0
-      for await (const chunk of local.bytes()) {
+      for await (const chunk of artifact.bytes()) {
         signal.throwIfAborted()
         digest.update(chunk)
         size += chunk.length
         progress({ phase: 'checksum', done: size, total: artifact.size })
       }
+      await artifact.requireUnchanged()
       return { path, size, sha256: digest.digest('hex') }
     },
+    requireUnchanged: async () => artifact.requireUnchanged(),
+    [Symbol.asyncDispose]: async () => artifact[Symbol.asyncDispose](),
   }
 }
 

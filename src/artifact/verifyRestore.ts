@@ -37,7 +37,8 @@ interface VerifyOptions {
 
 /** What a verification found. */
 export interface VerifyReport {
-  verdict: 'good' | 'bad'
+  /** `checksum-only` where it is the right file and nothing more was tried. */
+  verdict: 'good' | 'bad' | 'checksum-only'
   source: string
   size: number
   sha256: string
@@ -64,6 +65,8 @@ export async function verifyRestore(awaited: Awaited, request: VerifyRequest, op
   if (request.skipLoad && request.sha256 === undefined && told?.sha256 === undefined) throw nothingTold(awaited)
   const database = databaseOf(awaited, request)
   if (told?.softwareVersion !== undefined && !request.skipLoad) requireKnownVersion(told.softwareVersion)
+  // What will be missing is said before gigabytes have come.
+  const installation = request.skipLoad ? undefined : await fittingInstallation(awaited, options)
   await using workspace = await ScratchFolder.create(request.workDir, '.holdfast-verify-')
   const fetched = await awaited.fetch(workspace.path)
   const confirmedBy = requireChecksum(awaited, fetched, request.sha256)
@@ -71,9 +74,9 @@ export async function verifyRestore(awaited: Awaited, request: VerifyRequest, op
   onStep('checksum', { source: awaited.name, size, sha256, confirmedBy })
   const report = { source: awaited.name, size, sha256, confirmedBy }
   const nothing = { loaded: false, database: undefined, neo4j: undefined, checks: [], smoke: undefined }
-  if (request.skipLoad) return { verdict: 'good', ...report, ...nothing, milliseconds: clock.monotonic() - begun }
+  if (installation === undefined)
+    return { verdict: 'checksum-only', ...report, ...nothing, milliseconds: clock.monotonic() - begun }
 
-  const installation = await fittingInstallation(awaited, options)
   onStep('neo4j', { version: installation.version, told: told?.softwareVersion })
   const dumps = join(workspace.path, 'dump')
   await mkdir(dumps)
@@ -84,6 +87,8 @@ export async function verifyRestore(awaited: Awaited, request: VerifyRequest, op
     damage === undefined
       ? await tryDump({ installation, ...places, database, smoke: request.smoke, progress, onStep, signal })
       : { checks: [{ name: 'decompress', passed: false, detail: damage }], smoke: undefined }
+  // Otherwise what was loaded may not be what the checksum is of.
+  await awaited.requireUnchanged()
   return {
     verdict: checks.every(({ passed }) => passed) ? 'good' : 'bad',
     ...report,

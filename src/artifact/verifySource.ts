@@ -1,4 +1,5 @@
 import { HoldfastError } from '../core/errors.ts'
+import { isBucketName, keyPrefix } from '../core/s3Uri.ts'
 
 /** Where a file to verify comes from. */
 export type VerifySource = { kind: 'object'; bucket: string; key: string; uri: string } | { kind: 'file'; path: string }
@@ -8,6 +9,8 @@ interface GivenSource {
   s3Uri: string | undefined
   bucket: string | undefined
   key: string | undefined
+  /** What the keys of uploads begin with, which may be left out of the key. */
+  prefix: string
   /** Absolute. */
   file: string | undefined
 }
@@ -15,7 +18,7 @@ interface GivenSource {
 const hint = 'give --s3-uri s3://bucket/key, or --bucket and --key, or --file'
 
 /** @throws HoldfastError `usage` unless exactly one source is given. */
-export function sourceOf({ s3Uri, bucket, key, file }: GivenSource): VerifySource {
+export function sourceOf({ s3Uri, bucket, key, prefix, file }: GivenSource): VerifySource {
   const given = [s3Uri, key, file].filter((value) => value !== undefined)
   if (given.length !== 1) {
     const found = given.length === 0 ? 'none' : given.join(', ')
@@ -24,12 +27,13 @@ export function sourceOf({ s3Uri, bucket, key, file }: GivenSource): VerifySourc
   if (file !== undefined) return { kind: 'file', path: file }
   if (s3Uri !== undefined) return objectOf(s3Uri)
   if (bucket === undefined) throw new HoldfastError('usage', '--key is given without a bucket', { hint })
-  return objectOf(`s3://${bucket}/${key}`)
+  const base = keyPrefix(prefix)
+  return objectOf(`s3://${bucket}/${key?.startsWith(base) ? '' : base}${key}`)
 }
 
 function objectOf(uri: string): VerifySource {
-  const [, bucket, key] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.*[^/])$/s.exec(uri) ?? []
-  if (bucket === undefined || key === undefined || /[\u0000-\u001f\u007f]/.test(key) || Buffer.byteLength(key) > 1024)
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.*[^/])$/s.exec(uri) ?? []
+  if (!isBucketName(bucket) || /[\u0000-\u001f\u007f]/.test(key) || Buffer.byteLength(key) > 1024)
     throw new HoldfastError('usage', `expected s3://bucket/key, found ${JSON.stringify(uri.slice(0, 200))}`, { hint })
   if (!key.endsWith('.meta.json')) return { kind: 'object', bucket, key, uri }
   throw new HoldfastError('usage', `${uri} tells about an object, it is none to restore`, { hint: 'leave out .meta.json' })

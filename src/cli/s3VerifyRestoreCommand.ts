@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { databaseNameProblem } from '../artifact/databaseName.ts'
 import { sourceOf, type VerifySource } from '../artifact/verifySource.ts'
 import type { VerifyReport } from '../artifact/verifyRestore.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { defineCommand, toggle, valued } from './command.ts'
+import { databaseName } from './databaseNameOption.ts'
 import { formatDuration } from './durations.ts'
 import { reachSettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
@@ -14,10 +14,6 @@ import { loggingSteps, stepOptions } from './stepLog.ts'
 import { formatFacts, formatTable } from './table.ts'
 
 const text = z.string().min(1)
-const database = z.string().check(({ value, issues }) => {
-  const problem = databaseNameProblem(value)
-  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
-})
 
 /** `holdfast s3 verify-restore` */
 export const s3VerifyRestoreCommand = defineCommand({
@@ -27,17 +23,22 @@ export const s3VerifyRestoreCommand = defineCommand({
     'Downloads the object, taking up again what breaks off, into a private temporary folder; compares its SHA-256 with the metadata, the `<key>.meta.json` or ' +
     '--sha256; loads it with `neo4j-admin database load`, checks it with `neo4j-admin database check`, starts a Neo4j on it and asks it a question. ' +
     'The version of that Neo4j is the one noted with the object, else --neo4j-version, else the long-term one; the flag outranks what is noted. ' +
-    'Nothing stays behind, also after a signal. Exit code 6 where it does not restore or answer as expected, 4 where the checksum differs.',
-  settings: ['bucket', ...reachSettings, 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
+    'Nothing stays behind, also after a signal. The verdict is good, or bad (exit code 6) where it does not restore or answer as expected, or with --skip-load ' +
+    'checksum-only; exit code 4 where the checksum differs.',
+  settings: ['bucket', 'prefix', ...reachSettings, 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
   options: {
     s3Uri: valued(text, {
       placeholder: 'uri',
       example: 's3://my-backups/neo4j.dump',
       description: 'the object, as s3://bucket/key',
     }),
-    key: valued(text, { placeholder: 'key', description: 'the object, in the bucket that --bucket names' }),
+    key: valued(text, {
+      placeholder: 'key',
+      example: 'neo4j.dump',
+      description: 'the object, in the bucket that --bucket names; --prefix may be left out of it',
+    }),
     file: valued(text, { placeholder: 'file', description: 'a local file instead' }),
-    db: valued(database, {
+    db: valued(databaseName, {
       placeholder: 'name',
       example: 'neo4j',
       description: 'the name to load it under; else the one noted with it, else neo4j',
@@ -56,7 +57,7 @@ export const s3VerifyRestoreCommand = defineCommand({
       example: '42',
       description: 'what the first value of the first row must be',
     }),
-    skipLoad: toggle('only compare the checksum'),
+    skipLoad: toggle('only compare the checksum, which does not tell whether it restores'),
     workDir: valued(text, {
       placeholder: 'dir',
       description: 'where the temporary folder is made, with room for the dump and the database; else that of the system',
@@ -76,17 +77,18 @@ export const s3VerifyRestoreCommand = defineCommand({
   fails: ['neo4j-unavailable', 'integrity', 'repository', 'validation', 'refused'],
   run: async ({ options, settings, services, progress, signal }): Promise<VerifyReport | VerifyPlan> => {
     const { s3Uri, key, file, db, sha256, query, expect, skipLoad } = options
-    const source = sourceOf({ s3Uri, key, bucket: settings.values.bucket, file: file === undefined ? undefined : resolve(file) })
+    const { bucket, prefix } = settings.values
+    const source = sourceOf({ s3Uri, key, bucket, prefix, file: file === undefined ? undefined : resolve(file) })
     requireTogether(query, expect, skipLoad)
     const workDir = resolve(options.workDir ?? tmpdir())
     if (options.dryRun)
-      return planOf(source, { database: db, neo4j: settings.values.neo4jVersion, query, expect, skipLoad, workDir })
+      return planOf(source, { sha256, database: db, neo4j: settings.values.neo4jVersion, query, expect, skipLoad, workDir })
     const { awaitFile, awaitObject } = await import('../artifact/fetchArtifact.ts')
     const { verifyRestore } = await import('../artifact/verifyRestore.ts')
     return loggingSteps({ options, services, signal }, async (onStep) => {
       onStep('begin', { ...source })
       const options = { clock: services.clock, progress, onStep, signal }
-      const awaited =
+      await using awaited =
         source.kind === 'file'
           ? await awaitFile(source.path, options)
           : await awaitObject(await services.bucket(source.bucket), source.key, options)
@@ -115,6 +117,7 @@ interface VerifyPlan {
 function planOf(
   source: VerifySource,
   plan: {
+    sha256: string | undefined
     database: string | undefined
     neo4j: string | undefined
     query: string | undefined
@@ -123,24 +126,20 @@ function planOf(
     workDir: string
   },
 ): VerifyPlan {
-  const {
-    database = 'what is noted with it, else neo4j',
-    neo4j = 'the long-term one',
-    query = 'the counts',
-    expect,
-    skipLoad,
-    workDir,
-  } = plan
+  const { database, neo4j = 'the long-term one', query, expect, skipLoad, workDir } = plan
+  const name = database ?? 'neo4j, unless another name is noted with it'
+  const question = query === undefined ? 'how many nodes and relationships it has' : query
   const load = [
-    `load it as database ${database} into Neo4j of the version noted with it, else ${neo4j}`,
-    'neo4j-admin database check',
-    `start it and ask ${query}${expect === undefined ? '' : `, expecting ${expect}`}`,
+    `load it with the Neo4j version that is noted with it, else ${neo4j}, as database ${name}`,
+    'run neo4j-admin database check on it',
+    `start that Neo4j and ask it: ${question}${expect === undefined ? '' : ` (expected: ${expect})`}`,
   ]
-  const fetch = source.kind === 'file' ? `read ${source.path}` : `download ${source.uri}`
+  const fetch = source.kind === 'file' ? `read ${source.path}` : `download ${source.uri} into a temporary folder in ${workDir}`
+  const compare = `compare its SHA-256 with ${plan.sha256 ?? 'the one that is noted with it'}`
   return {
     verdict: 'planned',
     source,
-    steps: [fetch, 'compare its SHA-256', ...(skipLoad ? [] : load), 'remove everything'],
+    steps: [fetch, compare, ...(skipLoad ? [] : load), 'remove everything but the original'],
     workDir,
   }
 }
@@ -156,8 +155,8 @@ function requireTogether(query: string | undefined, expect: string | undefined, 
   throw new HoldfastError('usage', problem, { hint: 'a query needs the database loaded, and an expectation needs a query' })
 }
 
-function formatPlan({ steps, workDir }: VerifyPlan): string {
-  return `would, in a temporary folder in ${workDir}:\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`
+function formatPlan({ steps }: VerifyPlan): string {
+  return `a verification would\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`
 }
 
 function formatReport({
@@ -172,7 +171,12 @@ function formatReport({
   milliseconds,
 }: VerifyReport): string {
   const facts = formatFacts([
-    ['verdict', verdict],
+    [
+      'verdict',
+      verdict === 'checksum-only'
+        ? 'checksum only: it is the file that it should be; whether it restores was not tried'
+        : verdict,
+    ],
     ['source', `${source}, ${formatSize(size)}`],
     [
       'sha256',

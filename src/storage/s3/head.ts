@@ -1,7 +1,7 @@
 import { HeadObjectCommand, type HeadObjectCommandOutput, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { statusOf } from './failures.ts'
+import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
 
 /** What the server tells about an object, its checksum included; undefined where there is none. */
@@ -38,5 +38,16 @@ export async function isAbsent(
     options.signal?.throwIfAborted()
     // The refusal that was there first says more.
     return false
+  }
+}
+
+/** An answer to HEAD has no words: a bucket that is not there looks like an object that is not. @throws what says that there is no bucket. */
+export async function requireBucket({ client, name }: Bucket, key: string, options: StorageOptions): Promise<void> {
+  try {
+    await client.send(new ListObjectsV2Command({ Bucket: name, Prefix: key, MaxKeys: 1 }), sendOptions(options))
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    // A role that may not list knows no more.
+    if (answered(error, 'NoSuchBucket')) throw error
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { databaseNameProblem } from '../../../src/artifact/databaseName.ts'
 import { sourceOf } from '../../../src/artifact/verifySource.ts'
 
-const none = { s3Uri: undefined, bucket: undefined, key: undefined, file: undefined }
+const none = { s3Uri: undefined, bucket: undefined, key: undefined, prefix: '', file: undefined }
 
 test('an object is named by its URI, or by bucket and key; a bucket alone, as settings have it, disturbs nothing', () => {
   const object = { kind: 'object', bucket: 'my-backups', key: 'neo4j/a b.dump', uri: 's3://my-backups/neo4j/a b.dump' }
@@ -11,8 +11,17 @@ test('an object is named by its URI, or by bucket and key; a bucket alone, as se
   expect(sourceOf({ ...none, bucket: 'other', file: '/a.dump' })).toEqual({ kind: 'file', path: '/a.dump' })
 })
 
+test('what the keys of uploads begin with may be left out of a key', () => {
+  const uriOf = (key: string, prefix = 'neo4j/prod'): unknown =>
+    Object.entries(sourceOf({ ...none, bucket: 'my-backups', prefix, key })).find(([name]) => name === 'uri')?.[1]
+  const uri = 's3://my-backups/neo4j/prod/a.dump'
+  expect([uriOf('a.dump'), uriOf('neo4j/prod/a.dump'), uriOf('neo4j/prod/a.dump', '')]).toEqual([uri, uri, uri])
+  expect(uriOf('neo4j/production.dump')).toBe('s3://my-backups/neo4j/prod/neo4j/production.dump')
+})
+
 test.each([
   's3://',
+  's3://my..backups/key',
   's3://my-backups',
   's3://my-backups/',
   's3://my-backups/folder/',
