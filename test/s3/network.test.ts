@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ObjectExistsError } from '../../src/storage/storageErrors.ts'
@@ -123,6 +123,23 @@ describe('[s3.network] behind a network that behaves badly', () => {
     const part = await collect(storage.get('x', { range: { offset: 5, length: 9 * MiB } }))
     expect(part.equals(large.subarray(5, 5 + 9 * MiB))).toBe(true)
   })
+
+  test.each([-1, 1])(
+    'a clock that is wrong by an hour costs one request more, and no minute for each that is refused (%i)',
+    async (hours) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 })
+      try {
+        const before = proxy.seen.length
+        expect(await storage.stat('x')).toBeUndefined()
+        await storage.put('x', Buffer.from('first'))
+        expect(await failure(storage.put('x', Buffer.from('second')))).toBeInstanceOf(ObjectExistsError)
+        expect((await read('x')).toString()).toBe('first')
+        expect(proxy.seen.length - before).toBeLessThanOrEqual(9)
+      } finally {
+        vi.useRealTimers()
+      }
+    },
+  )
 
   test('what never gets better ends in an error that says so, and nothing is left', async () => {
     proxy.next(1000, isPart, { status: 503, code: 'SlowDown' })

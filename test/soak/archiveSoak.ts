@@ -1,16 +1,16 @@
-import { watch } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Driver } from 'neo4j-driver'
 import type { Neo4jInstance } from '../../src/neo4j/neo4jInstance.ts'
 import { rootOf } from '../../src/repository/segmentName.ts'
-import { atChange } from '../support/faultsMoment.ts'
-import { type Run, startHoldfast, succeed } from '../support/holdfast.ts'
+import { ArchiverProcess } from '../support/archiverProcess.ts'
+import { succeed } from '../support/holdfast.ts'
 import { MarkerClients, openDriver } from '../support/markerClients.ts'
 import { startIn } from '../support/neo4j.ts'
 import { archivedIn, brokenPromises, differences, loggedIn } from '../support/pointInTimeChecks.ts'
 import { repositoryIn } from '../support/storageAt.ts'
+import type { WatchedPlace } from '../support/watchedPlace.ts'
 import type { Random } from '../support/workload/random.ts'
 import type { ArchiveTally } from './archiveTally.ts'
 
@@ -20,8 +20,10 @@ export interface ArchiveSoakOptions {
   compareEvery: number
   restores: number
   version: string
-  /** A folder for everything; it is kept where something fails. */
+  /** A folder for everything but the repository; it is kept where something fails. */
   folder: string
+  /** For the repository, which is made there. */
+  place: WatchedPlace
   random: Random
   say: (line: string) => void
 }
@@ -49,9 +51,8 @@ class Ground implements AsyncDisposable {
   readonly clients = new MarkerClients({ clients: 4, pace: 40 })
   readonly #options: ArchiveSoakOptions
   readonly #tally: ArchiveTally
-  readonly #repo: string
   #server: { instance: Neo4jInstance; driver: Driver } | undefined
-  #archiver: Run | undefined
+  #archiver: ArchiverProcess | undefined
   #lineage = ''
   /** When the backup was there that restores begin with. */
   #since = 0
@@ -61,7 +62,6 @@ class Ground implements AsyncDisposable {
   private constructor(options: ArchiveSoakOptions, tally: ArchiveTally) {
     this.#options = options
     this.#tally = tally
-    this.#repo = join(options.folder, 'repo')
   }
 
   static async begin(options: ArchiveSoakOptions, tally: ArchiveTally): Promise<Ground> {
@@ -84,8 +84,7 @@ class Ground implements AsyncDisposable {
     this.#since = Date.now()
     const { archive } = await repositoryIn(this.#repo)
     this.startArchiver()
-    const archivedDir = join(this.#repo, 'archive')
-    await until(this.#repo, async () => (await archive.list()).lineages.length > 0, archivedDir)
+    await this.#archiver!.until(async () => (await archive.list()).lineages.length > 0)
     for (const id of (await archive.list()).lineages) {
       const { database } = await archive.readLineage(id)
       if (database === 'neo4j') this.#lineage = id
@@ -96,26 +95,28 @@ class Ground implements AsyncDisposable {
     return join(this.#options.folder, 'data')
   }
 
+  get #repo(): string {
+    return this.#options.place.repo
+  }
+
   /** Some time after the archiver was started, or while it writes an object, one of the first ones or of the later ones. */
   async atRandomMoment(): Promise<void> {
-    const { random } = this.#options
+    const { random, place } = this.#options
     if (random.chance(0.4)) return delay(random.between(50, 3000))
-    using moment = atChange(join(this.#repo, '.unfinished'), random.between(1, random.pick([3, 30])))
+    using moment = place.atWrite(random.between(1, random.pick([3, 30])))
     await moment.reached
   }
 
   startArchiver(): void {
     const { random } = this.#options
     const interval = random.pick(['50ms', '300ms', '1s'])
-    const words = ['archive', 'run', '--data-dir', this.#dataDir, '--repo', this.#repo, '--archive-interval', interval]
-    this.#archiver = startHoldfast([...words, '--uri', 'bolt://127.0.0.1:1'], { limit: 24 * 3_600_000 })
+    this.#archiver = new ArchiverProcess({ dataDir: this.#dataDir, repo: this.#repo, interval })
+    this.#archiver.start()
   }
 
   /** @throws Error where it had ended by itself. */
   async killArchiver(): Promise<void> {
-    this.#archiver!.kill()
-    const { exitCode, story } = await this.#archiver!.outcome
-    if (exitCode !== undefined) throw new Error(`the archiver ended by itself:\n${story}`)
+    await this.#archiver!.kill()
     this.#tally.killsOfArchiver++
   }
 
@@ -150,7 +151,7 @@ class Ground implements AsyncDisposable {
     const { archive } = await repositoryIn(this.#repo)
     const reaches = async (): Promise<boolean> =>
       (await archive.list()).segments.some(({ lineage, last }) => lineage === this.#lineage && last >= newest)
-    await until(this.#repo, reaches, join(this.#repo, 'archive', this.#lineage))
+    await this.#archiver!.until(reaches)
     await this.#requireOne()
     const archived = await archivedIn(await repositoryIn(this.#repo), this.#lineage)
     const lacking = differences(log, archived)
@@ -189,29 +190,9 @@ class Ground implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#archiver?.kill()
-    await this.#archiver?.outcome
+    await this.#archiver?.[Symbol.asyncDispose]()
     await this.clients.stop()
     await this.#server?.driver.close()
     await this.#server?.instance.kill()
-  }
-}
-
-/** Waits until something holds that can only come about by a change in one of two folders, of which one may not be there yet. */
-async function until(folder: string, holds: () => Promise<boolean>, inner: string): Promise<void> {
-  while (!(await holds())) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const watchers = [folder, inner].flatMap((path) => {
-      try {
-        return [watch(path, () => resolve())]
-      } catch {
-        return []
-      }
-    })
-    // It may have come about while nobody watched.
-    const timer = setTimeout(resolve, 500)
-    await promise
-    clearTimeout(timer)
-    for (const watcher of watchers) watcher.close()
   }
 }

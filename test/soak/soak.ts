@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installed } from '../support/neo4j.ts'
+import { type WatchedPlace, watchedDirectory } from '../support/watchedPlace.ts'
 import { Random } from '../support/workload/random.ts'
 import { soakArchive } from './archiveSoak.ts'
-import { archiveTallyText, emptyArchiveTally } from './archiveTally.ts'
+import { type ArchiveTally, archiveTallyText, emptyArchiveTally } from './archiveTally.ts'
+import { lockedBucket } from './lockedBucket.ts'
 import { runSoak } from './run.ts'
 import { tallyText } from './tally.ts'
 
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     dir: { type: 'string', default: tmpdir() },
     archive: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '100' },
+    s3: { type: 'boolean', default: false },
   },
 })
 const minutes = Number(values.minutes)
@@ -28,21 +31,27 @@ const folder = await mkdtemp(join(values.dir, 'holdfast-soak-'))
 if (values.archive) await soakTheArchive()
 else await soakBackups()
 
-/** `npm run soak -- --archive --rounds 100` */
+/** `npm run soak -- --archive --rounds 100`, with `--s3` into a bucket with compliance lock on a MinIO of its own. */
 async function soakTheArchive(): Promise<void> {
-  const { version } = installation
-  say(`soak of the archive with ${values.rounds} rounds on Neo4j ${version}, seed ${values.seed}, in ${folder}`)
   const tally = emptyArchiveTally()
-  const random = new Random(`${values.seed}/archive`)
   try {
-    await soakArchive({ rounds: Number(values.rounds), compareEvery: 10, restores: 20, version, folder, random, say }, tally)
-    await rm(folder, { recursive: true, force: true })
+    await using server = values.s3 ? await lockedBucket(join(folder, 's3')) : undefined
+    await soakArchiveIn(server?.place ?? watchedDirectory(join(folder, 'repo')), tally)
   } catch (error) {
     tally.failures++
     say(`FAILED: ${error instanceof Error ? error.stack : String(error)}\neverything is kept in ${folder}`)
   }
+  if (tally.failures === 0) await rm(folder, { recursive: true, force: true })
   say(archiveTallyText(tally))
   process.exitCode = tally.failures === 0 ? 0 : 1
+}
+
+async function soakArchiveIn(place: WatchedPlace, tally: ArchiveTally): Promise<void> {
+  const { version } = installation
+  say(`soak of the archive with ${values.rounds} rounds on Neo4j ${version}, seed ${values.seed}, in ${folder}, to ${place.repo}`)
+  const random = new Random(`${values.seed}/archive`)
+  const rounds = Number(values.rounds)
+  await soakArchive({ rounds, compareEvery: 10, restores: 20, version, folder, place, random, say }, tally)
 }
 
 async function soakBackups(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { statusOf } from './failures.ts'
 
 type RetryStrategy = Exclude<NonNullable<S3ClientConfig['retryStrategy']>, { mode?: string }>
 type Token = Awaited<ReturnType<RetryStrategy['acquireInitialRetryToken']>>
@@ -9,6 +10,8 @@ const longestPause = 20_000
 const quietTime = 30_000
 /** After about a second. */
 const toldAttempt = 4
+/** Attempts of a request that is refused while the SDK sets its idea of the server's clock right; the second has it right. */
+const skewedAttempts = 2
 
 /**
  * Tries a request again that met a broken connection, a server error or too many requests, with growing pauses that differ by chance.
@@ -26,7 +29,8 @@ export function patientRetries(attempts: number, onTrouble: (error: Error) => vo
     refreshRetryTokenForRetry: async (before, { errorType, error }) => {
       const tried = before.getRetryCount() + 1
       const isPassing = errorType === 'TRANSIENT' || errorType === 'THROTTLING'
-      if (!isPassing || tried >= attempts) throw error instanceof Error ? error : new Error('not to be tried again')
+      const most = errorType === 'TRANSIENT' && isVerdict(error) ? skewedAttempts : attempts
+      if (!isPassing || tried >= most) throw error instanceof Error ? error : new Error('not to be tried again')
       // What passes at once is not worth a word.
       if (tried === toldAttempt) tell(error)
       const longest = Math.min(firstPause[errorType] * 2 ** before.getRetryCount(), longestPause)
@@ -34,6 +38,17 @@ export function patientRetries(attempts: number, onTrouble: (error: Error) => vo
     },
     recordSuccess: () => {},
   }
+}
+
+/** Where the clocks differ by minutes, the SDK takes every answer that is an error for a matter of the clock, and would try it again. */
+function isVerdict(error: unknown): boolean {
+  const status = statusOf(error) ?? 0
+  return status >= 400 && status < 500 && status !== 408 && status !== 429 && !isTimeout(error)
+}
+
+/** S3 tells with status 400 that a body did not come in time. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('RequestTimeout')
 }
 
 function token(count: number, pause: number): Token {
