@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Uploaded } from '../../src/artifact/upload.ts'
 import { exitCodes } from '../../src/core/errors.ts'
 import { bucketWords, keysIn } from '../support/bucketWords.ts'
-import { FaultProxy } from '../support/faultProxy.ts'
+import { type Answer, FaultProxy } from '../support/faultProxy.ts'
 import { holdfast, type Outcome, refusal, resultOf } from '../support/holdfast.ts'
 import { type S3Server, startMinio } from '../support/s3Servers.ts'
 
@@ -109,6 +109,17 @@ test('[artifact.upload] a file that changes during the upload is noticed, and no
     expect(await keysIn(minio, bucket), what).toEqual([])
     expect(existsSync(file)).toBe(true)
   }
+})
+
+test('[artifact.upload] what the server says it stored otherwise is told as that, and not as a change of the file', async () => {
+  await using proxy = await FaultProxy.start(minio.options.endpoint!)
+  const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('.dump?') ? { change } : undefined)
+  const outcome = await uploadTo('--bucket', bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local')
+  expect(outcome).toMatchObject(refusal('integrity', /the server stored .* with SHA-256 A+=, expected .*; it was removed again$/))
+  expect(outcome.error?.hint).not.toContain('nothing was stored')
+  expect(await keysIn(minio, bucket)).toEqual([])
+  expect(existsSync(file)).toBe(true)
 })
 
 test('[artifact.upload] an object that is lost or replaced before it is verified is told of, and the file is kept', async () => {

@@ -46,6 +46,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
+  InvalidObjectState: {
+    reason: 'it was moved to an archive, from which nothing is read at once',
+    hint: 'have it restored (`aws s3api restore-object`), and take the rule of the bucket away that moves what a repository holds',
+  },
   NoSuchUpload: {
     reason: 'its unfinished upload is not there any more',
     hint: 'see whether a rule of the bucket or somebody removes unfinished uploads too early, then run it again',
