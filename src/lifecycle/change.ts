@@ -1,7 +1,7 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { isDeepStrictEqual } from 'node:util'
 import { keyPrefix } from '../core/s3Uri.ts'
-import { removesObjects, rulePrefix } from '../storage/s3/bucketRules.ts'
+import { archivesObjects, removesObjects, rulePrefix } from '../storage/s3/bucketRules.ts'
 import { isOwnRule } from './rules.ts'
 
 /** What becomes of one rule of a bucket. */
@@ -73,10 +73,9 @@ export function dangersTo(rules: readonly LifecycleRule[], prefix: string): Life
   return rules.filter((rule) => {
     const theirs = rulePrefix(rule)
     const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
-    const archives = (rule.Transitions ?? []).some(({ StorageClass }) => /GLACIER$|DEEP_ARCHIVE/.test(StorageClass ?? ''))
     // What a repository stores has no tags.
     const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
-    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archives)
+    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archivesObjects(rule))
   })
 }
 

@@ -146,6 +146,20 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
 })
 
+test('doctor warns of a rule that moves objects to an archive, and what lies there says so', async () => {
+  minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
+  const page =
+    '<LifecycleConfiguration><Rule><ID>cold</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>' +
+    '<Transition><Days>30</Days><StorageClass>DEEP_ARCHIVE</StorageClass></Transition></Rule></LifecycleConfiguration>'
+  proxy.fault = ({ url }) => (url.includes('?lifecycle') ? { status: 200, page } : undefined)
+  const { result, warnings } = await holdfast<{ facts: object[] }>('doctor', '--repo', `s3://${bucket}/p`)
+  expect(result.facts).toContainEqual(expect.objectContaining({ name: 'rules that archive objects', found: 'cold (everything)' }))
+  expect(warnings).toEqual([matching(/move objects to an archive/)])
+  await storage.put('x', patterned(10))
+  proxy.next(1, ({ method }) => method === 'GET', { status: 403, code: 'InvalidObjectState' })
+  expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* in an archive/) })
+})
+
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {
   bucket = await minio.newBucket(`hostile-${number++}`, { locked: true })
   const ObjectLockConfiguration = {

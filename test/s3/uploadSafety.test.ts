@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
 import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
-import { FaultProxy } from '../support/faultProxy.ts'
+import { type Answer, FaultProxy } from '../support/faultProxy.ts'
 import { holdfast, refusal, resultOf } from '../support/holdfast.ts'
 import { sha256, small, uploading, writeMeta } from '../support/uploading.ts'
 
@@ -139,6 +139,17 @@ test('[artifact.upload] a role that sees nothing around its prefix uploads there
   await withEnvironment(role, async () => {
     expect(resultOf(await at.upload('--prefix', 'neo4j/exports')).status).toBe('uploaded')
   })
+})
+
+test('[artifact.upload] what the server says it stored otherwise is told as that, and not as a change of the file', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('.dump?') ? { change } : undefined)
+  const outcome = await at.uploadTo('--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local')
+  expect(outcome).toMatchObject(refusal('integrity', /the server stored .* with SHA-256 A+=, expected .*; it was removed again$/))
+  expect(outcome.error?.hint).not.toContain('nothing was stored')
+  expect(await keysIn(at.minio, at.bucket)).toEqual([])
+  expect(existsSync(at.file)).toBe(true)
 })
 
 test('[artifact.upload] an object that is lost or replaced before it is verified is told of, and the file is kept', async () => {

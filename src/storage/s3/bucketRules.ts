@@ -37,6 +37,11 @@ export function rulePrefix({ Prefix, Filter }: LifecycleRule): string {
   return Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? ''
 }
 
+/** Whether a rule moves current objects to where they cannot be read at once. */
+export function archivesObjects({ Transitions = [] }: LifecycleRule): boolean {
+  return Transitions.some(({ StorageClass }) => /GLACIER$|DEEP_ARCHIVE/.test(StorageClass ?? ''))
+}
+
 /** Whether a rule removes current objects by their age or at a date. */
 export function removesObjects({ Expiration }: LifecycleRule): boolean {
   return Expiration?.Days !== undefined || Expiration?.Date !== undefined

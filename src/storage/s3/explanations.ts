@@ -46,16 +46,16 @@ const explanations: Readonly<Record<string, Explanation>> = {
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
+  InvalidObjectState: {
+    reason: 'it lies in an archive (such as Glacier), from which nothing is read at once',
+    hint: 'have it brought back with `aws s3api restore-object --bucket … --key … --restore-request Days=7`, wait until `aws s3api head-object` tells ongoing-request="false", then run it again; and take the rule of the bucket away that moves what a repository holds',
+  },
   NoSuchUpload: {
     reason: 'its unfinished upload is not there any more',
     hint: 'see whether a rule of the bucket or somebody removes unfinished uploads too early, then run it again',
   },
   NotImplemented: {
     hint: 'the server lacks what is asked of it: for encryption it may need a key service, without which --sse none is left; conditional writes and SHA-256 checksums it must have',
-  },
-  InvalidObjectState: {
-    reason: 'it lies in an archive (such as Glacier), from which nothing can be read at once',
-    hint: 'have it brought back with `aws s3api restore-object --bucket … --key … --restore-request Days=7`, wait until `aws s3api head-object` tells ongoing-request="false", then run it again',
   },
   InvalidRetentionPeriod: { reason: 'the server refuses the retention', hint: 'check the days of --object-lock-days' },
   InvalidRequest: { hint: 'see whether the server and the bucket support what is asked: encryption, object lock, checksums' },

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { readRules, removesObjects, rulePrefix } from './bucketRules.ts'
+import { archivesObjects, readRules, removesObjects, rulePrefix } from './bucketRules.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
 
@@ -57,6 +57,15 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
       if (expiring.length === 0) return 'none'
       const found = expiring.map(describeRule).join(', ')
       return { found, warning: 'rules of the bucket expire objects: make sure that none of them reaches a repository' }
+    }),
+    await ask('rules that archive objects', async () => {
+      const archiving = (await enabledRules()).filter(archivesObjects)
+      if (archiving.length === 0) return 'none'
+      const found = archiving.map((rule) => `${rule.ID ?? 'a rule'} (${rulePrefix(rule) || 'everything'})`).join(', ')
+      return {
+        found,
+        warning: 'rules of the bucket move objects to an archive: make sure that none of them reaches a repository',
+      }
     }),
   ]
 }
