@@ -157,7 +157,7 @@ test('doctor warns of a rule that moves objects to an archive, and what lies the
   expect(warnings).toEqual([matching(/move objects to an archive/)])
   await storage.put('x', patterned(10))
   proxy.next(1, ({ method }) => method === 'GET', { status: 403, code: 'InvalidObjectState' })
-  expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* moved to an archive/) })
+  expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* lies in an archive/) })
 })
 
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {

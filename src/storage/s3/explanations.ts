@@ -47,8 +47,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
   InvalidObjectState: {
-    reason: 'it was moved to an archive, from which nothing is read at once',
-    hint: 'have it restored (`aws s3api restore-object`), and take the rule of the bucket away that moves what a repository holds',
+    reason: 'it lies in an archive (such as Glacier), from which nothing can be read at once',
+    hint: 'have it brought back with `aws s3api restore-object --bucket … --key … --restore-request Days=7`, wait until `aws s3api head-object` tells ongoing-request="false", then run it again',
   },
   NoSuchUpload: {
     reason: 'its unfinished upload is not there any more',
