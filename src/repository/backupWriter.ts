@@ -265,7 +265,8 @@ export class BackupWriter implements AsyncDisposable {
       // A request that was broken off may be obeyed yet; but without the lease, packs may be gone that it needs.
       this.#isLeft = !lost.aborted && (isUnsettled || this.signal.aborted)
       if (!(error instanceof HoldfastError) || !(isUnsettled || lost.aborted)) throw error
-      throw new HoldfastError(error.code, `${error.message}; backup ${this.id} may be there all the same`, {
+      const doubt = isUnsettled ? `, and then backup ${this.id} is there` : `; backup ${this.id} may be there all the same`
+      throw new HoldfastError(error.code, `${error.message}${doubt}`, {
         hint: '`holdfast backup list` tells when the repository answers again; if it is not there, make another one',
         cause: error,
       })
@@ -279,7 +280,8 @@ export class BackupWriter implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]()
     await this.#sequence.abandon(this.signal.reason ?? new Error('the backup was abandoned'))
     try {
-      if (!this.#isLeft) await this.#remove()
+      // Where the lease was held to this moment, all that the backup needs is there, should it exist.
+      if (!this.#isLeft || !(await this.#lease.release())) await this.#remove()
     } catch (error) {
       // Thrown here it would hide the error that led here, which is the one to report; what stays, the next delete removes.
       this.#onLeftBehind(error)

@@ -150,13 +150,16 @@ export class Lease implements AsyncDisposable {
     this.signal.throwIfAborted()
   }
 
-  /** Gives the lease up. Where storage does not answer, it expires by itself instead. */
-  async release(): Promise<void> {
-    if (this.#stop.signal.aborted) return
+  /**
+   * Gives the lease up. Where storage does not answer, it expires by itself instead.
+   * @returns false where someone else has taken it before.
+   */
+  async release(): Promise<boolean> {
+    if (this.#stop.signal.aborted) return !this.signal.aborted
     this.#stop.abort()
     await this.#renewing
-    if (this.signal.aborted) return
-    await this.#inTurn(async () => this.#advance(true)).catch(() => {})
+    if (this.signal.aborted) return false
+    return this.#inTurn(async () => this.#advance(true)).catch(() => true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

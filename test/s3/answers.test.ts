@@ -264,7 +264,7 @@ describe('[s3.network] an answer that is lost, and then the server for longer th
     silentAfter(`backups/${writer.id}/manifest`)
     expect(await failure(writer.finish(fields))).toMatchObject({
       code: 'repository',
-      message: matching(new RegExp(`manifest .*; it may be stored all the same; backup ${writer.id} may be there all the same$`)),
+      message: matching(new RegExp(`manifest .*; it may be stored all the same, and then backup ${writer.id} is there$`)),
       hint: matching(/holdfast backup list/),
     })
     proxy.fault = () => undefined

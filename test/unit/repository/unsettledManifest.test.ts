@@ -59,6 +59,16 @@ describe('a manifest that is stored without a word', () => {
     expect(digests(await readBack(repository, manifest!))).toEqual(digests(files))
   })
 
+  test('goes where somebody else turns out to have taken the lease', async () => {
+    silence = async () => {
+      clock.jump(leaseTimes.life + leaseTimes.skew + 1)
+      await acquireLease(storage, 'packs', { clock, command: 'other', process: { host: 'other', pid: 1 } })
+      return Promise.reject(new PutUnsettledError('repository', 'cannot write: no answer', { hint: 'look' }))
+    }
+    await backUp()
+    expect(await repository.listBackups()).toEqual([])
+  })
+
   test('goes where the lease is lost, as others may have removed what it needs', async () => {
     silence = async () => {
       clock.jump(leaseTimes.life + leaseTimes.skew + 1)
