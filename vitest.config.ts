@@ -15,7 +15,7 @@ interface Group {
 }
 
 const groups: Record<string, Group> = {
-  unit: { include: ['test/unit/**/*.test.ts'], order: 0, timeout: 10 * seconds, parallel: true },
+  unit: { include: ['test/unit/**/*.test.ts'], order: 0, timeout: 60 * seconds, parallel: true },
   contracts: {
     include: ['test/contracts/**/*.test.ts'],
     exclude: ['test/contracts/s3*.test.ts'],

@@ -124,7 +124,13 @@ function wantedUpTo(point: RestorePoint): Wanted {
 function doubtsOf(replay: Replay, { history, wish, manifest, manifests }: Planned): string[] {
   const { database, to, latest, lineage, bounded } = replay
   const isWished = database === wish.database
-  if (bounded || wish.point.kind === 'transaction' || (isWished && wish.point.kind === 'time')) return []
+  if (bounded || wish.point.kind === 'transaction') return []
+  if (isWished && wish.point.kind === 'time') {
+    if (latest !== wish.point.time.getTime()) return []
+    return [
+      `${database} ends with the last transaction that is archived, of that very millisecond: another one of it may be on its way`,
+    ]
+  }
   const base = manifest.databases.find(({ name }) => name === database)!
   const isMore =
     lineage === undefined
