@@ -110,7 +110,7 @@ describe('for exported backups', () => {
         : undefined
     const words = ['--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm', '--region', 'us-east-1']
     const { change } = await succeed<Report>('s3', 'lifecycle', ...words, '--endpoint', proxy.endpoint)
-    expect([looks, change?.leftOut]).toEqual([7, ['holdfast-expire:neo4j: AbortIncompleteMultipartUpload']])
+    expect([looks, change?.leftOut]).toEqual([7, [{ rule: 'holdfast-expire:neo4j', part: 'AbortIncompleteMultipartUpload' }]])
   })
 
   test('another tier replaces the rule, and the setting is used where nothing else tells', async () => {
