@@ -87,8 +87,8 @@ async function firstPlace(repository: Repository, directory: string, root: strin
   for (const { manifest } of await repository.listBackups({ signal })) {
     const base = manifest?.databases.find(({ storeId }) => rootLineage(storeId) === root)
     if (!base) continue
-    const found = await findTransaction(directory, base.lastTransaction.id)
-    const place = placeBehind(found, base.lastTransaction.checksum)
+    const found = await findTransaction(directory, base.lastTransaction.id).catch(behindDamage)
+    const place = found.at === 'behind damage' ? undefined : placeBehind(found, base.lastTransaction.checksum)
     if (place) return place
   }
   const { checkpoint } = await readLastCheckpoint(directory)

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
+import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { isReached } from './reached.ts'
@@ -63,6 +64,8 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const known = { history, manifests, chosen: wish.lineage !== undefined }
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
   for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
+    // Its own time says nothing where log leads on from it: a clock may have been ahead.
+    if (point.kind === 'latest' && lineage === undefined && (await leadsOn(history, base))) continue
     const replay = await replayOn(history, base, lineage, point)
     if (!replay || !isReached(replay, point, base, known)) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
@@ -83,6 +86,16 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   })
 }
 
+/** Whether archived log leads on from a backup. */
+async function leadsOn(history: ArchivedHistory, base: ManifestDatabase): Promise<boolean> {
+  for (const lineage of history.lineagesOf(base)) {
+    const links = history.chain(lineage)
+    if (coverFrom(links, base.lastTransaction.id).length > 0 && (await history.goesThrough(links, base.lastTransaction)))
+      return true
+  }
+  return false
+}
+
 /** Those with the latest history first, a lineage before the one that it left, and among these those with the least log to replay. */
 function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { point, database, lineage: only }: Wish): Way[] {
   const wanted = wantedUpTo(point)
@@ -93,11 +106,15 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     const { id, commitTime } = base.lastTransaction
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
     const lineages = history.lineagesOf(base)
+    const standings = new Map<string, number>()
     for (const [rank, lineage] of lineages.entries()) {
+      // Those that left it come before it.
       const heirs = lineages.filter((other) => history.lineages.get(other)?.branch?.parent === lineage)
-      const left = heirs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...heirs.map((heir) => history.latestOf(heir)))
+      const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
       const latest = history.latestOf(lineage)
-      ways.push({ manifest, base, lineage, latest, standing: Math.min(latest, left), rank })
+      const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
+      standings.set(lineage, standing)
+      ways.push({ manifest, base, lineage, latest, standing, rank })
     }
     const latest = Date.parse(commitTime)
     ways.push({ manifest, base, lineage: undefined, latest, standing: latest, rank: lineages.length })

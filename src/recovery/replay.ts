@@ -64,8 +64,9 @@ export async function findReplay(
   base: ManifestDatabase,
   { lineage, links, wanted }: { lineage: string | undefined; links: readonly Link[]; wanted: Wanted },
 ): Promise<Replay> {
-  requireOneHistory(links.map(({ segment }) => segment))
   const replay: Replay = { ...replayNothing(base), lineage }
+  const requireOneUpTo = (id: number): void =>
+    requireOneHistory(links.map(({ segment }) => segment).filter(({ first }) => first <= id))
   const { from } = replay
   let before = { id: from.id, checksum: from.checksum }
   for (const link of coverFrom(links, from.id)) {
@@ -83,15 +84,22 @@ export async function findReplay(
       last = transaction
       replay.latest = Math.max(replay.latest, transaction.commitTime)
     })
-    if (seen && seen.checksum !== before.checksum) throw brokenChain(base.name, before, seen.checksum)
+    if (seen && seen.checksum !== before.checksum) {
+      requireOneUpTo(link.upTo)
+      throw brokenChain(base.name, before, seen.checksum)
+    }
     if (last) {
       replay.links.push({ ...link, upTo: last.id, end: last.end })
       replay.size += last.end - link.segment.start
       replay.to = { id: last.id, checksum: last.checksum, commitTime: new Date(last.commitTime).toISOString() }
       before = last
     }
-    if (stopped) return { ...replay, bounded: true }
+    if (stopped) {
+      replay.bounded = true
+      break
+    }
   }
+  requireOneUpTo(replay.to.id)
   return replay
 }
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { Storage, StorageOptions } from '../storage/storage.ts'
-import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
+import { ObjectExistsError, ObjectMissingError, PutUnsettledError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
 import { type Archive, archiveOf } from './archive.ts'
 import { type BackupOptions, type BackupWriter, startBackup } from './backupWriter.ts'
@@ -70,7 +70,8 @@ export async function initRepository(
   try {
     await storage.put(repositoryName, seal({ kind: 'repository', name: repositoryName }, content))
   } catch (error) {
-    if (key !== undefined) await storage.delete(key)
+    // Where nobody can tell whether it is there, it must not be there without its key.
+    if (key !== undefined && !(error instanceof PutUnsettledError)) await storage.delete(key)
     throw error instanceof ObjectExistsError ? alreadyThere(storage) : error
   }
   return { id }

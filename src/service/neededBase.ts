@@ -30,7 +30,10 @@ export async function hasBase(
   const history = await ArchivedHistory.read(repository, signal)
   const links = along === undefined ? [] : history.chain(along)
   const leadsHere = async ({ lastTransaction: { id, checksum } }: ManifestDatabase): Promise<boolean> => {
-    if (id >= nextId - 1) return placeBehind(await findTransaction(directory, id), checksum) !== undefined
+    if (id >= nextId - 1) {
+      const found = await findTransaction(directory, id).catch(notWhereDamaged)
+      return found !== false && placeBehind(found, checksum) !== undefined
+    }
     if ((coverFrom(links, id).at(-1)?.upTo ?? id) < nextId - 1) return false
     return history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { allBytes } from '../../core/allBytes.ts'
 
-/** The HTTP status that comes with these codes where an answer has a status of its own; any other is a mistake of the request. */
+/** The HTTP status that comes with these codes where an answer has a status of its own; any other is a server in trouble. */
 const statuses = new Map([
   ['InternalError', 500],
   ['SlowDown', 503],
@@ -13,8 +13,16 @@ const statuses = new Map([
   ['NoSuchUpload', 404],
   ['NoSuchBucket', 404],
   ['AccessDenied', 403],
+  ['BadDigest', 400],
+  ['EntityTooLarge', 400],
+  ['EntityTooSmall', 400],
+  ['InvalidArgument', 400],
+  ['InvalidPart', 400],
+  ['InvalidPartOrder', 400],
+  ['InvalidRequest', 400],
+  ['MalformedXML', 400],
 ])
-const otherwise = 400
+const otherwise = 500
 
 interface Answered {
   statusCode: number

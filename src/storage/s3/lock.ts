@@ -66,10 +66,11 @@ export async function requireLocked(bucket: Bucket, key: string, { isNew }: { is
   throw isNew ? await removed(bucket, key, found?.VersionId, problem) : problem
 }
 
-/** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none. */
+/** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */
 export async function deliberateLock(bucket: Bucket, key: string, options: StorageOptions): Promise<FoundLock | undefined> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
-  if (mode === undefined || until === undefined || (await locksByItself(bucket, options))) return undefined
+  if (mode === undefined || until === undefined || until.getTime() <= Date.now()) return undefined
+  if (await locksByItself(bucket, options)) return undefined
   return { mode, until: until.toISOString() }
 }
 

@@ -96,6 +96,36 @@ test('[archive.lineages] a backup that was made later and holds more is named wh
   expect(doubts).toEqual([expect.stringContaining(`backup ${id} was made later and holds more`)])
 })
 
+describe('[archive.lineages] the latest, where a clock was ahead', () => {
+  const ahead = (days: number): { commitTime: number; body: string } => ({
+    commitTime: firstCommit + days * 86_400_000,
+    body: `${days} days ahead`,
+  })
+
+  test('when a backup was made is what goes on behind that backup', async () => {
+    log.write(2).write(1, ahead(300))
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(1))
+    const other = log.copyUpTo(4, join(folder, 'other')).write(3, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    const { replays } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: other.at(7).checksum } })
+  })
+
+  test('in two lineages that were left one after the other is the one that left both', async () => {
+    await archiveAll(repository, log.write(3))
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(1, ahead(10)))
+    const child = log.copyUpTo(4, join(folder, 'child')).write(1, ahead(20))
+    await archiveAll(repository, child)
+    const grandchild = child.copyUpTo(5, join(folder, 'grandchild')).write(2, { body: 'the clock is right again' })
+    await archiveAll(repository, child.write(1, ahead(21)))
+    await archiveAll(repository, grandchild)
+    const { replays } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: grandchild.at(7).checksum } })
+  })
+})
+
 describe.each([20, 33])('the logs of two servers in one lineage, kernel version %i', (kernelVersion) => {
   let copy: SyntheticLog
   beforeEach(async () => {
@@ -115,6 +145,7 @@ describe.each([20, 33])('the logs of two servers in one lineage, kernel version 
     // It was begun when it had not gone on yet.
     for (const id of [6, 7, 8]) await putSegment(repository, copy, segmentOf(copy, id, id))
     expect(await ends(tx(5))).toEqual([4, 5])
+    expect(await ends(at(5, 500))).toEqual([4, 5])
     const refused = { code: 'integrity', message: expect.stringContaining('holds two different histories') as string }
     await expect(plan(tx(7))).rejects.toMatchObject(refused)
     await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused)
