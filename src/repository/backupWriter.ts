@@ -15,6 +15,7 @@ import { blockTableName, manifestName, packName } from './names.ts'
 import { PackSequence } from './packSequence.ts'
 import { findReusableBlocks, type ReusableBlocks } from './reusable.ts'
 import { type Entry, TableBuilder } from './tableBuilder.ts'
+import { mayBeThere } from './unsettledManifest.ts'
 
 /** Who may add packs or remove them: one at a time. */
 export const packsLease = 'packs'
@@ -265,11 +266,7 @@ export class BackupWriter implements AsyncDisposable {
       // A request that was broken off may be obeyed yet; but without the lease, packs may be gone that it needs.
       this.#isLeft = !lost.aborted && (isUnsettled || this.signal.aborted)
       if (!(error instanceof HoldfastError) || !(isUnsettled || lost.aborted)) throw error
-      const doubt = isUnsettled ? `, and then backup ${this.id} is there` : `; backup ${this.id} may be there all the same`
-      throw new HoldfastError(error.code, `${error.message}${doubt}`, {
-        hint: '`holdfast backup list` tells when the repository answers again; if it is not there, make another one',
-        cause: error,
-      })
+      throw mayBeThere(this.id, error)
     }
   }
 
