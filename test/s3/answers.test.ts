@@ -1,16 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { initRepository, openRepository } from '../../src/repository/repository.ts'
-import type { S3Options } from '../../src/storage/s3/options.ts'
-import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ObjectExistsError, PutUnsettledError } from '../../src/storage/storageErrors.ts'
 import { type Answer, errorDocument, FaultProxy, type Seen } from '../support/faultProxy.ts'
-import { kmsKeyId, type S3Server, startMinio } from '../support/s3Servers.ts'
+import { kmsKeyId, type S3Server } from '../support/s3Servers.ts'
 import { addFiles, backUp, digests, readBack } from '../support/smallBackup.ts'
+import { proxiedMinio } from '../support/proxiedMinio.ts'
 import { collect, failure, patterned } from '../support/streams.ts'
 
 const MiB = 1024 * 1024
@@ -23,32 +20,17 @@ const isEnd = ({ method, url }: Seen): boolean => method === 'POST' && url.inclu
 const isHead = ({ method }: Seen): boolean => method === 'HEAD'
 const matching = (text: RegExp): string => expect.stringMatching(text) as string
 
-let folder: string
+const at = proxiedMinio({ versioned: true, attempts: 4, prefix: '' })
 let minio: S3Server
 let proxy: FaultProxy
 let bucket: string
 let storage: Storage
-let number = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-s3-'))
-  minio = await startMinio(folder)
-  proxy = await FaultProxy.start(minio.options.endpoint!)
-})
-afterAll(async () => {
-  await proxy[Symbol.asyncDispose]()
-  await minio[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  proxy.fault = () => undefined
-  proxy.seen.length = 0
-  bucket = await minio.newBucket(`answers-${number++}`, { versioned: true })
-  storage = open()
+beforeEach(() => {
+  ;({ minio, proxy, bucket } = at)
+  storage = at.open()
 })
 
-const open = (options: S3Options = {}): Storage =>
-  s3Storage({ bucket, prefix: '' }, { ...minio.options, endpoint: proxy.endpoint, attempts: 4, ...options })
+const { open } = at
 const read = async (name: string) => collect(storage.get(name))
 const versions = async () => (await minio.client.send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? []
 const unfinished = async () =>
@@ -176,7 +158,7 @@ describe('a checksum that is not that of what was sent', () => {
   })
 
   test.each(faults)('in the answer to %s, where nothing can be removed: what is there is named', async (_, body, fits, fault) => {
-    bucket = await minio.newBucket(`answers-${number++}`, { locked: true })
+    bucket = at.bucket = await minio.newBucket(`answers-${randomUUID()}`, { locked: true })
     storage = open({ lock: { mode: 'COMPLIANCE', days: 1 } })
     proxy.next(1, fits, fault)
     const [error] = [await failure(storage.put('x', body))]

@@ -1,38 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { initRepository, openRepository, type Repository } from '../../src/repository/repository.ts'
-import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
 import { holdfast, refusal } from '../support/holdfast.ts'
-import { type S3Server, startMinio } from '../support/s3Servers.ts'
+import type { S3Server } from '../support/s3Servers.ts'
 import { backUp, digests, readBack } from '../support/smallBackup.ts'
+import { proxiedMinio } from '../support/proxiedMinio.ts'
 import { collect, failure, patterned } from '../support/streams.ts'
 
-let folder: string
+const at = proxiedMinio({ versioned: false, attempts: 3 })
 let minio: S3Server
 let proxy: FaultProxy
 let bucket: string
 let storage: Storage
-let number = 0
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-s3-'))
-  minio = await startMinio(folder)
-  proxy = await FaultProxy.start(minio.options.endpoint!)
-})
-afterAll(async () => {
-  await proxy[Symbol.asyncDispose]()
-  await minio[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  proxy.fault = () => undefined
-  bucket = await minio.newBucket(`hostile-${number++}`)
-  storage = s3Storage({ bucket, prefix: 'p' }, { ...minio.options, endpoint: proxy.endpoint, attempts: 3 })
+beforeEach(() => {
+  ;({ minio, proxy, bucket } = at)
+  storage = at.open()
 })
 
 const isList = ({ url }: Seen): boolean => url.includes('list-type')
@@ -164,7 +149,7 @@ test('doctor warns of a rule that moves objects to an archive, and what lies the
 })
 
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {
-  bucket = await minio.newBucket(`hostile-${number++}`, { locked: true })
+  bucket = await minio.newBucket(`hostile-${randomUUID()}`, { locked: true })
   const ObjectLockConfiguration = {
     ObjectLockEnabled: 'Enabled',
     Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 30 } },

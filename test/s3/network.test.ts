@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ObjectExistsError } from '../../src/storage/storageErrors.ts'
 import { type Fault, FaultProxy, type Seen } from '../support/faultProxy.ts'
-import { type S3Server, startMinio } from '../support/s3Servers.ts'
+import type { S3Server } from '../support/s3Servers.ts'
+import { proxiedMinio } from '../support/proxiedMinio.ts'
 import { collect, failure, patterned, streamOf } from '../support/streams.ts'
 
 const MiB = 1024 * 1024
@@ -25,27 +24,14 @@ const isEnd = ({ method, url }: Seen): boolean => method === 'POST' && url.inclu
 const isGet = ({ method, url }: Seen): boolean => method === 'GET' && !url.includes('list-type')
 
 describe('[s3.network] behind a network that behaves badly', () => {
-  let folder: string
+  const at = proxiedMinio({ versioned: true, attempts: 5 })
   let minio: S3Server
   let proxy: FaultProxy
   let bucket: string
   let storage: Storage
-  let number = 0
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-s3-'))
-    minio = await startMinio(folder)
-    proxy = await FaultProxy.start(minio.options.endpoint!)
-  })
-  afterAll(async () => {
-    await proxy[Symbol.asyncDispose]()
-    await minio[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  })
-  beforeEach(async () => {
-    proxy.fault = () => undefined
-    bucket = await minio.newBucket(`network-${number++}`, { versioned: true })
-    storage = s3Storage({ bucket, prefix: 'p' }, { ...minio.options, endpoint: proxy.endpoint, attempts: 5 })
+  beforeEach(() => {
+    ;({ minio, proxy, bucket } = at)
+    storage = at.open()
   })
 
   const read = async (name: string) => collect(storage.get(name))
@@ -77,7 +63,7 @@ describe('[s3.network] behind a network that behaves badly', () => {
         proxy.next(times, anything, fault)
         await storage.delete(name)
         expect(await Array.fromAsync(storage.list(''))).toEqual([])
-        bucket = await minio.newBucket(`network-${number++}`, { versioned: true })
+        bucket = await minio.newBucket(`network-${randomUUID()}`, { versioned: true })
         storage = s3Storage({ bucket, prefix: 'p' }, { ...minio.options, endpoint: proxy.endpoint, attempts: 5 })
       }
     }
@@ -145,7 +131,7 @@ describe('[s3.network] behind a network that behaves badly', () => {
     proxy.next(1000, isPart, { status: 503, code: 'SlowDown' })
     expect(await failure(storage.put('x', large))).toMatchObject({
       code: 'repository',
-      message: expect.stringMatching(/cannot write x in s3:\/\/network-\d+\/p: .*slow down/) as string,
+      message: expect.stringMatching(/cannot write x in s3:\/\/proxied-\d+\/p: .*slow down/) as string,
       hint: expect.any(String) as string,
     })
     proxy.fault = () => undefined
