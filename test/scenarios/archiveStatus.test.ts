@@ -1,8 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { LineageStatus } from '../../src/archive/archiveStatus.ts'
+import type { ArchiveVerdict } from '../../src/archive/validateArchive.ts'
 import { exitCodes } from '../../src/core/errors.ts'
 import { listLogFiles, logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { namedVersions } from '../../src/neo4j/versions.ts'
@@ -31,7 +32,7 @@ interface Report {
   now: string
 }
 
-test('[archive.gaps] archive status tells what the repository holds now: the end and its age, what is behind, missing and lost, and what can be restored', async () =>
+test('[archive.gaps] archive status and archive validate tell what the repository holds now: the end and its age, what is behind, missing, damaged and lost, and what can be restored', async () =>
   withFolder('archive-status', async (folder) => {
     const repo = join(folder, 'repo')
     await succeed('repo', 'init', '--repo', repo)
@@ -56,6 +57,11 @@ test('[archive.gaps] archive status tells what the repository holds now: the end
       return Math.max(...clients.acknowledged.map(({ transaction }) => transaction))
     }
     const repository = await repositoryIn(repo)
+    /** What reading all of it back shows of the lineage of neo4j. */
+    const validate = async (lineage: string) => {
+      const { exitCode, result } = await holdfast<ArchiveVerdict>('archive', 'validate', '--repo', repo)
+      return { exitCode, ...result.lineages.find((verdict) => verdict.lineage === lineage)! }
+    }
 
     // All is archived.
     archiver.start()
@@ -89,6 +95,23 @@ test('[archive.gaps] archive status tells what the repository holds now: the end
 
     // The archiver stands still.
     const { warnings } = await archiver.kill()
+    const archived = (await repository.archive.list()).segments.filter(({ lineage }) => lineage === whole.lineage.lineage)
+    expect(await validate(whole.lineage.lineage)).toMatchObject({
+      exitCode: 0,
+      database: 'neo4j',
+      segments: archived.length,
+      transactions: archived.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+      problems: [],
+    })
+    const flipped = join(repo, segmentName(archived.at(-2)!))
+    const bytes = await readFile(flipped)
+    await writeFile(flipped, bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 1))
+    expect(await validate(whole.lineage.lineage)).toMatchObject({
+      exitCode: exitCodes.integrity,
+      segments: archived.length,
+      problems: [expect.stringContaining(segmentName(archived.at(-2)!))],
+    })
+    await writeFile(flipped, bytes)
     // That an archive begins is nothing to be warned of.
     expect(warnings).not.toContainEqual(expect.stringContaining('lineage'))
     const unarchived = await write(2, 300, 1000)
@@ -119,6 +142,10 @@ test('[archive.gaps] archive status tells what the repository holds now: the end
     })
     expect(holed.windows.at(-1)!.to.id).toBe(within.first - 1)
     expect(holed.text).toContain(`transactions ${within.first} to ${within.last} are in no segment any more`)
+    expect(await validate(whole.lineage.lineage)).toMatchObject({
+      exitCode: exitCodes.integrity,
+      problems: [`transactions ${within.first} to ${within.last} are in no segment any more: something removed it`],
+    })
 
     // Neo4j prunes what was not archived.
     const present = (await listLogFiles(logDirectory(dataDir, 'neo4j'))).at(-1)!.version
