@@ -30,6 +30,10 @@ export function headroomOf(
 
 /** Bytes of log a second in the last hour, as what was archived of it tells. */
 export function logRate(segments: readonly SegmentName[], now: number): number {
-  const recent = segments.filter(({ latest }) => latest > now - hour)
-  return recent.reduce((sum, { start, end }) => sum + end - start, 0) / (hour / 1000)
+  return recent(segments, now).reduce((sum, { start, end }) => sum + end - start, 0) / (hour / 1000)
+}
+
+/** The segments that hold log of the last hour. */
+export function recent(segments: readonly SegmentName[], now: number): SegmentName[] {
+  return segments.filter(({ latest }) => latest > now - hour)
 }
