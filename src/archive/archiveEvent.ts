@@ -24,8 +24,8 @@ type DatabaseEvent = { database: string } &
     /** A step failed and is tried again after so many milliseconds. */
     | { kind: 'failed'; error: HoldfastError; retryIn: number }
     | { kind: 'recovered' }
-    /** Neo4j may soon prune log that is not archived. */
-    | { kind: 'headroom'; headroom: Headroom; behindBytes: number }
+    /** Neo4j may soon prune log that is not archived: so many bytes, or at most so many where the repository has not been read yet. */
+    | { kind: 'headroom'; headroom: Headroom; behindBytes: number; atMost: boolean }
   )
 
 export type ArchiveListener = (event: ArchiveEvent) => void

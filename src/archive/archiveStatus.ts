@@ -72,7 +72,7 @@ export async function archiveStatus(
     const ownGaps: Gap[] = []
     for (const gap of history.gaps) if (gap.lineage === id) ownGaps.push(await repository.archive.readGap(gap, { signal }))
     const log = logs.find(({ root }) => root === rootOf(id))
-    const live = directory && log ? await behind(log.directory, own, directory).catch(noting(damage, log)) : null
+    const live = directory && log ? await behind(log.directory, own, directory, signal).catch(noting(damage, log)) : null
     found.push({ ...describe(lineage, own), gaps: ownGaps, missing: missingLog([...own, ...ownGaps]), live })
   }
   const unarchived: UnarchivedLog[] = []
@@ -123,13 +123,14 @@ async function behind(
   directory: string,
   segments: readonly StoredSegment[],
   { retention, now }: LiveDirectory,
+  signal: AbortSignal,
 ): Promise<LiveStatus | null> {
   const tip = segments.at(-1)
   if (!tip) return null
   const found = await findTransaction(directory, tip.last)
   const place = placeBehind(found, tip.checksum)
   if (!place) return null
-  const { bytes, since } = await liveLogSize(directory, place)
+  const { bytes, since } = await liveLogSize(directory, place, signal)
   const headroom = headroomOf(retention, { bytes, since }, logRate(segments, now.getTime()), now.getTime())
   return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString(), headroom }
 }

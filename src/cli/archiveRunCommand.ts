@@ -91,7 +91,7 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'headroom':
       return log.error(
         { database, ...event.headroom, behindBytes: event.behindBytes },
-        'Neo4j may soon prune log that is not archived',
+        `Neo4j may soon prune log that is not archived${event.atMost ? ', if none of it is: the repository could not be read yet' : ''}`,
       )
     case 'recovered':
       return log.warn({ database }, 'archiving again')
