@@ -5,7 +5,7 @@ import type { SegmentName } from './segmentName.ts'
  * A segment that does not tell of the same log as another one of its lineage, which ends with the same transaction; undefined where there is
  * none. Two servers of which one is a copy of the other, and which went on each in its own way, can be archived as one lineage.
  */
-export function partingOf(segments: readonly SegmentName[]): SegmentName | undefined {
+function partingOf(segments: readonly SegmentName[]): SegmentName | undefined {
   const ends = new Map<string, number>()
   for (const segment of segments) {
     const place = `${segment.lineage} ${segment.last}`
