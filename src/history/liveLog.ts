@@ -28,6 +28,7 @@ export function liveLog(place: { dataDir: string; database: string }, signal: Ab
   return {
     name: `log of ${place.database}`,
     tokens: async () => storeTokens(place.dataDir, place.database),
+    stretchTo: () => 0,
     transactions: (from) => readLog(directory, from, signal),
   }
 }
