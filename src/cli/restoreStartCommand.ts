@@ -32,7 +32,9 @@ export const restoreStartCommand = defineCommand({
       placeholder: 'id',
       description: 'follow this lineage, as `holdfast archive status` shows it; the one with the latest transaction unless given',
     }),
-    resume: toggle('go on with a restore of the same backup that broke off'),
+    resume: toggle(
+      'go on with a restore that broke off: with nothing else given to the transactions it was begun for, whatever was archived or backed up since',
+    ),
     skipChecks: toggle('only write the files, each block verified; run no scratch Neo4j'),
     dryRun,
   },
