@@ -7,12 +7,12 @@ import { acquireLease } from './lease.ts'
 import { type ListedBackup, listBackups } from './listing.ts'
 import type { ManifestDatabase } from './manifest.ts'
 import {
-  backupOfTable,
   backupsPrefix,
   damagedPrefix,
   manifestName,
   packOfMarker,
   packOfName,
+  partOfBackup,
   packsPrefix,
   proofOfName,
   proofsPrefix,
@@ -106,8 +106,8 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
     if (pack !== undefined && !kept.pack(pack) && goes.pack(pack)) free(name, size)
   }
   for await (const { name, size } of storage.list(backupsPrefix, options)) {
-    const backup = backupOfTable(name)
-    if (backup !== undefined && !kept.backup(backup) && goes.backup(backup)) free(name, size)
+    const found = partOfBackup(name)
+    if (found?.part === 'blocks' && !kept.backup(found.backup) && goes.backup(found.backup)) free(name, size)
   }
   for await (const { name, size } of storage.list(proofsPrefix, options)) {
     const proof = proofOfName(name)
