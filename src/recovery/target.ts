@@ -126,7 +126,7 @@ async function refuseUnderWay(target: string, { state, backup, process, ended }:
   if (isDeepStrictEqual({ ...own, ...process }, own) || (await isDead(process, own))) return
   const where = `process ${process.pid} on ${process.host}`
   throw new HoldfastError('refused', `${where} may still be restoring backup ${backup} into ${target}`, {
-    hint: `wait until it is done; if it is certainly gone, remove ${journalPath(target)} and give --resume`,
+    hint: `wait until it is done; if it is certainly gone, remove ${journalPath(target)} and give --resume with the point it was begun for`,
   })
 }
 
