@@ -73,7 +73,7 @@ export const promises: readonly Promised[] = [
   },
   {
     id: 'restore.exact',
-    sentence: "A restored database has the schema, counts and last transaction of its backup, and passes Neo4j's own check.",
+    sentence: "A backup that is restored as it is has its schema, counts and last transaction, and passes Neo4j's own check.",
   },
   { id: 'restore.refused', sentence: 'A restore never writes into a data directory that is in use or not empty.' },
   {

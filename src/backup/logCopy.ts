@@ -5,7 +5,6 @@ import { HoldfastError } from '../core/errors.ts'
 import { fill, readFully } from '../core/readFully.ts'
 import type { LastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import type { FileScan } from '../txlog/logChain.ts'
-import type { LogEnd } from '../txlog/logEnd.ts'
 import { logHeaderLength, readLogFileHeader } from '../txlog/logFileHeader.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import { TransactionScanner } from '../txlog/transactionScanner.ts'
@@ -34,10 +33,6 @@ export interface StoreLog {
   last: Transaction | undefined
 }
 
-/** A transaction that is being written while we read looks torn: it is looked at again this often, so many milliseconds apart. */
-const looks = 10
-const pause = 50
-
 /**
  * Reads and verifies the log from the start of the checkpoint's file to its end.
  * @throws HoldfastError `integrity` where the log is damaged, or is not that of the checkpoint.
@@ -64,44 +59,22 @@ export async function findLogSlice(
       })
     }
     const scan = continuity.begin(header, path)
-    const source: ScannedSource = {
-      scan,
-      read: (offset) => target.throttled(lentFileBytes(handle, { start: offset })),
-      onTransaction: (transaction) => continuity.add(transaction),
-      signal: target.signal,
-    }
-    const scanned = newest
-      ? await scanWhileWritten(source)
-      : await scanLog(source.read(logHeaderLength), scan, source.onTransaction)
-    const ending = { newest, rest: (from: LogEnd) => source.read(from.end), scan: (from: LogEnd) => scanOn(source, from) }
-    const end = await endOf(requireLogEnd(path, scanned, ending))
+    const read = (start: number): AsyncGenerator<Buffer> => target.throttled(lentFileBytes(handle, { start }))
+    const add = (transaction: Transaction): void => continuity.add(transaction)
+    const scanned = await scanLog(read(logHeaderLength), scan, add)
+    const end = await endOf(
+      requireLogEnd(path, scanned, {
+        newest,
+        rest: (from) => read(from.end),
+        scan: (from) => scanPieces(read(from.end), behind(from), add),
+        wait: async (milliseconds) => delay(milliseconds, undefined, { signal: target.signal }),
+      }),
+    )
     continuity.end(header, end)
     files.push({ name, handle, scan, end: end.end })
   }
   continuity.finish(directory)
   return { files, first: continuity.first, last: continuity.last }
-}
-
-interface ScannedSource {
-  scan: FileScan
-  /** The bytes of the file from an offset on. */
-  read: (offset: number) => AsyncIterable<Uint8Array>
-  onTransaction: (transaction: Transaction) => void
-  signal: AbortSignal
-}
-
-async function scanWhileWritten(source: ScannedSource): Promise<LogEnd> {
-  let end = await scanLog(source.read(logHeaderLength), source.scan, source.onTransaction)
-  for (let look = 1; look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
-    await delay(pause, undefined, { signal: source.signal })
-    const later = await endOf(scanOn(source, end))
-    end = later.last ? later : { ...later, last: end.last }
-  }
-  return end
-}
-
-function scanOn({ read, onTransaction }: ScannedSource, from: LogEnd): AsyncGenerator<void, LogEnd> {
-  return scanPieces(read(from.end), behind(from), onTransaction)
 }
 
 /** Copies a slice of log; the very bytes that are copied are verified once more. */

@@ -28,7 +28,7 @@ export async function copyStore(dataDir: string, database: string, target: CopyT
     if (file.kind === 'record') await copyRecordFile(dataDir, file, target)
     if (file.kind === 'tree') await copyTreeFile(dataDir, file, target)
   }
-  for (const index of luceneIndexes(files)) await copyLuceneIndex(dataDir, database, index, target)
+  for (const directory of luceneIndexes(files)) await copyLuceneIndex(dataDir, database, directory, target)
 }
 
 /** A store that is just being loaded or removed has not all of its files. */
@@ -69,28 +69,21 @@ async function copyTreeFile(dataDir: string, file: StoreFile, target: CopyTarget
   target.leaveOut(file.path, `each of ${tries} copies met a checkpoint`)
 }
 
-interface LuceneIndex {
-  directory: string
-  files: StoreFile[]
-}
-
-/** Groups Lucene files by the index they belong to: `schema/index/<provider>/<number>`. */
-function luceneIndexes(files: StoreFile[]): LuceneIndex[] {
-  const groups = Map.groupBy(
-    files.filter((file) => file.kind === 'lucene'),
-    (file) => /^.*schema\/index\/[^/]+\/[^/]+/.exec(file.path)?.[0] ?? file.path,
-  )
-  return [...groups].map(([directory, members]) => ({ directory, files: members }))
+/** The directories of the indexes that Lucene files belong to: `schema/index/<provider>/<number>`. */
+function luceneIndexes(files: StoreFile[]): Set<string> {
+  const lucene = files.filter((file) => file.kind === 'lucene')
+  return new Set(lucene.map(({ path }) => /^.*schema\/index\/[^/]+\/[^/]+/.exec(path)?.[0] ?? path))
 }
 
 /**
  * A Lucene commit is a new `segments_N`; the files it names never change and stay while it is the newest one.
  * So a copy is whole if the same commits are there before and after it, and what a listing made meanwhile may have missed is added.
  */
-async function copyLuceneIndex(dataDir: string, database: string, index: LuceneIndex, target: CopyTarget): Promise<void> {
+async function copyLuceneIndex(dataDir: string, database: string, directory: string, target: CopyTarget): Promise<void> {
   const list = async (): Promise<StoreFile[]> =>
-    (await listStoreFiles(dataDir, database)).filter((file) => file.path.startsWith(`${index.directory}/`))
-  let before = index.files
+    (await listStoreFiles(dataDir, database)).filter(({ kind, path }) => kind === 'lucene' && path.startsWith(`${directory}/`))
+  // The record files have taken their time, so what was listed before them is old.
+  let before = await list()
   for (let attempt = 1; attempt <= tries; attempt++) {
     const mark = target.mark()
     await copyIfThere(dataDir, before, target)
@@ -106,7 +99,7 @@ async function copyLuceneIndex(dataDir: string, database: string, index: LuceneI
     target.rollBack(mark)
     before = after
   }
-  target.leaveOut(index.directory, `each of ${tries} copies met a checkpoint`)
+  target.leaveOut(directory, `each of ${tries} copies met a checkpoint`)
 }
 
 async function copyIfThere(dataDir: string, files: StoreFile[], target: CopyTarget): Promise<void> {

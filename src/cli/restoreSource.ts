@@ -1,12 +1,17 @@
+import { resolve } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
+import { planAsBegun } from '../recovery/begunPlan.ts'
 import { planPointInTime } from '../recovery/pointInTimePlan.ts'
 import type { Replay } from '../recovery/replay.ts'
+import { begunIn } from '../recovery/target.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { resolveBackup } from './backupArgument.ts'
 import { restorePointOf } from './restorePointOptions.ts'
 
 interface SourceOptions {
+  toDir: string
+  resume: boolean
   id?: string | undefined
   lineage?: string | undefined
   latest: boolean
@@ -26,7 +31,8 @@ interface Source {
 
 /**
  * Finds what the options of a restore name: a certain backup as it is, or all that leads to a point, by default the last one archived.
- * @throws HoldfastError `usage` for options that contradict each other, and as `planPointInTime`.
+ * Where a restore is to go on and nothing is named, it is what that one was begun with.
+ * @throws HoldfastError `usage` for options that contradict each other, and as `planPointInTime` and `planAsBegun`.
  */
 export async function chooseSource(
   repository: Repository,
@@ -39,7 +45,12 @@ export async function chooseSource(
       hint: 'leave --id out: the fitting backup is found by itself',
     })
   }
-  const asItIs = options.id ?? (point === undefined && !(await hasArchive(repository, signal)) ? 'latest' : undefined)
+  const isNamed = (options.id ?? point ?? options.lineage) !== undefined
+  const target = resolve(options.toDir)
+  const journal = options.resume && !isNamed ? await begunIn(target) : undefined
+  if (journal?.repository === repository.id)
+    return { ...(await planAsBegun(repository, { target, journal, signal })), damaged: [] }
+  const asItIs = options.id ?? (isNamed || (await hasArchive(repository, signal)) ? undefined : 'latest')
   if (asItIs !== undefined)
     return { manifest: await resolveBackup(repository, asItIs, signal), replays: [], damaged: [], doubts: [] }
   const wish = { point: point ?? ({ kind: 'latest' } as const), database, lineage: options.lineage, signal }

@@ -14,8 +14,9 @@ export const restoreStartCommand = defineCommand({
   name: 'restore start',
   summary: 'restore a backup into a new directory and prove it on a scratch Neo4j',
   description:
-    'Writes a backup, and the archived log behind it up to the wanted point, as a Neo4j data directory, boots a scratch Neo4j of the same version on it, compares what it holds with ' +
-    'what the backup recorded, and runs `neo4j-admin database check`. Production is not touched.',
+    'Writes a backup, and the archived log behind it up to the wanted point, as a Neo4j data directory, boots a scratch Neo4j of the same version on it, checks ' +
+    'the last transaction, the indexes and that the counts agree with a scan, and runs `neo4j-admin database check`. Where no archived log follows, counts and schema ' +
+    'are compared with what the backup recorded. Production is not touched.',
   settings: [...repositorySettings, 'database', 'neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
   options: {
     toDir: valued(z.string().min(1), {
@@ -30,9 +31,12 @@ export const restoreStartCommand = defineCommand({
     ...restorePointOptions,
     lineage: valued(z.string(), {
       placeholder: 'id',
-      description: 'follow this lineage, as `holdfast archive status` shows it; the one with the latest transaction unless given',
+      description:
+        'follow this lineage, as `holdfast archive status` shows it; unless given the one that leads there with the latest transaction, one that another has left last',
     }),
-    resume: toggle('go on with a restore of the same backup that broke off'),
+    resume: toggle(
+      'go on with a restore that broke off: with nothing else given to the transactions it was begun for, whatever was archived or backed up since',
+    ),
     skipChecks: toggle('only write the files, each block verified; run no scratch Neo4j'),
     dryRun,
   },

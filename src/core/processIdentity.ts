@@ -1,17 +1,21 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { z } from 'zod'
+
+/** How a process is noted in a lease, in the journal of a restore, in a scratch folder. */
+export const processIdentity = z.strictObject({
+  host: z.string(),
+  /** Changes with each boot of the machine. */
+  boot: z.string().optional(),
+  /** Process ids mean the same only within one namespace. */
+  pidNamespace: z.string().optional(),
+  pid: z.int(),
+  /** When the process started, in clock ticks since boot: tells a reused process id. */
+  started: z.string().optional(),
+})
 
 /** Which process on which running machine; the optional parts are known on Linux only. */
-export interface ProcessIdentity {
-  host: string
-  /** Changes with each boot of the machine. */
-  boot?: string | undefined
-  /** Process ids mean the same only within one namespace. */
-  pidNamespace?: string | undefined
-  pid: number
-  /** When the process started, in clock ticks since boot: tells a reused process id. */
-  started?: string | undefined
-}
+export type ProcessIdentity = z.infer<typeof processIdentity>
 
 /** The identity of this process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {

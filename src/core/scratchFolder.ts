@@ -1,6 +1,6 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isDead, ownIdentity, type ProcessIdentity } from './processIdentity.ts'
+import { isDead, ownIdentity, processIdentity, type ProcessIdentity } from './processIdentity.ts'
 
 const ownerName = 'owner.json'
 
@@ -53,7 +53,7 @@ async function isOurs(path: string): Promise<boolean> {
 /** Undefined where it cannot be told; then the folder stays. */
 async function ownerOf(scratch: string): Promise<ProcessIdentity | undefined> {
   try {
-    return JSON.parse(await readFile(join(scratch, ownerName), 'utf8')) as ProcessIdentity
+    return processIdentity.parse(JSON.parse(await readFile(join(scratch, ownerName), 'utf8')))
   } catch {
     return undefined
   }

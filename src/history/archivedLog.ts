@@ -42,22 +42,38 @@ export async function archivedLog(repository: Repository, { database, lineage: w
   return {
     name: `archived log of ${database}`,
     tokens: async () => tokensBefore(repository, history, { database, links, signal }),
+    stretchTo: (id) => stretchTo(links, id),
     transactions: (from) => readChain(repository, links, from, signal),
   }
 }
 
-/** The names that a backup knows which the chain goes through; those that came later, the log tells. */
+/** The names that the newest backup knows which the chain goes through: also those that were given in a gap; the log tells those that came later. */
 async function tokensBefore(
   repository: Repository,
   history: ArchivedHistory,
   { database, links, signal }: { database: string; links: readonly Link[]; signal: AbortSignal },
 ): Promise<NewToken[]> {
-  for (const { manifest } of await repository.listBackups({ signal })) {
+  for (const { manifest } of (await repository.listBackups({ signal })).toReversed()) {
     const base = manifest?.databases.find(({ name }) => name === database)
-    if (manifest && base && (await history.goesThrough(links, base.lastTransaction)))
-      return backupTokens(repository, manifest, base, signal)
+    if (!manifest || !base) continue
+    try {
+      if (await history.goesThrough(links, base.lastTransaction)) return await backupTokens(repository, manifest, base, signal)
+    } catch (error) {
+      // An older one knows most of them, and damage of what is shown is told when that is read.
+      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+    }
   }
   return []
+}
+
+function stretchTo(links: readonly Link[], id: number): number {
+  let [begin, next] = [0, 0]
+  for (const { segment, upTo } of links) {
+    if (segment.first > id) break
+    if (segment.first > next) begin = segment.first
+    next = Math.max(next, upTo + 1)
+  }
+  return id < next ? begin : id
 }
 
 async function* readChain(
@@ -69,6 +85,7 @@ async function* readChain(
   const begin = links[0]?.segment.first
   if (begin === undefined) return
   let last = Math.max(begin, from) - 1
+  let hasRead = false
   for (const { segment, upTo } of coverFrom(links, last)) {
     const log = repository.archive.readLog(segment, { signal })
     const position = Math.max(segment.start, logHeaderLength)
@@ -77,12 +94,14 @@ async function* readChain(
       signal.throwIfAborted()
       if (transaction.id <= last || transaction.id > upTo) continue
       last = transaction.id
+      hasRead = true
       yield { transaction, bytes, logVersion: segment.logVersion }
     }
   }
   const later = links.find(({ segment }) => segment.first > last)
   if (!later) return
+  const before = hasRead ? `what is before with --to-tx ${last}, ` : ''
   throw new HoldfastError('integrity', `transactions ${last + 1} to ${later.segment.first - 1} are not archived`, {
-    hint: `read what follows with --from-tx ${later.segment.first}`,
+    hint: `read ${before}what follows with --from-tx ${later.segment.first}`,
   })
 }

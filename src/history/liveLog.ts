@@ -18,16 +18,13 @@ import { storeTokens } from './storeTokens.ts'
 /** How often the log is listed anew when Neo4j prunes it at that moment. */
 const tries = 5
 
-/** A transaction that is being written while we read looks torn: it is looked at again this often, so many milliseconds apart. */
-const looks = 10
-const pause = 50
-
 /** The log of a database as it lies in a data directory, of a server that runs or not; only reads. */
 export function liveLog(place: { dataDir: string; database: string }, signal: AbortSignal): LogSource {
   const directory = logDirectory(place.dataDir, place.database)
   return {
     name: `log of ${place.database}`,
     tokens: async () => storeTokens(place.dataDir, place.database),
+    stretchTo: () => 0,
     transactions: (from) => readLog(directory, from, signal),
   }
 }
@@ -112,13 +109,9 @@ async function* readFile(
 ): AsyncGenerator<TransactionBytes, LogEnd> {
   const read = (start: number) => abortable(fileBytes(handle, { start }), signal)
   const scanOn = (from: LogEnd) => transactionsIn(read(from.end), behind(from))
-  let end = yield* transactionsIn(read(logHeaderLength), { ...scan, position: logHeaderLength })
-  for (let look = 1; newest && look < looks && end.reason !== 'exact' && end.reason !== 'preallocated'; look++) {
-    await delay(pause, undefined, { signal })
-    const later = yield* scanOn(end)
-    end = later.last ? later : { ...later, last: end.last }
-  }
-  return yield* requireLogEnd(path, end, { newest, rest: (from) => read(from.end), scan: scanOn })
+  const end = yield* transactionsIn(read(logHeaderLength), { ...scan, position: logHeaderLength })
+  const wait = async (milliseconds: number): Promise<void> => delay(milliseconds, undefined, { signal })
+  return yield* requireLogEnd(path, end, { newest, rest: (from) => read(from.end), scan: scanOn, wait })
 }
 
 async function* abortable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {

@@ -19,6 +19,8 @@ export interface LogSource {
    * another name. What it leaves out is shown by its number.
    */
   tokens: () => Promise<Iterable<NewToken>>
+  /** The smallest id from which its transactions lead to this one without a gap; 0 where it has no gaps, this one where it lies in a gap. */
+  stretchTo: (id: number) => number
   /**
    * Its transactions in the order of their ids, without a gap. It keeps only a bounded stretch of them in memory, begins anew for each caller,
    * and releases what it opened when the caller stops.

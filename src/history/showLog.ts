@@ -55,11 +55,12 @@ export async function showLog(
   const newest = new NewestTransactions(limit, detailedBytes)
   const read: LogReport['read'] = { transactions: 0, bytes: 0, first: null, last: null, undecoded: 0 }
   let reported = 0
+  const { fromId = 0, toId = Infinity } = criteria
   // What is looked for may have been said of an entity long before.
-  const from = choosy ? 0 : (criteria.fromId ?? 0)
+  const from = choosy ? source.stretchTo(fromId) : fromId
   for await (const { transaction, bytes, logVersion } of source.transactions(from)) {
     const { id, commitTime, offset, kernelVersion } = transaction
-    if (id > (criteria.toId ?? Infinity)) break
+    if (id > toId) break
     read.first ??= id
     read.last = id
     read.transactions++
@@ -94,6 +95,8 @@ export async function showLog(
       known.memory.forget()
       matcher.forget()
     }
+    // What is behind may be missing.
+    if (id === toId) break
   }
   return { transactions: newest.list(), matched: newest.added, unknownNames: unknownNames(criteria, known.names), read }
 }

@@ -48,6 +48,8 @@ export async function neo4jAdmin(installation: Installation, place: AdminPlace, 
   })
   const abort = (): void => void tool.kill()
   signal?.addEventListener('abort', abort)
+  // Nobody tells of an abort that came before.
+  if (signal?.aborted) abort()
   try {
     const { code } = await tool.exited
     signal?.throwIfAborted()

@@ -228,16 +228,10 @@ export class LogFollower implements AsyncDisposable {
 
 /** Neo4j has pruned log that was not read yet. */
 export class LogGapError extends HoldfastError {
-  /** Ids of the first and last transaction that are missing. */
-  readonly first: number
-  readonly last: number
-
   constructor(directory: string, first: number, last: number) {
     super('neo4j-unavailable', `transactions ${first} to ${last} are not in ${directory} any more`, {
       hint: 'Neo4j prunes its log; raise db.tx_log.rotation.retention_policy to let the archiver be away longer',
     })
-    this.first = first
-    this.last = last
   }
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { writeFileAtomically } from '../core/atomicFile.ts'
 import { HoldfastError, hasSystemCode } from '../core/errors.ts'
+import { processIdentity } from '../core/processIdentity.ts'
 
 const states = ['RECOVERING', 'VALIDATION', 'SUCCESS', 'FAILED'] as const
 
@@ -14,13 +15,7 @@ const schema = z.object({
   /** The last transaction of each database that gets archived log behind its backup. */
   ends: z.record(z.string(), z.object({ id: z.int(), checksum: z.int() })).optional(),
   /** Which process restores, so that another one does not join it. */
-  process: z.object({
-    host: z.string(),
-    boot: z.string().optional(),
-    pidNamespace: z.string().optional(),
-    pid: z.int(),
-    started: z.string().optional(),
-  }),
+  process: processIdentity,
   /** Whether that process has ended its work in good order, so that another may go on. */
   ended: z.boolean().optional(),
   /** To whom the directory is handed in the end; until then it is the restoring user's alone. */

@@ -191,8 +191,8 @@ function historiesBesides(
   return [...later, ...more].map((text) => `${database} ends with transaction ${to.id} of ${to.commitTime}; ${text}`)
 }
 
-/** @returns undefined where the lineage does not go through the backup. */
-async function replayOn(
+/** How far a lineage takes a backup towards a point. @returns undefined where it does not go through the backup. */
+export async function replayOn(
   history: ArchivedHistory,
   base: ManifestDatabase,
   lineage: string | undefined,

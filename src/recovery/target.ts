@@ -35,8 +35,8 @@ export type Beginning =
   | { at: 'files'; started?: string; handOver?: HandOver | undefined; served?: boolean }
   /** All files are in place, and no scratch Neo4j was started on them. */
   | { at: 'checks'; started: string; handOver?: HandOver | undefined }
-  /** The same restore has ended with `SUCCESS`, at that moment. */
-  | { at: 'end'; updated: string }
+  /** The same restore has ended with `SUCCESS`. */
+  | { at: 'end' }
 
 /** A restore that something is left of to do. */
 export type Begun = Exclude<Beginning, { at: 'end' }>
@@ -53,7 +53,7 @@ export async function inspectTarget(target: string, wanted: Wanted): Promise<Beg
   const journal = await readJournal(target)
   if (wanted.resume && journal?.state === 'SUCCESS') {
     refuseOtherRestore(target, journal, wanted)
-    return { at: 'end', updated: journal.updated }
+    return { at: 'end' }
   }
   if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
   if (journal) await refuseUnderWay(target, journal)
@@ -68,6 +68,11 @@ export async function inspectTarget(target: string, wanted: Wanted): Promise<Beg
   if (foreign.length > 0)
     throw notEmpty(target, foreign, 'the unfinished restore did not write that; restore into another directory')
   return { at: 'files', started, handOver, served }
+}
+
+/** The journal of the restore that a directory holds, whole or not; undefined where it holds none. */
+export async function begunIn(target: string): Promise<RestoreJournal | undefined> {
+  return (await entriesOf(target)).length === 0 ? undefined : readJournal(target)
 }
 
 /** What is written into a data directory or a repository is taken for a part of it. */
@@ -88,22 +93,31 @@ export async function clearPartial(target: string): Promise<void> {
 }
 
 function refuseOtherRestore(target: string, journal: RestoreJournal, wanted: Wanted): void {
-  const { backup, repository, state } = journal
-  if (backup !== wanted.backup || repository !== wanted.repository) {
-    throw new HoldfastError('refused', `${target} holds a restore of backup ${backup}, expected ${wanted.backup}`, {
-      hint: `resume that one, or remove ${target} and ${journalPath(target)}`,
-    })
-  }
-  if (!isDeepStrictEqual(journal.ends ?? {}, wanted.ends ?? {})) {
-    throw new HoldfastError('refused', `${target} holds a restore of backup ${backup} to another point`, {
-      hint: `resume it with the point it was begun with, or remove ${target} and ${journalPath(target)}`,
-    })
-  }
+  const { backup, repository, state, ends = {} } = journal
+  const begun = `backup ${backup} ${upTo(ends)}`
   if (state === 'FAILED') {
-    throw new HoldfastError('refused', `the restore of backup ${backup} into ${target} has ended already, with ${state}`, {
+    throw new HoldfastError('refused', `the restore of ${begun} into ${target} has ended already, with ${state}`, {
       hint: 'nothing is left to resume; to restore it once more, choose another directory',
     })
   }
+  const otherwise = `remove ${target} and ${journalPath(target)}, or restore into another directory`
+  if (repository !== wanted.repository) {
+    throw new HoldfastError('refused', `${target} holds a restore of ${begun} from another repository than ${wanted.location}`, {
+      hint: `to go on with it give the repository that it was begun with; otherwise ${otherwise}`,
+    })
+  }
+  if (backup === wanted.backup && isDeepStrictEqual(ends, wanted.ends ?? {})) return
+  const expected = `backup ${wanted.backup} ${upTo(wanted.ends)}`
+  const other = expected === begun ? `that of another lineage` : expected
+  throw new HoldfastError('refused', `${target} holds a restore of ${begun}, expected ${other}`, {
+    hint: `to go on with it give --resume without a point, --id or --lineage; otherwise ${otherwise}`,
+  })
+}
+
+/** Where a restore ends, such as `up to transaction 48213 of neo4j and 97 of system`. */
+function upTo(ends: RestoreJournal['ends'] = {}): string {
+  const each = Object.entries(ends).map(([database, { id }]) => `${id} of ${database}`)
+  return each.length === 0 ? 'as it is' : `up to transaction ${each.join(' and ')}`
 }
 
 async function refuseUnderWay(target: string, { state, backup, process, ended }: RestoreJournal): Promise<void> {
@@ -112,7 +126,7 @@ async function refuseUnderWay(target: string, { state, backup, process, ended }:
   if (isDeepStrictEqual({ ...own, ...process }, own) || (await isDead(process, own))) return
   const where = `process ${process.pid} on ${process.host}`
   throw new HoldfastError('refused', `${where} may still be restoring backup ${backup} into ${target}`, {
-    hint: `wait until it is done; if it is certainly gone, remove ${journalPath(target)} and give --resume`,
+    hint: `wait until it is done; if it is certainly gone, remove ${journalPath(target)} and give --resume with the point it was begun for`,
   })
 }
 

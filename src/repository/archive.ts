@@ -32,9 +32,7 @@ export interface Archive {
    * @returns whether it had to be stored.
    */
   putSegment(segment: SegmentName, log: AsyncIterable<Buffer>, options?: StorageOptions): Promise<boolean>
-  /** The bytes in a segment, or in one that it was merged into meanwhile; see `readSegment`. */
-  readSegment(segment: SegmentName, options?: StorageOptions): AsyncGenerator<Buffer, void, undefined>
-  /** The same, each transaction verified on the way; see `verifiedSlice`. */
+  /** The log in a segment, or in one that it was merged into meanwhile, each transaction verified on the way; see `verifiedSlice`. */
   readLog(segment: SegmentName, options?: LogOptions): AsyncGenerator<Buffer, void, undefined>
   /** Reads and verifies all of a segment. @throws ObjectMissingError, or HoldfastError `integrity` where it is not what its name says. */
   verify(segment: SegmentName, options?: LogOptions): Promise<void>
@@ -65,7 +63,6 @@ export function archiveOf(access: Access): Archive {
         throw error
       }
     },
-    readSegment: (segment, options) => readWhereItIs(access, segment, options),
     readLog,
     verify: async (segment, options) => {
       for await (const _ of readLog(segment, options)) options?.signal?.throwIfAborted()

@@ -137,11 +137,6 @@ export class BackupWriter implements AsyncDisposable {
     this.#table.rewind(length)
   }
 
-  /** Bytes added, and those among them that had to be stored because no backup had their block. */
-  get progress(): { size: number; newBytes: number } {
-    return { size: this.#table.size, newBytes: this.#table.newBytes }
-  }
-
   /** A buffer of `blockSize` bytes to fill and give to `add`, whole or its start; it is used again once its block is done. */
   buffer(): Buffer {
     const slot = this.#threads.take(this.blockSize)

@@ -4,15 +4,15 @@ import type { Access } from './access.ts'
 import { packsLease } from './backupWriter.ts'
 import { readBlockTable } from './blockTable.ts'
 import { acquireLease } from './lease.ts'
-import { listBackups } from './listing.ts'
+import { type ListedBackup, listBackups } from './listing.ts'
 import type { ManifestDatabase } from './manifest.ts'
 import {
-  backupOfTable,
   backupsPrefix,
   damagedPrefix,
   manifestName,
   packOfMarker,
   packOfName,
+  partOfBackup,
   packsPrefix,
   proofOfName,
   proofsPrefix,
@@ -25,13 +25,13 @@ const deletionLease = 'deletion'
 /** What deleting backups removes; the same object is shown before and returned after. */
 export interface DeletionPlan {
   backups: string[]
-  /** Objects that no kept backup needs, with their size in bytes. */
+  /** Objects that only these backups need, and once those are deleted all that nobody needs; sizes in bytes. */
   objects: { name: string; size: number }[]
   /** Bytes that removing them frees. */
   bytesFreed: number
   packsFreed: number
   packsKept: number
-  /** Segments of archived log that no kept backup needs, and those that stay. */
+  /** Segments of archived log that go, and those that a kept backup needs. */
   segmentsFreed: number
   segmentsKept: number
 }
@@ -50,8 +50,19 @@ export interface DeletionOptions extends StorageOptions {
   mayDelete?: () => Promise<void>
 }
 
+/** What some backups need. */
+interface Needed {
+  /** By the id of a pack. */
+  pack: (id: string) => boolean
+  /** Whether it is one of them. */
+  backup: (id: string) => boolean
+  log: (range: { lineage: string; last: number }) => boolean
+}
+
+const anything: Needed = { pack: () => true, backup: () => true, log: () => true }
+
 /**
- * Works out what deleting these backups would free. Nothing is changed.
+ * Works out what deleting these backups would free; without ids, all that nobody needs. Nothing is changed.
  * @throws HoldfastError `usage` for an unknown id, `integrity` where a kept backup cannot be read, as then nobody knows what it needs.
  */
 export async function planDeletion(access: Access, ids: readonly string[], options: StorageOptions = {}): Promise<DeletionPlan> {
@@ -63,18 +74,10 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
       hint: '`holdfast backup list` shows those there are',
     })
   }
-  const needed = new Set<string>()
-  const kept = new Set<string>()
-  for (const backup of backups) {
-    if (ids.includes(backup.id)) continue
-    kept.add(backup.id)
-    try {
-      if (backup.error) throw backup.error
-      for (const pack of (await readBlockTable(access, backup.manifest, options)).packs) needed.add(pack.id)
-    } catch (error) {
-      throw unreadable(backup.id, error, ids.length > 0 ? 'deleted' : 'freed')
-    }
-  }
+  const [given, others] = [true, false].map((isGiven) => backups.filter(({ id }) => ids.includes(id) === isGiven))
+  const kept = await neededBy(access, others!, ids.length > 0 ? 'deleted' : 'freed', options)
+  // What nobody needs may be what a running backup has just stored.
+  const goes = ids.length > 0 ? await neededBy(access, given!, 'deleted', options).catch(anythingWhereDamaged) : anything
 
   const plan: DeletionPlan = {
     backups: [...ids],
@@ -92,41 +95,71 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
   for await (const { name, size } of storage.list(packsPrefix, options)) {
     const pack = packOfName(name)
     if (pack === undefined) continue
-    if (needed.has(pack)) plan.packsKept += 1
-    else {
+    if (kept.pack(pack)) plan.packsKept += 1
+    else if (goes.pack(pack)) {
       plan.packsFreed += 1
       free(name, size)
     }
   }
   for await (const { name, size } of storage.list(damagedPrefix, options)) {
     const pack = packOfMarker(name)
-    if (pack !== undefined && !needed.has(pack)) free(name, size)
+    if (pack !== undefined && !kept.pack(pack) && goes.pack(pack)) free(name, size)
   }
   for await (const { name, size } of storage.list(backupsPrefix, options)) {
-    const backup = backupOfTable(name)
-    if (backup !== undefined && !kept.has(backup)) free(name, size)
+    const found = partOfBackup(name)
+    if (found?.part === 'blocks' && !kept.backup(found.backup) && goes.backup(found.backup)) free(name, size)
   }
   for await (const { name, size } of storage.list(proofsPrefix, options)) {
     const proof = proofOfName(name)
-    if (proof && !kept.has(proof.backup)) free(name, size)
+    if (proof && !kept.backup(proof.backup) && goes.backup(proof.backup)) free(name, size)
   }
-  const keptBases = backups.flatMap(({ id, manifest }) => (kept.has(id) && manifest ? manifest.databases : []))
-  const isNeeded = neededLog(keptBases)
   for await (const { name, size } of storage.list(archivePrefix, options)) {
     const segment = parseSegmentName(name)
-    const last = segment ?? parseGapName(name)
-    if (!last) continue
-    if (segment) plan[isNeeded(last) ? 'segmentsKept' : 'segmentsFreed'] += 1
-    if (!isNeeded(last)) free(name, size)
+    const range = segment ?? parseGapName(name)
+    if (!range) continue
+    const isKept = kept.log(range)
+    if (!isKept && !goes.log(range)) continue
+    if (segment) plan[isKept ? 'segmentsKept' : 'segmentsFreed'] += 1
+    if (!isKept) free(name, size)
   }
   return plan
+}
+
+/** @throws HoldfastError `integrity` where one of them cannot be read. */
+async function neededBy(
+  access: Access,
+  backups: readonly ListedBackup[],
+  done: 'deleted' | 'freed',
+  options: StorageOptions,
+): Promise<Needed> {
+  const packs = new Set<string>()
+  for (const { id, manifest, error } of backups) {
+    try {
+      if (error) throw error
+      for (const pack of (await readBlockTable(access, manifest, options)).packs) packs.add(pack.id)
+    } catch (cause) {
+      throw unreadable(id, cause, done)
+    }
+  }
+  const ids = new Set(backups.map(({ id }) => id))
+  return {
+    pack: (id) => packs.has(id),
+    backup: (id) => ids.has(id),
+    log: neededLog(backups.flatMap(({ manifest }) => manifest?.databases ?? [])),
+  }
+}
+
+/** Nobody knows what a damaged backup needs that is to go: all that the others do not need may be its own. */
+function anythingWhereDamaged(error: unknown): Needed {
+  if (error instanceof HoldfastError && error.code === 'integrity') return anything
+  throw error
 }
 
 /**
  * Tells which archived log a backup among those may need: what is behind the oldest backup of the same store, in whatever lineage, and the
  * segment that ends with it, which alone may tell that what is behind is its own. The log of a store without a backup leads nowhere.
  */
-function neededLog(bases: readonly ManifestDatabase[]): (log: { lineage: string; last: number }) => boolean {
+function neededLog(bases: readonly ManifestDatabase[]): Needed['log'] {
   const oldest = new Map<string, number>()
   for (const { storeId, lastTransaction } of bases) {
     const root = rootLineage(storeId)

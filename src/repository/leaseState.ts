@@ -1,21 +1,16 @@
 import { z } from 'zod'
 import { HoldfastError } from '../core/errors.ts'
+import { processIdentity } from '../core/processIdentity.ts'
 import type { Storage } from '../storage/storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
+import { moment } from './manifestFields.ts'
 import { generationOfName, leaseName, leasePrefix } from './names.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 
-const moment = z.iso.datetime()
 const leaseSchema = z.strictObject({
   /** A random id of this holding, the same in each of its generations. */
   holder: z.string(),
-  process: z.strictObject({
-    host: z.string(),
-    boot: z.string().optional(),
-    pidNamespace: z.string().optional(),
-    pid: z.int(),
-    started: z.string().optional(),
-  }),
+  process: processIdentity,
   command: z.string(),
   acquired: moment,
   /** When others may take it over, by the holder's clock. */

@@ -27,9 +27,8 @@ const gapSchema = z.strictObject({
   /** Ids of the first and last transaction that were pruned before they could be archived. */
   first: count,
   last: count,
-  /** When the transactions on its two sides were committed, where that is known. */
+  /** When the last transaction before it was committed, where that is known. */
   after: moment.optional(),
-  before: moment.optional(),
   found: moment,
 })
 

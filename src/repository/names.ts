@@ -67,11 +67,6 @@ export function partOfBackup(name: string): { backup: string; part: string } | u
   return match?.[1] !== undefined && match[2] !== undefined ? { backup: match[1], part: match[2] } : undefined
 }
 
-/** The backup whose block table an object is; undefined for a name that Holdfast does not make. */
-export function backupOfTable(name: string): string | undefined {
-  return /^backups\/(\d{8}T\d{6}Z-[0-9a-f]{6})\/blocks$/.exec(name)?.[1]
-}
-
 /** The generation in the name of a lease's object. */
 export function generationOfName(name: string): number | undefined {
   const digits = /^leases\/[^/]+\/(\d{10})$/.exec(name)?.[1]

@@ -31,8 +31,6 @@ export class TableBuilder {
   readonly #entries: Entry[] = []
   /** Bytes of all blocks in the table. */
   size = 0
-  /** Bytes of the blocks that had to be stored, also of those that were forgotten again. */
-  newBytes = 0
 
   constructor(reusable: ReusableBlocks) {
     this.#reusable = reusable
@@ -69,7 +67,6 @@ export class TableBuilder {
       return undefined
     }
     entry.row = blocks.add(id, { pack: ownPacks, offset: 0, stored: 0, plain: entry.length, encoding: encodings.raw, base: 0 })
-    this.newBytes += entry.length
     return entry.row
   }
 

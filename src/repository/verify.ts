@@ -26,10 +26,9 @@ export interface VerifyOptions extends StorageOptions {
 
 export interface VerifyResult {
   backups: VerifiedBackup[]
-  /** Distinct blocks read, their plaintext bytes, and those among them that are damaged. */
+  /** Distinct blocks read, and their plaintext bytes. */
   blocks: number
   bytes: number
-  damagedBlocks: number
   packs: number
   /** Why damaged packs could not be marked as such, as where the repository may only be read or is full. */
   unmarked: HoldfastError[]
@@ -92,7 +91,7 @@ export async function verifyBackups(access: Access, options: VerifyOptions = {})
       })
     }
   }
-  return { backups, blocks: wanted.size, bytes, damagedBlocks: damagedBlocks.size, packs: wanted.packs.length, unmarked }
+  return { backups, blocks: wanted.size, bytes, packs: wanted.packs.length, unmarked }
 }
 
 /** The distinct places of blocks that several tables refer to. */

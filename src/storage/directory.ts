@@ -1,7 +1,7 @@
 import { link, open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { syncDirectory } from '../core/atomicFile.ts'
-import { hasSystemCode } from '../core/errors.ts'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import { describeFile, ignoreMissing, removeAbandoned, removeEmptyDirectory, removeFile, walk } from './directoryEntries.ts'
 import { DurableFile, makeDirectoryDurably } from './durableFile.ts'
@@ -9,7 +9,7 @@ import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
 import { SamePlace } from './samePlace.ts'
 import type { ByteRange, Storage, StorageOptions, StoredObject } from './storage.ts'
-import { ObjectExistsError, ObjectMissingError } from './storageErrors.ts'
+import { ObjectExistsError, ObjectMissingError, PutUnsettledError } from './storageErrors.ts'
 
 const readSize = 256 * 1024
 /** A range that is not longer comes in one piece. */
@@ -59,14 +59,23 @@ export function directoryStorage(directory: string): Storage {
     for (let attempts = 1; ; attempts++) {
       try {
         await ensureDirectory(dirname(target))
-        await link(temporary, target)
-        return await syncDirectory(dirname(target))
+        return await link(temporary, target)
       } catch (error) {
         if (hasSystemCode(error, 'EEXIST')) throw new ObjectExistsError(root, name)
         // A delete beside this put may have removed the directory because it had become empty.
         if (!hasSystemCode(error, 'ENOENT') || attempts === 10) throw error
         durableDirectories.delete(dirname(target))
       }
+    }
+  }
+
+  /** Once it has its name an object is there, whatever goes wrong. */
+  const settle = async (name: string) => {
+    try {
+      await syncDirectory(dirname(join(root, name)))
+      await place.saw(name)
+    } catch (error) {
+      throw unsettled(name, storageFailure('write', name, root, error))
     }
   }
 
@@ -98,14 +107,12 @@ export function directoryStorage(directory: string): Storage {
         await attempt('write', name, async () => {
           await place.require()
           await publish(temporary, name)
-          await place.saw(name)
         })
-      } catch (error) {
-        // What went wrong matters, not that its remains are left for the next day's put.
+        await settle(name)
+      } finally {
+        // How it ended matters, not that its remains are left for the next day's put.
         await removeFile(temporary).catch(() => {})
-        throw error
       }
-      await attempt('clean up after', name, async () => removeFile(temporary))
     },
 
     get: (name, options = {}) => read(root, place, name, options),
@@ -130,6 +137,16 @@ export function directoryStorage(directory: string): Storage {
       })
     },
   }
+}
+
+/** The error for an object that has its name, though nobody knows whether a crash of the machine would take it away. */
+function unsettled(name: string, error: unknown): unknown {
+  if (!(error instanceof HoldfastError)) return error
+  const { code, message, hint, cause } = error
+  return new PutUnsettledError(code, `${message}; it may be stored all the same`, {
+    hint: `${hint}; first see whether ${name} is there`,
+    cause,
+  })
 }
 
 async function* walkSame(root: string, place: SamePlace, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {

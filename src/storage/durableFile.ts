@@ -42,7 +42,9 @@ export class DurableFile implements AsyncDisposable {
 /** Creates a directory at or below `root` (new ones with mode 0700) and makes each entry on the way durable. */
 export async function makeDirectoryDurably(root: string, path: string): Promise<void> {
   try {
-    if ((await mkdir(root, { recursive: true, mode: 0o700 })) !== undefined) await syncDirectory(dirname(root))
+    const first = await mkdir(root, { recursive: true, mode: 0o700 })
+    for (let made = root; first !== undefined && made.length >= first.length; made = dirname(made))
+      await syncDirectory(dirname(made))
   } catch (error) {
     const file = hasSystemCode(error, 'EEXIST', 'ENOTDIR') ? await fileInTheWay(root) : undefined
     if (file === undefined) throw error

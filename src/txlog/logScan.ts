@@ -1,6 +1,6 @@
 import { type LaterTransaction, LaterTransactionSearch } from './laterTransaction.ts'
 import { logDamage } from './logDamage.ts'
-import type { LogEnd } from './logEnd.ts'
+import type { LogEnd, TornEnd, UnsupportedEnd } from './logEnd.ts'
 import type { Transaction } from './transaction.ts'
 import { type ScannerOptions, TransactionScanner } from './transactionScanner.ts'
 
@@ -49,6 +49,10 @@ export function behind({ end, next }: LogEnd): ScannerOptions & { position: numb
   return { position: end, expectedId: next.id, previousChecksum: next.previousChecksum }
 }
 
+/** A transaction that is being written while we read looks torn: it is looked at again this often, so many milliseconds apart. */
+const looks = 10
+const pause = 50
+
 /** The file whose end is looked at. */
 interface EndingFile<Piece> {
   newest: boolean
@@ -56,6 +60,8 @@ interface EndingFile<Piece> {
   rest: (end: LogEnd) => AsyncIterable<Uint8Array>
   /** Scans it from there on. */
   scan: (end: LogEnd) => AsyncGenerator<Piece, LogEnd>
+  /** Waits so many milliseconds; without it what looks torn is not waited for. */
+  wait?: (milliseconds: number) => Promise<unknown>
 }
 
 /**
@@ -67,10 +73,15 @@ interface EndingFile<Piece> {
 export async function* requireLogEnd<Piece>(
   path: string,
   end: LogEnd,
-  { newest, rest, scan }: EndingFile<Piece>,
+  { newest, rest, scan, wait }: EndingFile<Piece>,
 ): AsyncGenerator<Piece, LogEnd> {
   let at = end
-  while (at.reason === 'torn' || at.reason === 'unsupported') {
+  for (let look = 1; newest && wait && look < looks && isUnfinished(at); look++) {
+    await wait(pause)
+    const later = yield* scan(at)
+    at = later.last ? later : { ...later, last: at.last }
+  }
+  while (isUnfinished(at)) {
     const later = await laterTransactionIn(rest(at), at)
     if (at.reason === 'torn' && newest && !later) break
     const more = later && newest ? yield* scan(at) : undefined
@@ -78,4 +89,8 @@ export async function* requireLogEnd<Piece>(
     at = more
   }
   return at
+}
+
+function isUnfinished(end: LogEnd): end is TornEnd | UnsupportedEnd {
+  return end.reason === 'torn' || end.reason === 'unsupported'
 }

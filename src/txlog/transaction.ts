@@ -5,8 +5,7 @@ export interface Transaction {
   offset: number
   /** Offset just behind its COMMIT entry. */
   end: number
-  /** Milliseconds since 1970; neither of the times need grow from transaction to transaction. */
-  startTime: number
+  /** Milliseconds since 1970; it need not grow from transaction to transaction. */
   commitTime: number
   /** CRC-32C of its bytes, unsigned, as its COMMIT entry says. */
   checksum: number
@@ -14,6 +13,4 @@ export interface Transaction {
   previousChecksum: number | undefined
   /** The kernel version's byte. */
   kernelVersion: number
-  /** Where this kernel version writes it; the same number as the id. */
-  appendIndex: number | undefined
 }

@@ -162,12 +162,10 @@ export class TransactionScanner {
           id,
           offset,
           end: this.#window.offset + this.#boundary,
-          startTime: start.time,
           commitTime,
           checksum,
           previousChecksum: start.previousChecksum,
           kernelVersion: start.version.byte,
-          appendIndex: start.appendIndex,
         }
         this.#next.id = id + 1
         this.#next.previousChecksum = checksum

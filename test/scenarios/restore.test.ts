@@ -191,7 +191,9 @@ describe('[restore.resume] a restore that was killed', () => {
       async (target) => {
         const other = await succeed<Manifest>('backup', 'create', '--offline', '--data-dir', dataDir, '--repo', repo)
         const outcome = await holdfast(...restore(target, '--id', other.id, '--resume'))
-        expect(outcome).toMatchObject(refusal('refused', `holds a restore of backup ${manifest.id}, expected ${other.id}`))
+        expect(outcome).toMatchObject(
+          refusal('refused', `holds a restore of backup ${manifest.id} as it is, expected backup ${other.id} as it is`),
+        )
         await succeed('backup', 'delete', other.id, '--confirm', '--repo', repo)
       },
       async (target) => move(target, 'databases'),

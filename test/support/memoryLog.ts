@@ -13,6 +13,7 @@ export function memoryLog(transactions: readonly (readonly Uint8Array[])[], toke
   return {
     name: 'a log in memory',
     tokens: async () => Promise.resolve(tokens),
+    stretchTo: () => 0,
     async *transactions(from) {
       for (const transaction of scanLog(file).transactions) {
         if (transaction.id < from) continue

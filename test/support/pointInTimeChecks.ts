@@ -1,8 +1,6 @@
 import { logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { liveTransactions } from '../../src/neo4j/liveLog.ts'
 import type { Repository } from '../../src/repository/repository.ts'
-import { segmentName } from '../../src/repository/segmentName.ts'
-import { verifiedSlice } from '../../src/txlog/logSlice.ts'
 import type { Transaction } from '../../src/txlog/transaction.ts'
 import { keyOf, type Note } from './markerClients.ts'
 
@@ -18,11 +16,7 @@ export async function archivedIn({ archive }: Repository, lineage: string): Prom
   const found = new Map<number, Transaction>()
   for (const segment of (await archive.list()).segments) {
     if (segment.lineage !== lineage) continue
-    const options = {
-      name: segmentName(segment),
-      onTransaction: (transaction: Transaction) => void found.set(transaction.id, transaction),
-    }
-    for await (const _ of verifiedSlice(segment, archive.readSegment(segment), options));
+    await archive.verify(segment, { onTransaction: (transaction) => void found.set(transaction.id, transaction) })
   }
   return found
 }

@@ -3,6 +3,7 @@ import { storeKey } from '../../src/repository/baseBlocks.ts'
 import type { BackupWriter } from '../../src/repository/backupWriter.ts'
 import type { Manifest, ManifestDatabase } from '../../src/repository/manifest.ts'
 import type { Repository } from '../../src/repository/repository.ts'
+import type { VerifyResult } from '../../src/repository/verify.ts'
 
 /** Content by path. */
 export type Files = Record<string, Buffer>
@@ -45,6 +46,11 @@ export async function readBack(repository: Repository, manifest: Manifest): Prom
   }
   await blocks.return()
   return files
+}
+
+/** Which files of which backups have damaged blocks. */
+export function damagedFiles({ backups }: VerifyResult): string[] {
+  return backups.flatMap(({ id, damagedFiles: files }) => files.map(({ path }) => `${id} ${path}`))
 }
 
 /** The length and SHA-256 of each file: quick to compare, and short to read where two differ. */

@@ -22,6 +22,12 @@ interface LogOptions {
   store?: typeof sampleStore
 }
 
+interface WriteOptions {
+  /** What is between the START and the COMMIT entry: text that is no command, in each transaction other text, or commands. */
+  body?: string | Buffer
+  commitTime?: number
+}
+
 /** When the first transaction is committed; each one after it comes a second later unless told. */
 export const firstCommit = Date.parse('2026-01-01T00:00:00.000Z')
 
@@ -71,13 +77,14 @@ export class SyntheticLog {
   }
 
   /** The bytes of transactions that would come next; nothing is written. */
-  next(count: number, { body = '', commitTime }: { body?: string; commitTime?: number } = {}): Buffer[] {
+  next(count: number, { body = '', commitTime }: WriteOptions = {}): Buffer[] {
     let { id, checksum } = this.last
     return Array.from({ length: count }, () => {
       id += 1
       const time = commitTime ?? firstCommit + id * 1000
       const { kernelVersion } = this
-      const spec = { id, kernelVersion, previousChecksum: checksum, body: Buffer.from(`${id} ${body}`), commitTime: time }
+      const commands = typeof body === 'string' ? Buffer.from(`${id} ${body}`) : body
+      const spec = { id, kernelVersion, previousChecksum: checksum, body: commands, commitTime: time }
       const bytes = transactionBytes(spec)
       checksum = bytes.readUInt32LE(bytes.length - 4)
       return bytes
@@ -85,7 +92,7 @@ export class SyntheticLog {
   }
 
   /** Writes transactions. */
-  write(count: number, options: { body?: string; commitTime?: number } = {}): this {
+  write(count: number, options: WriteOptions = {}): this {
     for (const bytes of this.next(count, options)) {
       const id = this.last.id + 1
       appendFileSync(this.path(), bytes)

@@ -45,8 +45,6 @@ export function expectedFiles(set: (typeof fixtureSets)[number]): Record<string,
 }
 
 function named(row: (number | null)[]): Transaction {
-  const [id, offset, end, startTime, commitTime, checksum, previousChecksum, kernelVersion, appendIndex] = row.map(
-    (value) => value ?? undefined,
-  )
-  return { id, offset, end, startTime, commitTime, checksum, previousChecksum, kernelVersion, appendIndex } as Transaction
+  const [id, offset, end, , commitTime, checksum, previousChecksum, kernelVersion] = row.map((value) => value ?? undefined)
+  return { id, offset, end, commitTime, checksum, previousChecksum, kernelVersion } as Transaction
 }

@@ -41,7 +41,7 @@ describe('shipping', () => {
     ])
     for (const segment of segments) {
       expect(segment).toMatchObject(segmentOf(log, segment.first, segment.last))
-      const bytes = await collect(repository.archive.readSegment(segment))
+      const bytes = await collect(repository.archive.readLog(segment))
       expect(bytes.equals(log.slice(segment.first, segment.last))).toBe(true)
     }
     expect(archiver.kinds()).toEqual(['begun', 'lineage', 'shipped', 'shipped', 'shipped'])

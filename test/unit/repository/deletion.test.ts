@@ -99,6 +99,17 @@ describe('deleting backups', () => {
     expect(digests(await readBack(repository, a))).toEqual(digests(first))
   })
 
+  test('what nobody needs, as what a running backup has stored, is not said to be freed with a backup', async () => {
+    const a = await backUp(repository, first, { blockSize })
+    const b = await backUp(repository, { shared }, { blockSize })
+    const before = await repository.planDeletion([a.id])
+    expect(before).toMatchObject({ packsFreed: 0, packsKept: 1 })
+    expect(before.objects.map(({ name }) => name)).toEqual([`backups/${a.id}/blocks`])
+    await storage.put('packs/ab/abababababababababababababababab.pack', patterned(100))
+    expect(await repository.planDeletion([a.id])).toEqual(before)
+    expect(await repository.planDeletion([a.id, b.id])).toMatchObject({ packsFreed: 1, packsKept: 0 })
+  })
+
   test('leaves alone what it does not know', async () => {
     const foreign = [
       'backups/20260101T000000Z-aaaaaa/blocks.old',

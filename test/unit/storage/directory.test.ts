@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -124,6 +124,48 @@ describe('directory storage', () => {
       throw new Error('the source broke off')
     }
     await expect(storage.put('a', body())).rejects.toThrow('the source broke off')
+  })
+
+  /** How the put of `packs/x` ends for a user who may not do everything, as root may; meanwhile something happens to the repository. */
+  const putAsNobody = async (meanwhile = ''): Promise<string> => {
+    const isRoot = process.getuid?.() === 0
+    if (isRoot)
+      for (const path of ['', ...(await readdir(base, { recursive: true }))]) await chown(join(base, path), 65_534, 65_534)
+    const script = `
+      const { chmodSync } = await import('node:fs')
+      const { directoryStorage } = await import(${JSON.stringify(join(import.meta.dirname, '../../../src/storage/directory.ts'))})
+      if (${isRoot}) process.setuid(65534)
+      const root = ${JSON.stringify(root)}
+      async function* body() {
+        yield Buffer.from('1')
+        ${meanwhile}
+      }
+      await directoryStorage(root).put('packs/x', body()).then(
+        () => console.log('stored'),
+        (error) => console.log(error.constructor.name + '|' + error.message + '|' + error.hint),
+      )`
+    return (await run(process.execPath, ['--input-type=module', '-e', script])).stdout.trim()
+  }
+
+  test('an object whose name cannot be made durable may be stored all the same, which is said', async () => {
+    await mkdir(join(root, 'packs'), { recursive: true })
+    expect(await putAsNobody(`chmodSync(root + '/packs', 0o300)`)).toMatch(
+      /^PutUnsettledError\|cannot write packs\/x in .*\(EACCES\); it may be stored all the same\|.*; first see whether packs\/x is there$/,
+    )
+    await chmod(join(root, 'packs'), 0o700)
+    expect((await Array.fromAsync(directoryStorage(root).list(''))).map(({ name }) => name)).toEqual(['packs/x'])
+  })
+
+  test('an object is stored though its temporary file cannot be removed', async () => {
+    expect(await putAsNobody(`chmodSync(root + '/.unfinished', 0o500)`)).toBe('stored')
+    await chmod(join(root, '.unfinished'), 0o700)
+  })
+
+  test('the entry of every directory above the repository that was made is made durable', async () => {
+    // What cannot be opened cannot be synced.
+    await chmod(base, 0o300)
+    expect(await putAsNobody()).toMatch(/^HoldfastError\|cannot write packs\/x in .*\(EACCES\)/)
+    await chmod(base, 0o700)
   })
 
   test('missing permission is explained', async () => {

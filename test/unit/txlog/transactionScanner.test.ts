@@ -44,12 +44,10 @@ describe.each(versions)('kernel version %i', (kernelVersion) => {
         id: 2,
         offset: 128,
         end: 128 + bytes.length,
-        startTime: 1_700_000_000_001,
         commitTime: 1_700_000_000_002,
         checksum,
         previousChecksum: kernelVersion < 22 ? baseChecksum : undefined,
         kernelVersion,
-        appendIndex: kernelVersion < 17 ? undefined : 2,
       },
     ])
     expect(end).toEqual({
