@@ -30,7 +30,9 @@ export const restoreStartCommand = defineCommand({
     ...restorePointOptions,
     lineage: valued(z.string(), {
       placeholder: 'id',
-      description: 'follow this lineage, as `holdfast archive status` shows it; the one with the latest transaction unless given',
+      description:
+        'follow this lineage, as `holdfast archive status` shows it; unless given the one with the latest transaction that leads there, ' +
+        'and one that another has left only where that one does not',
     }),
     resume: toggle('go on with a restore of the same backup that broke off'),
     skipChecks: toggle('only write the files, each block verified; run no scratch Neo4j'),

@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
-import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
@@ -25,7 +25,7 @@ export interface PointInTimePlan {
 interface Wish {
   point: RestorePoint
   database: string
-  /** The lineage to restore; the one with the latest transaction that leads there unless given. */
+  /** The lineage to restore; unless given the one with the latest transaction that leads there, and before one that it left. */
   lineage?: string | undefined
   signal: AbortSignal
 }
@@ -38,17 +38,11 @@ interface Planned {
   manifests: readonly Manifest[]
 }
 
-/** A way to the point: a backup, and a lineage whose chain may go through it. */
-interface Way {
+/** A way to the point: a backup, and a lineage whose chain may go through it; none for the backup alone. */
+interface Way extends Omit<Standing, 'lineage'> {
   manifest: Manifest
   base: ManifestDatabase
   lineage: string | undefined
-  /** When the newest transaction on it was committed, milliseconds since 1970. */
-  latest: number
-  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
-  standing: number
-  /** Its place among the lineages of the store, in the order of `lineagesOf`. */
-  rank: number
 }
 
 /**
@@ -105,24 +99,15 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     if (!base) continue
     const { id, commitTime } = base.lastTransaction
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
-    const lineages = history.lineagesOf(base)
-    const standings = new Map<string, number>()
-    for (const [rank, lineage] of lineages.entries()) {
-      // Those that left it come before it.
-      const heirs = lineages.filter((other) => history.lineages.get(other)?.branch?.parent === lineage)
-      const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
-      const latest = history.latestOf(lineage)
-      const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
-      standings.set(lineage, standing)
-      ways.push({ manifest, base, lineage, latest, standing, rank })
-    }
+    const standings = history.standingsOf(base)
     const latest = Date.parse(commitTime)
-    ways.push({ manifest, base, lineage: undefined, latest, standing: latest, rank: lineages.length })
+    const alone = { lineage: undefined, latest, standing: latest, rank: standings.length }
+    for (const standing of [...standings, alone]) ways.push({ manifest, base, ...standing })
   }
   return ways
     .filter(({ lineage }) => only === undefined || lineage === only)
     .toReversed()
-    .toSorted((a, b) => b.standing - a.standing || a.rank - b.rank || b.base.lastTransaction.id - a.base.lastTransaction.id)
+    .toSorted((a, b) => byStanding(a, b) || b.base.lastTransaction.id - a.base.lastTransaction.id)
 }
 
 /** Whether a transaction belongs to what is restored to a point. */

@@ -23,6 +23,22 @@ interface Described {
   damaged: Map<string, HoldfastError>
 }
 
+/** How a lineage stands among those of its store. */
+export interface Standing {
+  lineage: string
+  /** When its newest transaction was committed, milliseconds since 1970. */
+  latest: number
+  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
+  standing: number
+  /** Its place among the lineages of the store, in the order of `lineagesOf`. */
+  rank: number
+}
+
+/** The order in which lineages are followed, where none is named: the latest history first, a lineage before the one that it left. */
+export function byStanding(a: Omit<Standing, 'lineage'>, b: Omit<Standing, 'lineage'>): number {
+  return b.standing - a.standing || a.rank - b.rank
+}
+
 /** What is archived of all databases, as one listing and the descriptions of its lineages say. */
 export class ArchivedHistory {
   readonly #repository: Repository
@@ -71,6 +87,21 @@ export class ArchivedHistory {
       rest.delete(next!)
     }
     return sorted
+  }
+
+  /** How the lineages of a database's store stand to each other. */
+  standingsOf(store: Stored): Standing[] {
+    const lineages = this.lineagesOf(store)
+    const standings = new Map<string, number>()
+    return lineages.map((lineage, rank) => {
+      // Those that left it come before it.
+      const heirs = lineages.filter((other) => this.lineages.get(other)?.branch?.parent === lineage)
+      const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
+      const latest = this.latestOf(lineage)
+      const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
+      standings.set(lineage, standing)
+      return { lineage, latest, standing, rank }
+    })
   }
 
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
