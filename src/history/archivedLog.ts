@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
 import { ArchivedHistory, byStanding } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { twoHistories } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf } from '../repository/segmentName.ts'
 import type { NewToken } from '../txlog/changes/transactionChanges.ts'
@@ -39,11 +39,10 @@ export async function archivedLog(repository: Repository, { database, lineage: w
     )
   }
   const links = history.chain(lineage)
-  requireOneHistory(links.map(({ segment }) => segment))
   return {
     name: `archived log of ${database}`,
     tokens: async () => tokensBefore(repository, history, { database, links, signal }),
-    transactions: (from) => readChain(repository, links, from, signal),
+    transactions: (from) => readChain(repository, history, links, { from, signal }),
   }
 }
 
@@ -88,9 +87,9 @@ async function tokensBefore(
 
 async function* readChain(
   repository: Repository,
+  history: ArchivedHistory,
   links: readonly Link[],
-  from: number,
-  signal: AbortSignal,
+  { from, signal }: { from: number; signal: AbortSignal },
 ): AsyncGenerator<LoggedTransaction> {
   const begin = links[0]?.segment.first
   if (begin === undefined) return
@@ -102,6 +101,8 @@ async function* readChain(
     for await (const { transaction, bytes } of transactionsIn(chunks, { position, expectedId: segment.first })) {
       signal.throwIfAborted()
       if (transaction.id <= last || transaction.id > upTo) continue
+      const parting = history.partingAt(segment.lineage, transaction)
+      if (parting) throw twoHistories(parting)
       last = transaction.id
       yield { transaction, bytes, logVersion: segment.logVersion }
     }

@@ -49,6 +49,8 @@ export class ArchivedHistory {
   readonly #signal: AbortSignal
   /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
   readonly #latest = new Map<string, number>()
+  /** By lineage and last transaction: the segments that end with it. */
+  readonly #ends = new Map<string, Map<number, StoredSegment[]>>()
 
   private constructor(repository: Repository, listing: ArchiveListing, { lineages, damaged }: Described, signal: AbortSignal) {
     this.#repository = repository
@@ -56,7 +58,12 @@ export class ArchivedHistory {
     this.lineages = lineages
     this.damaged = damaged
     this.#signal = signal
-    for (const { lineage, latest } of listing.segments) this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
+    for (const segment of listing.segments) {
+      const { lineage, latest, last } = segment
+      this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
+      const ends = this.#ends.get(lineage) ?? new Map<number, StoredSegment[]>()
+      this.#ends.set(lineage, ends.set(last, [...(ends.get(last) ?? []), segment]))
+    }
   }
 
   /** Lists the archive, and reads what its lineages are. */
@@ -159,9 +166,32 @@ export class ArchivedHistory {
     return found === checksum
   }
 
-  /** Reads and verifies all of a link's segment. @throws HoldfastError `integrity` */
-  async read({ segment }: Link, onTransaction: (transaction: Transaction) => void, previousChecksum?: number): Promise<void> {
-    await this.#repository.archive.verify(segment, { previousChecksum, onTransaction, signal: this.#signal })
+  /**
+   * Reads and verifies all of a link's segment.
+   * @returns the segment of another history in the same lineage that begins first of those that end within this one: from somewhere in it
+   * on one of the two is the log of another server.
+   * @throws HoldfastError `integrity`
+   */
+  async read(link: Link, onTransaction: (transaction: Transaction) => void): Promise<StoredSegment | undefined> {
+    const { segment } = link
+    let parting: StoredSegment | undefined
+    await this.#repository.archive.verify(segment, {
+      signal: this.#signal,
+      onTransaction: (transaction) => {
+        const other = this.partingAt(segment.lineage, transaction)
+        if (other && other.first < (parting?.first ?? Number.POSITIVE_INFINITY)) parting = other
+        onTransaction(transaction)
+      },
+    })
+    return parting
+  }
+
+  /** A segment of a lineage that ends with another transaction of that id than this one; undefined where there is none. */
+  partingAt(lineage: string, { id, checksum }: EndOfLog): StoredSegment | undefined {
+    return this.#ends
+      .get(lineage)
+      ?.get(id)
+      ?.find((segment) => segment.checksum !== checksum)
   }
 
   /** What cannot be told is not so: a log without a chain of checksums could be that of another lineage. */

@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { twoHistories } from '../repository/oneHistory.ts'
 
 /** Backups by what is to become of them. */
 interface Parted {
@@ -37,9 +37,10 @@ export async function requireWayAround(
         const upToIt = links.filter(({ segment }) => segment.first <= id)
         const way = coverFrom(upToIt, Math.max(...before))
         try {
-          // All of them: what a cover chooses from two histories looks like one.
-          requireOneHistory(upToIt.map(({ segment }) => segment))
-          for (const link of way) await history.read(link, () => {})
+          for (const link of way) {
+            const parting = await history.read(link, () => {})
+            if (parting && parting.first <= id) throw twoHistories(parting)
+          }
         } catch (error) {
           throw noWay(manifest.id, database, error)
         }
