@@ -7,7 +7,7 @@ import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { isReached } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
-import { describeWindows, restorableWindows } from './windows.ts'
+import { backupWindows, certain, describeWindows, joined } from './windows.ts'
 
 /** What restoring to a point takes: a backup and the archived log behind it, both read and verified. */
 export interface PointInTimePlan {
@@ -73,7 +73,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
   if (wish.lineage === undefined) for (const base of bases) history.requireReadable(base)
-  const windows = await restorableWindows(history, manifests, database)
+  const windows = joined(certain(await backupWindows(history, manifests, database)))
   const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
     hint: describeWindows(chosen.length > 0 ? chosen : windows, point),

@@ -4,7 +4,7 @@ import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
 import type { Repository } from './repository.ts'
-import { rootLineage, rootOf } from './segmentName.ts'
+import { rootLineage, rootOf, segmentName } from './segmentName.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 
 type SegmentRange = Pick<StoredSegment, 'lineage' | 'first' | 'last'>
@@ -49,8 +49,11 @@ export class ArchivedHistory {
   readonly #signal: AbortSignal
   /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
   readonly #latest = new Map<string, number>()
+  readonly #chains = new Map<string, Link[]>()
   /** By lineage and last transaction: the segments that end with it. */
   readonly #ends = new Map<string, Map<number, StoredSegment[]>>()
+  /** What segments were read for, and what they told. */
+  readonly #told = new Map<string, Promise<number | undefined>>()
 
   private constructor(repository: Repository, listing: ArchiveListing, { lineages, damaged }: Described, signal: AbortSignal) {
     this.#repository = repository
@@ -150,20 +153,37 @@ export class ArchivedHistory {
   }
 
   /** The links of a lineage, with those of the lineages it branched off. */
-  chain(lineage: string): Link[] {
-    return chainOf(lineage, this.#listing, this.lineages)
+  chain(lineage: string): readonly Link[] {
+    const chain = this.#chains.get(lineage) ?? chainOf(lineage, this.#listing, this.lineages)
+    this.#chains.set(lineage, chain)
+    return chain
   }
 
-  /** Whether a chain goes through the last transaction of a backup, or begins right behind it. */
+  /**
+   * Whether a chain goes through the last transaction of a backup, or begins right behind it.
+   * @throws HoldfastError `integrity` where that takes a segment that is damaged.
+   */
   async goesThrough(links: readonly Link[], { id, checksum }: EndOfLog): Promise<boolean> {
     const link = links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
     if (!link) return this.#beginsBehind(links, { id, checksum })
     if (link.segment.last === id) return link.segment.checksum === checksum
-    let found: number | undefined
-    await this.read(link, (transaction) => {
-      if (transaction.id === id) found = transaction.checksum
-    })
+    const found = await this.#ask(link, `checksum of ${id}`, (transaction) =>
+      transaction.id === id ? transaction.checksum : undefined,
+    )
     return found === checksum
+  }
+
+  /**
+   * When the newest of a link's transactions was committed, milliseconds since 1970; its segment is read where the link ends within it.
+   * @throws HoldfastError `integrity`
+   */
+  async latestOn(link: Link): Promise<number> {
+    const { segment, upTo } = link
+    if (upTo === segment.last) return segment.latest
+    const latest = await this.#ask(link, `latest up to ${upTo}`, ({ id, commitTime }, before = commitTime) =>
+      id <= upTo ? Math.max(before, commitTime) : before,
+    )
+    return latest ?? segment.latest
   }
 
   /**
@@ -200,11 +220,30 @@ export class ArchivedHistory {
     if (!link) return false
     const { origin } = this.lineages.get(link.segment.lineage) ?? {}
     if (origin?.id === id) return origin.checksum === checksum
-    let named: number | undefined
-    await this.read(link, (transaction) => {
-      if (transaction.id === id + 1) named = transaction.previousChecksum
-    })
+    const named = await this.#ask(link, `checksum before ${id + 1}`, (transaction) =>
+      transaction.id === id + 1 ? transaction.previousChecksum : undefined,
+    )
     return named === checksum
+  }
+
+  /**
+   * What the transactions of a link's segment tell, each given what those before it told. It is read but once for each question: all
+   * backups of a database are compared with all of its lineages, again and again.
+   */
+  async #ask(
+    link: Link,
+    question: string,
+    tell: (transaction: Transaction, before: number | undefined) => number | undefined,
+  ): Promise<number | undefined> {
+    const key = `${segmentName(link.segment)}: ${question}`
+    const read = async (): Promise<number | undefined> => {
+      let told: number | undefined
+      await this.read(link, (transaction) => (told = tell(transaction, told) ?? told))
+      return told
+    }
+    const told = this.#told.get(key) ?? read()
+    this.#told.set(key, told)
+    return told
   }
 }
 

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { archivedLog } from '../../../src/history/archivedLog.ts'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
+import { backupWindows, certain, joined } from '../../../src/recovery/windows.ts'
+import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
@@ -81,6 +83,16 @@ describe('lineages', () => {
     expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
     expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
     expect((await plan({ kind: 'latest' }, root)).doubts).toEqual([])
+  })
+
+  test('[archive.lineages] what a lineage has in common with another one ends at the moment of its last transaction', async () => {
+    for (const segment of (await repository.archive.list()).segments)
+      if (segment.lineage === branch) await repository.archive.deleteSegment(segment)
+    const manifests = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
+    const found = await backupWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
+    expect(joined(certain(found)).find(({ lineage }) => lineage === branch)).toMatchObject({
+      to: { id: 6, time: new Date(firstCommit + 6000).toISOString() },
+    })
   })
 
   test('a lineage that nobody knows leads nowhere', async () => {
