@@ -4,7 +4,7 @@ import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { isReached } from './reached.ts'
+import { isReached, type Known } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
 import { backupWindows, certain, describeWindows, joined } from './windows.ts'
@@ -60,7 +60,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
     // Its own time says nothing where log leads on from it: a clock may have been ahead.
     if (point.kind === 'latest' && lineage === undefined && (await leadsOn(history, base))) continue
-    const replay = await replayOn(history, base, lineage, point)
+    const replay = mayReach(point, base, lineage, known) && (await replayOn(history, base, lineage, point))
     if (!replay || !isReached(replay, point, base, known)) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
@@ -176,6 +176,20 @@ function historiesBesides(
   return [...later, ...more].map((text) => `${database} ends with transaction ${to.id} of ${to.commitTime}; ${text}`)
 }
 
+/** Whether a way may reach the point, by the names of its segments: one that does not is not read only to be refused, nor from each backup anew. */
+function mayReach(point: RestorePoint, base: ManifestDatabase, lineage: string | undefined, known: Known): boolean {
+  if (point.kind === 'latest' || lineage === undefined) return true
+  const nothing = replayNothing(base)
+  const links = coverFrom(known.history.chain(lineage), nothing.to.id)
+  const { segment, upTo = nothing.to.id } = links.at(-1) ?? {}
+  if (point.kind === 'transaction') return point.id <= upTo
+  const latest = Math.max(nothing.latest, ...links.map((link) => link.segment.latest))
+  // What is cut off a segment may be what was committed later, and the checksum at the cut is not known.
+  if (latest >= point.time.getTime() || (segment && upTo < segment.last)) return true
+  const to = segment ? { id: upTo, checksum: segment.checksum, commitTime: new Date(segment.latest).toISOString() } : nothing.to
+  return isReached({ ...nothing, lineage, to, latest }, point, base, known)
+}
+
 /** @returns undefined where the lineage does not go through the backup. */
 async function replayOn(
   history: ArchivedHistory,
@@ -185,6 +199,10 @@ async function replayOn(
 ): Promise<Replay | undefined> {
   if (lineage === undefined) return replayNothing(base)
   const links = history.chain(lineage)
+  const { id } = base.lastTransaction
+  // The backup is all it takes: log that is damaged hinders nothing.
+  if (point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id))
+    return { ...replayNothing(base), lineage }
   if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
   // What is behind the transaction wanted is not read: it may be damaged.
   const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY

@@ -3,6 +3,7 @@ import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
+import { partingOf } from './oneHistory.ts'
 import type { Repository } from './repository.ts'
 import { rootLineage, rootOf, segmentName } from './segmentName.ts'
 import type { Transaction } from '../txlog/transaction.ts'
@@ -157,6 +158,14 @@ export class ArchivedHistory {
     const chain = this.#chains.get(lineage) ?? chainOf(lineage, this.#listing, this.lineages)
     this.#chains.set(lineage, chain)
     return chain
+  }
+
+  /** Whether a lineage has a transaction of that id, and its store no other one of it in any lineage, as the names of segments say. */
+  isOnlyHistoryAt(lineage: string, store: Stored, id: number): boolean {
+    const upToIt = (of: string): Link[] => this.chain(of).filter(({ segment }) => segment.first <= id)
+    const owners = (of: string): string[] => upToIt(of).flatMap(({ segment, upTo }) => (id <= upTo ? [segment.lineage] : []))
+    if (owners(lineage).length === 0 || new Set(this.lineagesOf(store).flatMap(owners)).size > 1) return false
+    return partingOf(upToIt(lineage).map(({ segment }) => segment)) === undefined
   }
 
   /**
