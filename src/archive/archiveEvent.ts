@@ -16,14 +16,16 @@ type DatabaseEvent = { database: string } &
     | { kind: 'begun'; lineage: string | undefined; parent: string | undefined; nextId: number }
     | { kind: 'shipped'; segment: SegmentName; milliseconds: number }
     | { kind: 'merged'; segment: SegmentName; parts: number }
+    /** Small segments could not be merged, told once for as long as the reason stays the same. It is tried again; shipping goes on meanwhile. */
+    | { kind: 'unmerged'; error: HoldfastError }
     /** A lineage began: the first of a store, or one that branches off another one where that is known. */
     | { kind: 'lineage'; lineage: string; isFirst: boolean; parent: string | undefined; after: number | undefined }
     | { kind: 'gap'; lineage: string; first: number; last: number }
     /** A step failed and is tried again after so many milliseconds. */
     | { kind: 'failed'; error: HoldfastError; retryIn: number }
     | { kind: 'recovered' }
-    /** Neo4j may soon prune log that is not archived. */
-    | { kind: 'headroom'; headroom: Headroom; behindBytes: number }
+    /** Neo4j may soon prune log that is not archived: so many bytes, or at most so many where the repository has not been read yet. */
+    | { kind: 'headroom'; headroom: Headroom; behindBytes: number; atMost: boolean }
   )
 
 export type ArchiveListener = (event: ArchiveEvent) => void

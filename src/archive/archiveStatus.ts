@@ -52,6 +52,8 @@ export interface ArchiveStatus {
   lineages: LineageStatus[]
   /** Live logs that no lineage goes on with. */
   unarchived: UnarchivedLog[]
+  /** Descriptions of lineages and markers of gaps that cannot be read, and why; of a lineage without a description nothing else can be told. */
+  damaged: { lineage: string; problem: string }[]
 }
 
 /**
@@ -66,14 +68,23 @@ export async function archiveStatus(
 ): Promise<ArchiveStatus> {
   const logs = directory === undefined ? [] : await liveLogs(directory.dataDir)
   const damage = new Map<LiveLog, HoldfastError>()
+  const damaged = [...history.damaged].map(([lineage, { message }]) => ({ lineage, problem: message }))
   const found: LineageStatus[] = []
   for (const [id, lineage] of history.lineages) {
     const own = history.segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
-    const ownGaps: Gap[] = []
-    for (const gap of history.gaps) if (gap.lineage === id) ownGaps.push(await repository.archive.readGap(gap, { signal }))
+    const marked = history.gaps.filter((gap) => gap.lineage === id)
+    const gaps: Gap[] = []
+    for (const gap of marked) {
+      const note = ({ message }: HoldfastError): void => void damaged.push({ lineage: id, problem: message })
+      const read = await repository.archive.readGap(gap, { signal }).catch(noting(note))
+      if (read) gaps.push(read)
+    }
     const log = logs.find(({ root }) => root === rootOf(id))
-    const live = directory && log ? await behind(log.directory, own, directory).catch(noting(damage, log)) : null
-    found.push({ ...describe(lineage, own), gaps: ownGaps, missing: missingLog([...own, ...ownGaps]), live })
+    const live =
+      directory && log
+        ? await behind(log.directory, own, directory, signal).catch(noting((error) => damage.set(log, error)))
+        : null
+    found.push({ ...describe(lineage, own), gaps, missing: missingLog([...own, ...marked]), live })
   }
   const unarchived: UnarchivedLog[] = []
   for (const log of logs) {
@@ -84,18 +95,18 @@ export async function archiveStatus(
     const isNew = !history.segments.some(({ lineage }) => rootOf(lineage) === log.root)
     const why = isNew
       ? newLog(log.database)
-      : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting(damage, log))
+      : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting((error) => damage.set(log, error)))
     if (why) unarchived.push(why)
   }
   for (const [{ database }, error] of damage) unarchived.push(damagedLog(database, error))
-  return { lineages: found, unarchived }
+  return { lineages: found, unarchived, damaged }
 }
 
-/** Notes that a log is damaged; any other error goes on. */
-function noting(damage: Map<LiveLog, HoldfastError>, log: LiveLog): (error: unknown) => null {
+/** Notes damage; any other error goes on. */
+function noting(note: (error: HoldfastError) => void): (error: unknown) => null {
   return (error) => {
     if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-    damage.set(log, error)
+    note(error)
     return null
   }
 }
@@ -123,13 +134,14 @@ async function behind(
   directory: string,
   segments: readonly StoredSegment[],
   { retention, now }: LiveDirectory,
+  signal: AbortSignal,
 ): Promise<LiveStatus | null> {
   const tip = segments.at(-1)
   if (!tip) return null
   const found = await findTransaction(directory, tip.last)
   const place = placeBehind(found, tip.checksum)
   if (!place) return null
-  const { bytes, since } = await liveLogSize(directory, place)
+  const { bytes, since } = await liveLogSize(directory, place, signal)
   const headroom = headroomOf(retention, { bytes, since }, logRate(segments, now.getTime()), now.getTime())
   return { behindBytes: bytes, behindSince: since === undefined ? null : new Date(since).toISOString(), headroom }
 }

@@ -3,15 +3,13 @@ import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
-import { partingOf } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
-import { logRate } from './headroom.ts'
+import { logRate, recent } from './headroom.ts'
 import { type Located, locate } from './locate.ts'
-import { planMerge, redundant } from './mergePlan.ts'
-import { mergeSegments } from './mergeSegments.ts'
+import { Tidying } from './tidying.ts'
 
 export interface ArchiverOptions {
   repository: Repository
@@ -37,15 +35,11 @@ export class DatabaseArchiver implements AsyncDisposable {
   readonly #options: ArchiverOptions
   readonly #follower: LogFollower
   readonly #located: Located
-  #segments: SegmentName[]
+  readonly #tidying: Tidying
+  /** Those of the last hour. */
+  #recent: SegmentName[]
   #lineage: string | undefined
-  readonly #left: { segment: SegmentName; by: SegmentName }[]
-  /** Otherwise nothing is merged: the parts of one could be taken for those of the other. */
-  readonly #isOneHistory: boolean
-  #tidying: Promise<unknown> | undefined
-  /** Whether there may be something to merge: planning looks at all segments, and nothing else changes while the database is idle. */
-  #untidy = true
-  #failure: unknown
+  #isDescribed: boolean
   #lastShipped = Number.NEGATIVE_INFINITY
 
   private constructor(database: string, options: ArchiverOptions, located: Located) {
@@ -53,9 +47,9 @@ export class DatabaseArchiver implements AsyncDisposable {
     this.#options = options
     this.#located = located
     this.#lineage = located.lineage
-    this.#segments = located.segments
-    this.#left = redundant(located.segments)
-    this.#isOneHistory = partingOf(located.segments) === undefined
+    this.#isDescribed = located.segments.length > 0
+    this.#recent = recent(located.segments, options.clock.now().getTime())
+    this.#tidying = new Tidying(database, options, located.segments)
     this.#follower = new LogFollower(logDirectory(options.dataDir, database), located.place, options.clock)
   }
 
@@ -75,7 +69,6 @@ export class DatabaseArchiver implements AsyncDisposable {
    * @throws LogReplacedError or LogGapError where this archiver cannot go on and a new one must find its place.
    */
   async step(): Promise<boolean> {
-    if (this.#failure !== undefined) throw this.#failure
     const { interval, clock } = this.#options
     const found = await this.#follower.next(segmentSize)
     if (!found) return false
@@ -87,55 +80,25 @@ export class DatabaseArchiver implements AsyncDisposable {
 
   /** Where the archive ends in the log, and the rate at which it was written. */
   get standing(): { place: LogPlace; rate: number } {
-    return { place: this.#follower.place, rate: logRate(this.#segments, this.#options.clock.now().getTime()) }
+    return { place: this.#follower.place, rate: logRate(this.#recent, this.#options.clock.now().getTime()) }
   }
 
-  /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping. */
+  /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping, which it never fails. */
   tidy(): void {
-    if (!this.#untidy || !this.#isOneHistory || this.#tidying || this.#failure !== undefined) return
-    const [left] = this.#left
-    const parts = left ? undefined : planMerge(this.#segments)
-    this.#untidy = left !== undefined || parts !== undefined
-    if (!this.#untidy) return
-    const work = left ? this.#remove(left) : this.#merge(parts!)
-    this.#tidying = work.catch((error: unknown) => (this.#failure = error)).finally(() => (this.#tidying = undefined))
+    this.#tidying.begin()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tidying
+    await this.#tidying.end()
     await this.#follower[Symbol.asyncDispose]()
-  }
-
-  async #merge(parts: SegmentName[]): Promise<void> {
-    const { repository, signal, listener } = this.#options
-    const merged = await mergeSegments(repository, parts, signal)
-    const at = this.#segments.indexOf(parts[0]!)
-    this.#segments = this.#segments.filter((segment) => !parts.includes(segment)).toSpliced(at, 0, merged)
-    listener({ database: this.#database, kind: 'merged', segment: merged, parts: parts.length })
-  }
-
-  /** What a merge that was killed has left, once it is certain that the merged segment is sound and holds that very log. */
-  async #remove({ segment, by }: { segment: SegmentName; by: SegmentName }): Promise<void> {
-    const { repository, signal } = this.#options
-    let held: number | undefined
-    await repository.archive.verify(by, {
-      signal,
-      onTransaction: ({ id, checksum }) => {
-        if (id === segment.last) held = checksum
-      },
-    })
-    this.#left.shift()
-    // Another server's log, archived as this one's, has the same ids.
-    if (held !== segment.checksum) return
-    await repository.archive.deleteSegment(segment, { signal })
-    this.#segments = this.#segments.filter((other) => other !== segment)
   }
 
   async #ship(found: NewLog): Promise<void> {
     const { repository, clock, listener, signal } = this.#options
     const began = clock.monotonic()
     const lineage = (this.#lineage ??= branchLineage(this.#located.root, found.firstTransaction))
-    if (this.#segments.length === 0) await this.#describe(lineage)
+    if (!this.#isDescribed) await this.#describe(lineage)
+    this.#isDescribed = true
     const { logVersion, start, end, first, last, checksum, latest, previousChecksum } = found
     const segment = { lineage, logVersion, start, end, first, last, checksum, latest }
     const log = verifiedSlice(found, this.#follower.read(found), { name: segmentName(segment), previousChecksum })
@@ -144,8 +107,8 @@ export class DatabaseArchiver implements AsyncDisposable {
     if (!isNew) await repository.archive.verify(segment, { signal })
     await this.#follower.advance(found)
     this.#lastShipped = clock.monotonic()
-    this.#segments.push(segment)
-    this.#untidy = true
+    this.#recent = [...recent(this.#recent, clock.now().getTime()), segment]
+    this.#tidying.noteShipped(segment)
     listener({ database: this.#database, kind: 'shipped', segment, milliseconds: this.#lastShipped - began })
   }
 
@@ -182,7 +145,7 @@ export class DatabaseArchiver implements AsyncDisposable {
         hint: 'the log changed while it was looked at; the place is looked for once more',
       })
     }
-    const before = this.#segments.at(-1)
+    const before = this.#located.segments.at(-1)
     const after = before && { after: new Date(before.latest).toISOString() }
     await repository.archive.putGap({ lineage, first, last, ...after, found: clock.now().toISOString() }, { signal })
     listener({ database: this.#database, kind: 'gap', lineage, first, last })

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
-import { liveLogSize } from '../neo4j/liveLogSize.ts'
+import { roughLogSize } from '../neo4j/liveLogSize.ts'
 import type { ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
 import { headroomOf } from './headroom.ts'
 
@@ -10,7 +10,7 @@ const lookEvery = 30_000
 
 /**
  * Tells while the archive of a database lags how soon that will cost something, whatever the reason: storage that fails, that is too slow,
- * or that does not answer at all.
+ * or that does not answer at all, also from the start on, when nobody knows yet where the archive ends.
  */
 export class HeadroomWatch {
   readonly #database: string
@@ -44,16 +44,22 @@ export class HeadroomWatch {
   }
 
   async #look(): Promise<void> {
-    const { dataDir, retention, headroomAlert, clock, listener } = this.#options
+    const { dataDir, retention, headroomAlert, clock, listener, signal } = this.#options
     const standing = this.#archiver?.standing
-    if (!standing) return
     try {
-      const behind = await liveLogSize(logDirectory(dataDir, this.#database), standing.place)
+      const behind = await roughLogSize(logDirectory(dataDir, this.#database), standing?.place, signal)
       if (behind.bytes === 0) return
-      const headroom = headroomOf(retention, behind, standing.rate, clock.now().getTime())
-      if (headroom.seconds !== null && headroom.seconds < headroomAlert)
-        listener({ database: this.#database, kind: 'headroom', headroom, behindBytes: behind.bytes })
+      const headroom = headroomOf(retention, behind, standing?.rate ?? 0, clock.now().getTime())
+      if (headroom.seconds === null || headroom.seconds >= headroomAlert) return
+      listener({
+        database: this.#database,
+        kind: 'headroom',
+        headroom,
+        behindBytes: behind.bytes,
+        atMost: standing === undefined,
+      })
     } catch (error) {
+      if (signal.aborted) return
       // The log itself cannot be read, which the archiver tells, or could not be at this moment: it is looked again.
       if (!(dataFileFailure(error, dataDir) instanceof HoldfastError)) throw error
     }

@@ -1,5 +1,5 @@
 import { holds } from '../repository/archive.ts'
-import type { SegmentName } from '../repository/segmentName.ts'
+import { type SegmentName, segmentName } from '../repository/segmentName.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -8,7 +8,26 @@ const classes = [mebibyte / 4, 16 * mebibyte]
 /** Bytes of log in a merged segment at most. */
 const largest = 64 * mebibyte
 /** So many neighbours are merged at once, or as many as make a largest one; each byte is thus stored again about once for each class. */
-const fanIn = 60
+export const fanIn = 60
+
+/** Segments that become one. */
+export interface Merge {
+  whole: SegmentName
+  parts: SegmentName[]
+  /** Whether the whole is there already, and the parts are what a merge left that was killed. */
+  isStored: boolean
+}
+
+/** The merge to do next among the segments of a lineage. Undefined where there is nothing to do yet. */
+export function nextMerge(segments: readonly SegmentName[]): Merge | undefined {
+  const [left, ...others] = redundant(segments)
+  if (left) {
+    const rest = others.filter(({ by }) => by === left.by)
+    return { whole: left.by, parts: [left, ...rest].map(({ segment }) => segment), isStored: true }
+  }
+  const parts = planMerge(segments)
+  return parts && { whole: mergedName(parts), parts, isStored: false }
+}
 
 /** The segments to merge next: neighbours in one log file. Undefined where there is nothing to do yet. */
 export function planMerge<Segment extends SegmentName>(segments: readonly Segment[]): Segment[] | undefined {
@@ -42,6 +61,8 @@ export function redundant<Segment extends SegmentName>(segments: readonly Segmen
   const found: { segment: Segment; by: Segment }[] = []
   let widest: Segment | undefined
   for (const segment of segments.toSorted((a, b) => a.first - b.first || b.last - a.last)) {
+    // A listing may name an object twice.
+    if (widest && segmentName(widest) === segmentName(segment)) continue
     if (widest && holds(widest, segment)) found.push({ segment, by: widest })
     else if (!widest || segment.last > widest.last) widest = segment
   }

@@ -23,22 +23,23 @@ export async function runArchiver(options: ArchiverOptions): Promise<void> {
   const running: Promise<void>[] = []
   const archiveAll = async (): Promise<void> => {
     for await (const database of appearingDatabases({ ...options, signal })) {
-      const archiving = archiveOne(database, { ...options, signal })
-      archiving.catch(reject)
-      running.push(archiving)
+      const watch = new HeadroomWatch(database, { ...options, signal })
+      for (const work of [ship(database, { ...options, signal }, watch), watch.run()]) {
+        work.catch(reject)
+        running.push(work)
+      }
     }
     await Promise.all(running)
   }
+  const archiving = archiveAll()
   try {
-    await Promise.race([archiveAll(), broken])
+    await Promise.race([archiving, broken])
   } finally {
     ended.abort()
+    // No merge and no upload goes on behind the back of whoever waits.
+    await Promise.allSettled([archiving])
+    await Promise.allSettled(running)
   }
-}
-
-async function archiveOne(database: string, options: ArchiverOptions): Promise<void> {
-  const watch = new HeadroomWatch(database, options)
-  await Promise.all([ship(database, options, watch), watch.run()])
 }
 
 async function ship(database: string, options: ArchiverOptions, watch: HeadroomWatch): Promise<void> {

@@ -57,7 +57,7 @@ export async function unarchivedLog(
 ): Promise<UnarchivedLog | undefined> {
   const { place, lineage, branch, gap, segments } = await locate(repository, dataDir, database, signal)
   const facts = { database, lineage: null, after: null, lost: null, problem: null }
-  const behindBytes = (await liveLogSize(directory, place)).bytes
+  const behindBytes = (await liveLogSize(directory, place, signal)).bytes
   if (lineage !== undefined && gap) return { ...facts, state: 'pruned', lineage, after: gap.first - 1, lost: gap, behindBytes }
   if (lineage !== undefined) return segments.length > 0 ? undefined : newLog(database)
   if (!branch) return { ...facts, state: 'foreign', behindBytes }

@@ -1,9 +1,10 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
-import type { StoredSegment } from '../repository/archive.ts'
+import { holds } from '../repository/archive.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { requireOneHistory } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
+import { gapName } from '../repository/segmentName.ts'
 import { missingLog } from './missingLog.ts'
 
 /** What reading a lineage back has shown. */
@@ -26,7 +27,13 @@ export interface ArchiveVerdict {
   lineages: LineageVerdict[]
 }
 
-/** Reads all archived log back and verifies every transaction of it. */
+/** An object that cannot be read, and how to tell whether it is there by now. */
+interface Damage {
+  problem: string
+  isIn: (history: ArchivedHistory) => boolean
+}
+
+/** Reads all archived log back and verifies every transaction of it. What a delete frees meanwhile is no damage. */
 export async function validateArchive(
   repository: Repository,
   { progress, signal }: { progress: ProgressListener; signal: AbortSignal },
@@ -35,34 +42,44 @@ export async function validateArchive(
   const total = history.segments.reduce((sum, { start, end }) => sum + end - start, 0)
   let done = 0
   const lineages: LineageVerdict[] = []
+  const damage = new Map<LineageVerdict, Damage[]>()
   for (const lineage of [...history.lineages.keys(), ...history.damaged.keys()].toSorted()) {
     const own = history.segments.filter((segment) => segment.lineage === lineage)
-    const found: LineageVerdict = {
-      lineage,
-      database: history.lineages.get(lineage)?.database,
-      segments: own.length,
-      transactions: 0,
-      logBytes: 0,
-      problems: problemsOf(history, lineage, own),
-    }
+    const database = history.lineages.get(lineage)?.database
+    const found: LineageVerdict = { lineage, database, segments: own.length, transactions: 0, logBytes: 0, problems: [] }
+    const damaged: Damage[] = []
     for (const segment of own) {
       signal.throwIfAborted()
       const size = segment.end - segment.start
-      await noting(found, async () => {
+      const problem = await problemOf(async () => {
         const onTransaction = (): void => void found.transactions++
         await repository.archive.verify(segment, { signal, onTransaction })
         found.logBytes += size
       })
+      if (problem !== undefined) damaged.push({ problem, isIn: (now) => now.segments.some((other) => holds(other, segment)) })
       progress({ phase: 'read archived log', done: (done += size), total })
     }
+    for (const gap of history.gaps.filter((marked) => marked.lineage === lineage)) {
+      const problem = await problemOf(async () => repository.archive.readGap(gap, { signal }))
+      if (problem !== undefined)
+        damaged.push({ problem, isIn: (now) => now.gaps.some((other) => gapName(other) === gapName(gap)) })
+    }
     lineages.push(found)
+    damage.set(found, damaged)
+  }
+  const now = await ArchivedHistory.read(repository, signal)
+  for (const [{ lineage, problems }, damaged] of damage) {
+    const isKnown = now.lineages.has(lineage)
+    const remaining = damaged.filter(({ isIn }) => !isKnown || isIn(now))
+    problems.push(...problemsOf(now, lineage), ...remaining.map(({ problem }) => problem))
   }
   return { verdict: lineages.every(({ problems }) => problems.length === 0) ? 'good' : 'bad', lineages }
 }
 
 /** What the names of its objects and its description show. */
-function problemsOf(history: ArchivedHistory, lineage: string, own: readonly StoredSegment[]): string[] {
+function problemsOf(history: ArchivedHistory, lineage: string): string[] {
   const problems: string[] = []
+  const own = history.segments.filter((segment) => segment.lineage === lineage)
   const damaged = history.damaged.get(lineage)
   if (damaged) problems.push(damaged.message)
   const known = [...own, ...history.gaps.filter((gap) => gap.lineage === lineage)]
@@ -76,11 +93,12 @@ function problemsOf(history: ArchivedHistory, lineage: string, own: readonly Sto
   return problems
 }
 
-async function noting({ problems }: LineageVerdict, work: () => Promise<void>): Promise<void> {
+async function problemOf(work: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await work()
+    return undefined
   } catch (error) {
     if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-    problems.push(error.message)
+    return error.message
   }
 }

@@ -79,6 +79,8 @@ function tell(log: Logger, event: ArchiveEvent): void {
       return log.debug({ database, ...sizeOf(event.segment), milliseconds: Math.round(event.milliseconds) }, 'stored a segment')
     case 'merged':
       return log.debug({ database, ...sizeOf(event.segment), parts: event.parts }, 'merged segments')
+    case 'unmerged':
+      return log.warn({ database, hint: event.error.hint }, `small segments stay, and are tried again: ${event.error.message}`)
     case 'lineage':
       if (event.isFirst) return log.info({ database, lineage: event.lineage }, 'the archive of this store begins')
       return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
@@ -89,7 +91,7 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'headroom':
       return log.error(
         { database, ...event.headroom, behindBytes: event.behindBytes },
-        'Neo4j may soon prune log that is not archived',
+        `Neo4j may soon prune log that is not archived${event.atMost ? ', if none of it is: the repository could not be read yet' : ''}`,
       )
     case 'recovered':
       return log.warn({ database }, 'archiving again')

@@ -11,8 +11,6 @@ import { formatFacts } from './table.ts'
 export interface ArchiveReport extends ArchiveStatus {
   /** By database: the transactions and moments to which it can be restored. */
   windows: Record<string, Window[]>
-  /** Lineages of which nothing can be told, and why. */
-  damaged: { lineage: string; problem: string }[]
   /** Backups of which nobody can tell whether a lineage leads on from them, as log is damaged; they count as windows of themselves alone. */
   unclear: { database: string; backup: string; lineage: string; problem: string }[]
   now: string
@@ -24,8 +22,9 @@ export const archiveStatusCommand = defineCommand({
   summary: 'tell what is archived, how far it is behind, and what can be restored',
   description:
     'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet, and names the ' +
-    'databases with which the archive does not go on. It fails where a part of the archive is damaged, and where the live log is damaged, was ' +
-    'pruned before it was archived and nobody has marked that, or has nothing in common with what is archived of its store.',
+    'databases with which the archive does not go on. It fails where a segment is missing or the description of a lineage or a gap is damaged, ' +
+    'and where the live log is damaged, was pruned before it was archived and nobody has marked that, or has nothing in common with what is ' +
+    'archived of its store. Whether the segments can be read, `archive validate` says.',
   settings: ['dataDir', ...repositorySettings, 'logRetention'],
   examples: [
     { command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --json', purpose: 'for a monitor' },
@@ -41,10 +40,10 @@ export const archiveStatusCommand = defineCommand({
     const now = services.clock.now()
     const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
     const history = await ArchivedHistory.read(repository, signal)
-    const { lineages, unarchived } = await archiveStatus(repository, history, directory, signal)
+    const status = await archiveStatus(repository, history, directory, signal)
     const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
     const names = new Set([
-      ...lineages.map(({ database }) => database),
+      ...status.lineages.map(({ database }) => database),
       ...manifests.flatMap(({ databases }) => databases.map(({ name }) => name)),
     ])
     const windows: Record<string, Window[]> = {}
@@ -55,8 +54,7 @@ export const archiveStatusCommand = defineCommand({
       for (const { backup, window, damage } of found)
         if (damage) unclear.push({ database, backup, lineage: window.lineage!, problem: damage.message })
     }
-    const damaged = [...history.damaged].map(([lineage, { message }]) => ({ lineage, problem: message }))
-    return { lineages, unarchived, windows, damaged, unclear, now: now.toISOString() }
+    return { ...status, windows, unclear, now: now.toISOString() }
   },
   text: ({ lineages, unarchived, windows, damaged, unclear, now }) => {
     const apart = unarchived.map((log) => formatFacts(describeLog(log)))
@@ -72,8 +70,10 @@ export const archiveStatusCommand = defineCommand({
     const head = lineages.length + damaged.length === 0 ? [nothingArchived] : []
     return [...head, ...parts, ...apart, ...unread, ...unknown, points].join('\n\n')
   },
-  failure: ({ unarchived, damaged, unclear }) =>
-    damaged.length + unclear.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined,
+  failure: ({ lineages, unarchived, damaged, unclear }) => {
+    const isHoled = lineages.some(({ missing }) => missing.length > 0)
+    return isHoled || damaged.length + unclear.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined
+  },
 })
 
 /** Whether what is archived of the database does not lead to what it holds now. */

@@ -9,7 +9,8 @@ export const archiveValidateCommand = defineCommand({
   name: 'archive validate',
   summary: 'read all archived log back and check every transaction, without Neo4j',
   description:
-    'Checks every segment and every transaction in it by its CRC-32C and its place. What is damaged or missing is named, with the lineage it hits.',
+    'Checks every segment and every transaction in it by its CRC-32C and its place, and the markers of gaps. What is damaged or missing is named, ' +
+    'with the lineage it hits.',
   settings: repositorySettings,
   givesWay: true,
   examples: [{ command: 'holdfast archive validate --repo /backups --json', purpose: 'for a monitor, once a week' }],

@@ -36,10 +36,12 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
       bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1 })
     }
   }
+  const running = [runArchiver({ ...options, signal, listener }), ...(options.takeBases ? [bases.run()] : [])]
   try {
-    await Promise.all([runArchiver({ ...options, signal, listener }), options.takeBases ? bases.run() : undefined])
+    await Promise.all(running)
   } finally {
     ended.abort()
+    await Promise.allSettled(running)
   }
 }
 
@@ -72,7 +74,7 @@ class NeededBases {
   async run(): Promise<void> {
     const { signal, clock, warn } = this.#options
     for (;;) {
-      await this.#wake.promise
+      if (!signal.aborted) await this.#wake.promise
       if (signal.aborted) return
       this.#wake = Promise.withResolvers()
       const places = this.#places

@@ -41,9 +41,12 @@ test('[archive.gaps] archive status and archive validate tell what the repositor
     const driver = openDriver(server.boltUri)
     await using archiver = new ArchiverProcess({ dataDir, repo, interval: '100ms' })
     const words = ['archive', 'status', '--repo', repo, '--data-dir', dataDir, '--log-retention', '100M size']
-    const status = async (): Promise<{ lineage: LineageStatus; windows: Window[]; text: string; now: number }> => {
-      const { lineages, windows, now } = await succeed<Report>(...words)
-      const { stdout } = await execa(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), ...words])
+    const status = async (expected = 0): Promise<{ lineage: LineageStatus; windows: Window[]; text: string; now: number }> => {
+      const { exitCode, result } = await holdfast<Report>(...words)
+      expect(exitCode).toBe(expected)
+      const { lineages, windows, now } = result
+      const main = join(import.meta.dirname, '../../src/main.ts')
+      const { stdout } = await execa(process.execPath, [main, ...words], { reject: false })
       const [lineage, ...others] = lineages.filter(({ database }) => database === 'neo4j')
       expect(others).toEqual([])
       return { lineage: lineage!, windows: windows['neo4j']!, text: stdout, now: Date.parse(now) }
@@ -133,7 +136,7 @@ test('[archive.gaps] archive status and archive validate tell what the repositor
     expect(shorter.windows.at(-1)!.to.id).toBe(newest.first - 1)
     const within = stored.at(-3)!
     await rm(join(repo, segmentName(within)))
-    const holed = await status()
+    const holed = await status(exitCodes.integrity)
     expect(holed.lineage).toMatchObject({
       last: { id: newest.first - 1 },
       segments: shorter.lineage.segments - 1,
@@ -155,7 +158,7 @@ test('[archive.gaps] archive status and archive validate tell what the repositor
     await archiver.until(async () => (await repository.archive.list()).gaps.length > 0)
     await archiver.backedUp(2)
     await archiver.reaches(await write(3, 300, 2000))
-    const gapped = await status()
+    const gapped = await status(exitCodes.integrity)
     const [gap] = gapped.lineage.gaps
     expect(gap!.first).toBe(newest.first)
     expect(gap!.last).toBeGreaterThanOrEqual(unarchived)

@@ -35,9 +35,17 @@ describe('headroom', () => {
   test('is what is left of the size at the present rate, or of the time, whichever ends first', () => {
     const now = 10 * day
     const behind = { bytes: gibibyte, since: now - day }
-    expect(headroomOf(retention, behind, 1024 ** 2, now)).toEqual({ bytes: gibibyte, seconds: 1024 })
-    expect(headroomOf(retention, behind, 1, now)).toEqual({ bytes: gibibyte, seconds: day / 1000 })
+    expect(headroomOf(retention, behind, 1024 ** 2, now)).toEqual({ bytes: gibibyte, seconds: 1012 })
+    expect(headroomOf(retention, behind, 1, now)).toEqual({ bytes: gibibyte, seconds: 86_393 })
+    expect(headroomOf(parseLogRetention('2 days'), behind, 1, now)).toEqual({ bytes: null, seconds: day / 1000 })
     expect(headroomOf(retention, { bytes: 3 * gibibyte, since: now }, 1, now)).toMatchObject({ bytes: 0, seconds: 0 })
+  })
+
+  test('where nothing has been archived for long, what waits tells the rate', () => {
+    const behind = { bytes: gibibyte, since: 0 }
+    expect(headroomOf(parseLogRetention('2G size'), behind, 0, day)).toEqual({ bytes: gibibyte, seconds: day / 1000 })
+    // What was only just written tells nothing of an hour.
+    expect(headroomOf(parseLogRetention('2G size'), { bytes: gibibyte, since: day }, 0, day)).toMatchObject({ seconds: 3600 })
   })
 
   test('is unknown where nothing limits the log', () => {

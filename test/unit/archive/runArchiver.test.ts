@@ -219,6 +219,32 @@ test('whatever the operating system says about the log, it is tried again until 
   expect(await archived(repository)).toEqual(['2-4', '5-6'])
 })
 
+test('what nobody has foreseen ends the archiver, once all that it does has ended', async () => {
+  const held = Promise.withResolvers<void>()
+  let isHeld = false
+  let hasThrown = false
+  const storage = metered(memoryStorage(), async (request) => {
+    if (!request.endsWith('.segment') || !request.startsWith('put')) return
+    if (request.includes(root)) {
+      isHeld = true
+      await held.promise
+    } else {
+      hasThrown = true
+      throw new Error('unforeseen')
+    }
+  })
+  const repository = await newRepository({ storage })
+  log.write(3)
+  await using archiver = run(repository)
+  await archiver.until(() => isHeld)
+  SyntheticLog.create(log.dataDir, { database: 'system', store: { ...sampleStore, random: '4711' } }).write(2)
+  await archiver.until(() => hasThrown)
+  let looks = 0
+  await archiver.until(() => looks++ === 20)
+  held.resolve()
+  await expect(archiver.until(() => false)).rejects.toThrow('unforeseen')
+})
+
 describe('databases that are not there yet', () => {
   const store = { ...sampleStore, random: '4711' }
   const shipped = ({ events }: Running): string[] => events.flatMap((event) => (event.kind === 'shipped' ? [event.database] : []))

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ArchiveVerdict, validateArchive } from '../../../src/archive/validateArchive.ts'
 import { silent } from '../../../src/core/progress.ts'
-import type { Repository } from '../../../src/repository/repository.ts'
-import { lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { openRepository, type Repository } from '../../../src/repository/repository.ts'
+import { gapName, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
+import { metered } from '../../support/meteredStorage.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -68,4 +69,30 @@ test('[damage.detected] what is missing, of two histories, or not described is b
     'transactions 5 to 6 are in no segment any more: something removed it',
     expect.stringContaining('holds two different histories at transaction 10'),
   ])
+})
+
+test('what a delete frees while it is read is no damage, and what something else removes is', async () => {
+  const removing = (...ids: [number, number][]): Storage => {
+    const names = ids.map(([first, last]) => segmentName(segmentOf(log, first, last)))
+    return metered(storage, async (request) => {
+      if (request === `get ${names[0]}`) for (const name of names) await storage.delete(name)
+    })
+  }
+  repository = await openRepository(removing([2, 4]))
+  expect(await validate()).toMatchObject({ verdict: 'good', lineages: [{ transactions: 6, problems: [] }] })
+  await archiveAll(await openRepository(storage), log.write(2))
+  repository = await openRepository(removing([7, 10]))
+  expect(await validate()).toMatchObject({
+    verdict: 'bad',
+    lineages: [{ problems: ['transactions 7 to 10 are in no segment any more: something removed it'] }],
+  })
+})
+
+test('[damage.detected] the marker of a gap that is damaged is bad', async () => {
+  const gap = { lineage: root, first: 11, last: 20 }
+  await repository.archive.putGap({ ...gap, found: new Date().toISOString() })
+  expect((await validate()).verdict).toBe('good')
+  await storage.delete(gapName(gap))
+  await storage.put(gapName(gap), Buffer.from('nonsense'))
+  expect(await validate()).toMatchObject({ verdict: 'bad', lineages: [{ problems: [expect.stringContaining(gapName(gap))] }] })
 })

@@ -7,10 +7,10 @@ import type { Context } from '../../../src/cli/command.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { silent } from '../../../src/core/progress.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { gapName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll, backUpLogs, newRepository, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -45,6 +45,27 @@ test('a log that is archived as it is written is told with its lineage', async (
   const { lineages, unarchived, failure } = await status(log)
   expect([unarchived, failure]).toEqual([[], undefined])
   expect(lineages).toMatchObject([{ lineage: root, live: { behindBytes: log.at(5).end - log.at(5).start } }])
+})
+
+test('[damage.detected] segments that something removed, and a marker of a gap that is damaged, are named and a failure', async () => {
+  const log = make()
+  for (const count of [0, 2, 2]) await archiveAll(repository, log.write(count))
+  await repository.archive.deleteSegment(segmentOf(log, 5, 6))
+  expect(await status(log)).toMatchObject({
+    failure: 'integrity',
+    text: expect.stringMatching(/MISSING +transactions 5 to 6 are in no segment any more/) as string,
+  })
+  const gap = { lineage: root, first: 5, last: 6 }
+  await repository.archive.putGap({ ...gap, found: new Date().toISOString() })
+  expect(await status(log)).toMatchObject({ failure: undefined, lineages: [{ gaps: [gap], missing: [] }] })
+  await storage.delete(gapName(gap))
+  await storage.put(gapName(gap), Buffer.from('nonsense'))
+  expect(await status(log)).toMatchObject({
+    failure: 'integrity',
+    lineages: [{ gaps: [], missing: [], live: { behindBytes: 0 } }],
+    damaged: [{ lineage: root, problem: expect.stringContaining(gapName(gap)) as string }],
+    text: expect.stringMatching(new RegExp(`DAMAGED +lineage ${root}: ${gapName(gap)}`)) as string,
+  })
 })
 
 describe('named apart is', () => {

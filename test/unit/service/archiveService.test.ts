@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
 import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
@@ -54,14 +55,15 @@ class Happenings {
 
 interface ServeOptions {
   takeBases?: boolean
-  before?: (request: string) => void
+  before?: (request: string) => void | Promise<void>
+  signal?: AbortSignal
   clock?: Clock
 }
 
 /** Runs the service while `during` does; it must not fail. */
 async function serve(
   during: (happenings: Happenings) => Promise<void>,
-  { takeBases = true, before = () => {}, clock = systemClock }: ServeOptions = {},
+  { takeBases = true, before = () => {}, clock = systemClock, signal }: ServeOptions = {},
 ): Promise<void> {
   const happenings = new Happenings()
   const tell = (): void => happenings.tell()
@@ -76,7 +78,7 @@ async function serve(
     takeBases,
     graph: async () => Promise.resolve(undefined),
     clock,
-    signal: ending.signal,
+    signal: signal ?? ending.signal,
     warn: (message) => {
       happenings.warnings.push(message)
       tell()
@@ -223,4 +225,39 @@ test('[archive.lineages] a restored database goes on from the backups of the one
   })
   expect(await backups()).toBe(1)
   expect(await planned(8)).toBe(8)
+})
+
+test('what nobody has foreseen ends the service, once the backup that it takes has ended', async () => {
+  const held = Promise.withResolvers<void>()
+  let isHeld = false
+  let hasThrown = false
+  let isReleased = false
+  const before = async (request: string): Promise<void> => {
+    if (request.startsWith('put packs/')) {
+      isHeld = true
+      await held.promise
+    } else if (isHeld && request.endsWith('.segment')) {
+      hasThrown = true
+      throw new Error('unforeseen')
+    }
+  }
+  const serving = serve(
+    async () => {
+      await vi.waitUntil(() => isHeld)
+      log.write(1)
+      await vi.waitUntil(() => hasThrown)
+      await delay(200)
+      isReleased = true
+      held.resolve()
+      await new Promise(() => {})
+    },
+    { before },
+  )
+  await expect(serving).rejects.toThrow('unforeseen')
+  expect(isReleased).toBe(true)
+})
+
+test('a service that is told to end before it has begun ends', async () => {
+  const ended = serve(async () => new Promise(() => {}), { signal: AbortSignal.abort() })
+  await expect(ended).rejects.toThrow('the service ended by itself')
 })
