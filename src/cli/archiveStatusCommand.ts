@@ -7,9 +7,12 @@ import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
 import { formatFacts } from './table.ts'
 
-interface ArchiveReport extends ArchiveStatus {
+/** What `holdfast archive status` tells. */
+export interface ArchiveReport extends ArchiveStatus {
   /** By database: the transactions and moments to which it can be restored. */
   windows: Record<string, Window[]>
+  /** Backups of which nobody can tell whether a lineage leads on from them, as log is damaged; they count as windows of themselves alone. */
+  unclear: { database: string; backup: string; lineage: string; problem: string }[]
   now: string
 }
 
@@ -30,7 +33,7 @@ export const archiveStatusCommand = defineCommand({
   run: async ({ settings, services, signal }): Promise<ArchiveReport> => {
     const { archiveStatus } = await import('../archive/archiveStatus.ts')
     const { parseLogRetention } = await import('../neo4j/logRetention.ts')
-    const { restorableWindows } = await import('../recovery/windows.ts')
+    const { backupWindows, certain, joined } = await import('../recovery/windows.ts')
     const { ArchivedHistory } = await import('../repository/archivedHistory.ts')
     const repository = await services.repository()
     const { dataDir, logRetention } = settings.values
@@ -44,23 +47,32 @@ export const archiveStatusCommand = defineCommand({
       ...manifests.flatMap(({ databases }) => databases.map(({ name }) => name)),
     ])
     const windows: Record<string, Window[]> = {}
-    for (const name of [...names].toSorted()) windows[name] = await restorableWindows(history, manifests, name)
-    return { ...status, windows, now: now.toISOString() }
+    const unclear: ArchiveReport['unclear'] = []
+    for (const database of [...names].toSorted()) {
+      const found = await backupWindows(history, manifests, database)
+      windows[database] = joined(certain(found))
+      for (const { backup, window, damage } of found)
+        if (damage) unclear.push({ database, backup, lineage: window.lineage!, problem: damage.message })
+    }
+    return { ...status, windows, unclear, now: now.toISOString() }
   },
-  text: ({ lineages, unarchived, windows, damaged, now }) => {
+  text: ({ lineages, unarchived, windows, damaged, unclear, now }) => {
     const apart = unarchived.map((log) => formatFacts(describeLog(log)))
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
       found.map((window) => [name, formatWindow(window)] as const),
     )
     const unread = damaged.map(({ lineage, problem }) => formatFacts([['DAMAGED', `lineage ${lineage}: ${problem}`]]))
+    const unknown = unclear.map(({ backup, lineage, problem }) =>
+      formatFacts([['DAMAGED', `nobody can tell whether lineage ${lineage} leads on from backup ${backup}: ${problem}`]]),
+    )
     const points = restorable.length > 0 ? ['restorable', formatFacts(restorable)].join('\n') : nothingRestorable
     const head = lineages.length + damaged.length === 0 ? [nothingArchived] : []
-    return [...head, ...parts, ...apart, ...unread, points].join('\n\n')
+    return [...head, ...parts, ...apart, ...unread, ...unknown, points].join('\n\n')
   },
-  failure: ({ lineages, unarchived, damaged }) => {
+  failure: ({ lineages, unarchived, damaged, unclear }) => {
     const isHoled = lineages.some(({ missing }) => missing.length > 0)
-    return isHoled || damaged.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined
+    return isHoled || damaged.length + unclear.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined
   },
 })
 

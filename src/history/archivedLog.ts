@@ -1,9 +1,10 @@
 import { HoldfastError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
-import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { ArchivedHistory, byStanding } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { twoHistories } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
+import { rootOf } from '../repository/segmentName.ts'
 import type { NewToken } from '../txlog/changes/transactionChanges.ts'
 import { logHeaderLength } from '../txlog/logFileHeader.ts'
 import { transactionsIn } from '../txlog/transactionBytes.ts'
@@ -13,7 +14,7 @@ import type { LoggedTransaction, LogSource } from './logSource.ts'
 /** What is to be read of an archive. */
 interface Wanted {
   database: string
-  /** The lineage to follow; the one with the latest transaction unless given. */
+  /** The lineage to follow; unless given the one with the latest transaction, but none that another one has left. */
   lineage?: string | undefined
   signal: AbortSignal
 }
@@ -25,9 +26,9 @@ interface Wanted {
 export async function archivedLog(repository: Repository, { database, lineage: wanted, signal }: Wanted): Promise<LogSource> {
   const history = await ArchivedHistory.read(repository, signal)
   if (wanted !== undefined) history.requireFollowable(wanted)
-  const lineages = [...history.lineages.values()].filter((lineage) => lineage.database === database).map(({ id }) => id)
-  const lineage = wanted ?? lineages.toSorted((a, b) => history.latestOf(b) - history.latestOf(a))[0]
-  if (wanted === undefined) history.requireReadable(history.lineages.get(lineage ?? ''), history.latestOf(lineage ?? ''))
+  const lineages = lineagesOf(history, database)
+  const lineage = wanted ?? lineages[0]
+  if (wanted === undefined) await requireReadable(repository, history, { database, lineage, signal })
   if (lineage === undefined || !lineages.includes(lineage)) {
     throw new HoldfastError(
       'usage',
@@ -38,13 +39,37 @@ export async function archivedLog(repository: Repository, { database, lineage: w
     )
   }
   const links = history.chain(lineage)
-  requireOneHistory(links.map(({ segment }) => segment))
   return {
     name: `archived log of ${database}`,
     tokens: async () => tokensBefore(repository, history, { database, links, signal }),
     stretchTo: (id) => stretchTo(links, id),
-    transactions: (from) => readChain(repository, links, from, signal),
+    transactions: (from) => readChain(repository, history, links, { from, signal }),
   }
+}
+
+/** The lineages of a database, in the order in which a restore follows them. */
+function lineagesOf(history: ArchivedHistory, database: string): string[] {
+  const own = [...history.lineages.values()].filter((lineage) => lineage.database === database)
+  const stores = new Map(own.map((lineage) => [rootOf(lineage.id), lineage]))
+  return [...stores.values()]
+    .flatMap((store) => history.standingsOf(store))
+    .filter(({ lineage }) => own.some(({ id }) => id === lineage))
+    .toSorted(byStanding)
+    .map(({ lineage }) => lineage)
+}
+
+/** Makes sure that nothing of the database that went on later than a lineage is damaged; a backup may know a store of which nothing else can be told. */
+async function requireReadable(
+  repository: Repository,
+  history: ArchivedHistory,
+  { database, lineage, signal }: { database: string; lineage: string | undefined; signal: AbortSignal },
+): Promise<void> {
+  if (history.damaged.size === 0) return
+  if (lineage === undefined) return history.requireReadable(undefined)
+  const described = [...history.lineages.values()].filter((each) => each.database === database)
+  const backups = await repository.listBackups({ signal })
+  const backedUp = backups.flatMap(({ manifest }) => manifest?.databases ?? []).filter(({ name }) => name === database)
+  for (const store of [...described, ...backedUp]) history.requireReadable(store, history.latestOf(lineage))
 }
 
 /** The names that the newest backup knows which the chain goes through: also those that were given in a gap; the log tells those that came later. */
@@ -78,9 +103,9 @@ function stretchTo(links: readonly Link[], id: number): number {
 
 async function* readChain(
   repository: Repository,
+  history: ArchivedHistory,
   links: readonly Link[],
-  from: number,
-  signal: AbortSignal,
+  { from, signal }: { from: number; signal: AbortSignal },
 ): AsyncGenerator<LoggedTransaction> {
   const begin = links[0]?.segment.first
   if (begin === undefined) return
@@ -93,6 +118,8 @@ async function* readChain(
     for await (const { transaction, bytes } of transactionsIn(chunks, { position, expectedId: segment.first })) {
       signal.throwIfAborted()
       if (transaction.id <= last || transaction.id > upTo) continue
+      const parting = history.partingAt(segment.lineage, transaction)
+      if (parting) throw twoHistories(parting)
       last = transaction.id
       hasRead = true
       yield { transaction, bytes, logVersion: segment.logVersion }

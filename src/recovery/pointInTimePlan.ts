@@ -2,12 +2,12 @@ import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
-import { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { isReached } from './reached.ts'
+import { isReached, type Known } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
-import { describeWindows, restorableWindows } from './windows.ts'
+import { backupWindows, certain, describeWindows, joined } from './windows.ts'
 
 /** What restoring to a point takes: a backup and the archived log behind it, both read and verified. */
 export interface PointInTimePlan {
@@ -25,7 +25,7 @@ export interface PointInTimePlan {
 interface Wish {
   point: RestorePoint
   database: string
-  /** The lineage to restore; the one with the latest transaction that leads there unless given. */
+  /** The lineage to restore; unless given the one with the latest transaction that leads there, and before one that it left. */
   lineage?: string | undefined
   signal: AbortSignal
 }
@@ -38,17 +38,11 @@ interface Planned {
   manifests: readonly Manifest[]
 }
 
-/** A way to the point: a backup, and a lineage whose chain may go through it. */
-interface Way {
+/** A way to the point: a backup, and a lineage whose chain may go through it; none for the backup alone. */
+interface Way extends Omit<Standing, 'lineage'> {
   manifest: Manifest
   base: ManifestDatabase
   lineage: string | undefined
-  /** When the newest transaction on it was committed, milliseconds since 1970. */
-  latest: number
-  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
-  standing: number
-  /** Its place among the lineages of the store, in the order of `lineagesOf`. */
-  rank: number
 }
 
 /**
@@ -66,7 +60,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
     // Its own time says nothing where log leads on from it: a clock may have been ahead.
     if (point.kind === 'latest' && lineage === undefined && (await leadsOn(history, base))) continue
-    const replay = await replayOn(history, base, lineage, point)
+    const replay = mayReach(point, base, lineage, known) && (await replayOn(history, base, lineage, point))
     if (!replay || !isReached(replay, point, base, known)) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
@@ -79,7 +73,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
   if (wish.lineage === undefined) for (const base of bases) history.requireReadable(base)
-  const windows = await restorableWindows(history, manifests, database)
+  const windows = joined(certain(await backupWindows(history, manifests, database)))
   const chosen = windows.filter(({ lineage }) => lineage !== undefined && lineage === wish.lineage)
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
     hint: describeWindows(chosen.length > 0 ? chosen : windows, point),
@@ -105,24 +99,15 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     if (!base) continue
     const { id, commitTime } = base.lastTransaction
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
-    const lineages = history.lineagesOf(base)
-    const standings = new Map<string, number>()
-    for (const [rank, lineage] of lineages.entries()) {
-      // Those that left it come before it.
-      const heirs = lineages.filter((other) => history.lineages.get(other)?.branch?.parent === lineage)
-      const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
-      const latest = history.latestOf(lineage)
-      const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
-      standings.set(lineage, standing)
-      ways.push({ manifest, base, lineage, latest, standing, rank })
-    }
+    const standings = history.standingsOf(base)
     const latest = Date.parse(commitTime)
-    ways.push({ manifest, base, lineage: undefined, latest, standing: latest, rank: lineages.length })
+    const alone = { lineage: undefined, latest, standing: latest, rank: standings.length }
+    for (const standing of [...standings, alone]) ways.push({ manifest, base, ...standing })
   }
   return ways
     .filter(({ lineage }) => only === undefined || lineage === only)
     .toReversed()
-    .toSorted((a, b) => b.standing - a.standing || a.rank - b.rank || b.base.lastTransaction.id - a.base.lastTransaction.id)
+    .toSorted((a, b) => byStanding(a, b) || b.base.lastTransaction.id - a.base.lastTransaction.id)
 }
 
 /** Whether a transaction belongs to what is restored to a point. */
@@ -191,6 +176,20 @@ function historiesBesides(
   return [...later, ...more].map((text) => `${database} ends with transaction ${to.id} of ${to.commitTime}; ${text}`)
 }
 
+/** Whether a way may reach the point, by the names of its segments: one that does not is not read only to be refused, nor from each backup anew. */
+function mayReach(point: RestorePoint, base: ManifestDatabase, lineage: string | undefined, known: Known): boolean {
+  if (point.kind === 'latest' || lineage === undefined) return true
+  const nothing = replayNothing(base)
+  const links = coverFrom(known.history.chain(lineage), nothing.to.id)
+  const { segment, upTo = nothing.to.id } = links.at(-1) ?? {}
+  if (point.kind === 'transaction') return point.id <= upTo
+  const latest = Math.max(nothing.latest, ...links.map((link) => link.segment.latest))
+  // What is cut off a segment may be what was committed later, and the checksum at the cut is not known.
+  if (latest >= point.time.getTime() || (segment && upTo < segment.last)) return true
+  const to = segment ? { id: upTo, checksum: segment.checksum, commitTime: new Date(segment.latest).toISOString() } : nothing.to
+  return isReached({ ...nothing, lineage, to, latest }, point, base, known)
+}
+
 /** How far a lineage takes a backup towards a point. @returns undefined where it does not go through the backup. */
 export async function replayOn(
   history: ArchivedHistory,
@@ -200,6 +199,10 @@ export async function replayOn(
 ): Promise<Replay | undefined> {
   if (lineage === undefined) return replayNothing(base)
   const links = history.chain(lineage)
+  const { id } = base.lastTransaction
+  // The backup is all it takes: log that is damaged hinders nothing.
+  if (point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id))
+    return { ...replayNothing(base), lineage }
   if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
   // What is behind the transaction wanted is not read: it may be damaged.
   const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY

@@ -5,7 +5,7 @@ import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
 /** What is known besides the replay itself. */
-interface Known {
+export interface Known {
   history: ArchivedHistory
   manifests: readonly Manifest[]
   /** Whether somebody chose the lineage, though another one may go on further. */

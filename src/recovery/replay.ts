@@ -1,7 +1,8 @@
 import { HoldfastError } from '../core/errors.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
+import type { StoredSegment } from '../repository/archive.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { twoHistories } from '../repository/oneHistory.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 
@@ -65,8 +66,10 @@ export async function findReplay(
   { lineage, links, wanted }: { lineage: string | undefined; links: readonly Link[]; wanted: Wanted },
 ): Promise<Replay> {
   const replay: Replay = { ...replayNothing(base), lineage }
-  const requireOneUpTo = (id: number): void =>
-    requireOneHistory(links.map(({ segment }) => segment).filter(({ first }) => first <= id))
+  let parted: StoredSegment | undefined
+  const requireOneUpTo = (id: number): void => {
+    if (parted && parted.first <= id) throw twoHistories(parted)
+  }
   const { from } = replay
   let before = { id: from.id, checksum: from.checksum }
   for (const link of coverFrom(links, from.id)) {
@@ -74,7 +77,7 @@ export async function findReplay(
     let last: Transaction | undefined
     const { origin } = history.lineages.get(link.segment.lineage) ?? {}
     let seen = origin?.id === before.id && link.segment.first === before.id + 1 ? origin : undefined
-    await history.read(link, (transaction) => {
+    const parting = await history.read(link, (transaction) => {
       if (transaction.id === before.id) seen = transaction
       if (stopped || transaction.id <= before.id || transaction.id > link.upTo) return
       if (transaction.id === before.id + 1 && transaction.previousChecksum !== undefined)
@@ -84,6 +87,7 @@ export async function findReplay(
       last = transaction
       replay.latest = Math.max(replay.latest, transaction.commitTime)
     })
+    if (parting && parting.first < (parted?.first ?? Number.POSITIVE_INFINITY)) parted = parting
     if (seen && seen.checksum !== before.checksum) {
       requireOneUpTo(link.upTo)
       throw brokenChain(base.name, before, seen.checksum)

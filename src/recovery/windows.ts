@@ -1,5 +1,6 @@
-import { coverFrom } from '../repository/archiveChain.ts'
-import type { Manifest } from '../repository/manifest.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { coverFrom, type Link } from '../repository/archiveChain.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
@@ -17,34 +18,65 @@ export interface Window {
   to: Edge
 }
 
-/** The windows of a database, oldest first, from what the repository holds. Segments are taken by their names; a restore reads them. */
-export async function restorableWindows(
+/** The window that begins with one backup. */
+export interface BackupWindow {
+  backup: string
+  base: ManifestDatabase
+  window: Window
+  /** Why nobody can tell whether it is one: log is damaged that would have to be read. */
+  damage?: HoldfastError
+}
+
+/**
+ * The windows of each backup of a database, from what the repository holds: along each lineage that goes through it, or else of itself.
+ * A segment is read where a backup ends within it, to tell whether the lineage goes through that backup, and where the window ends within
+ * it; the others are taken by their names, and a restore reads them.
+ */
+export async function backupWindows(
   history: ArchivedHistory,
   manifests: readonly Manifest[],
   database: string,
-): Promise<Window[]> {
-  const windows: Window[] = []
-  for (const manifest of manifests) {
-    const base = manifest.databases.find(({ name }) => name === database)
+): Promise<BackupWindow[]> {
+  const windows: BackupWindow[] = []
+  for (const { id: backup, databases } of manifests) {
+    const base = databases.find(({ name }) => name === database)
     if (!base) continue
-    const { id, commitTime } = base.lastTransaction
-    const from = { id, time: commitTime }
-    let lineages = 0
-    for (const lineage of history.lineagesOf(base)) {
-      const links = history.chain(lineage)
-      if (!(await history.goesThrough(links, base.lastTransaction))) continue
-      lineages += 1
-      const last = coverFrom(links, id).at(-1)
-      const to = last ? { id: last.upTo, time: new Date(last.segment.latest).toISOString() } : from
-      windows.push({ lineage, from, to })
+    const found: Found[] = []
+    for (const lineage of history.lineagesOf(base)) found.push(...(await windowAlong(lineage, history, base)))
+    if (found.every(({ damage }) => damage)) {
+      const { id, commitTime: time } = base.lastTransaction
+      found.push({ window: { lineage: undefined, from: { id, time }, to: { id, time } } })
     }
-    if (lineages === 0) windows.push({ lineage: undefined, from, to: from })
+    windows.push(...found.map((each) => ({ backup, base, ...each })))
   }
-  return joined(windows)
+  return windows
 }
 
-/** One window where several backups lie in the same unbroken chain, or hold the same. */
-function joined(windows: readonly Window[]): Window[] {
+type Found = Pick<BackupWindow, 'window' | 'damage'>
+
+/** @returns none where the lineage does not go through the backup. */
+async function windowAlong(lineage: string, history: ArchivedHistory, { lastTransaction }: ManifestDatabase): Promise<Found[]> {
+  const links = history.chain(lineage)
+  const from = { id: lastTransaction.id, time: lastTransaction.commitTime }
+  const last = coverFrom(links, from.id).at(-1)
+  const window: Window = { lineage, from, to: last ? edgeOf(last, last.segment.latest) : from }
+  try {
+    if (!(await history.goesThrough(links, lastTransaction))) return []
+    if (last) window.to = edgeOf(last, await history.latestOn(last))
+    return [{ window }]
+  } catch (error) {
+    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+    return [{ window, damage: error }]
+  }
+}
+
+/** The windows that are certain. */
+export function certain(windows: readonly BackupWindow[]): Window[] {
+  return windows.flatMap(({ window, damage }) => (damage ? [] : [window]))
+}
+
+/** Windows of a database, oldest first, one where several backups lie in the same unbroken chain, or hold the same. */
+export function joined(windows: readonly Window[]): Window[] {
   const result: Window[] = []
   for (const window of windows.toSorted((a, b) => a.from.id - b.from.id)) {
     const before = result.find((known) => (window.lineage === undefined ? isSame(known, window) : goesOn(known, window)))
@@ -62,6 +94,10 @@ function isSame(one: Window, other: Window): boolean {
 
 function goesOn(one: Window, other: Window): boolean {
   return one.lineage === other.lineage && one.to.id >= other.from.id
+}
+
+function edgeOf({ upTo }: Link, latest: number): Edge {
+  return { id: upTo, time: new Date(latest).toISOString() }
 }
 
 /** Says which points near the wanted one can be restored. */

@@ -3,8 +3,9 @@ import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
+import { partingOf } from './oneHistory.ts'
 import type { Repository } from './repository.ts'
-import { rootLineage, rootOf } from './segmentName.ts'
+import { rootLineage, rootOf, segmentName } from './segmentName.ts'
 import type { Transaction } from '../txlog/transaction.ts'
 
 type SegmentRange = Pick<StoredSegment, 'lineage' | 'first' | 'last'>
@@ -23,6 +24,22 @@ interface Described {
   damaged: Map<string, HoldfastError>
 }
 
+/** How a lineage stands among those of its store. */
+export interface Standing {
+  lineage: string
+  /** When its newest transaction was committed, milliseconds since 1970. */
+  latest: number
+  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
+  standing: number
+  /** Its place among the lineages of the store, in the order of `lineagesOf`. */
+  rank: number
+}
+
+/** The order in which lineages are followed, where none is named: the latest history first, a lineage before the one that it left. */
+export function byStanding(a: Omit<Standing, 'lineage'>, b: Omit<Standing, 'lineage'>): number {
+  return b.standing - a.standing || a.rank - b.rank
+}
+
 /** What is archived of all databases, as one listing and the descriptions of its lineages say. */
 export class ArchivedHistory {
   readonly #repository: Repository
@@ -33,6 +50,11 @@ export class ArchivedHistory {
   readonly #signal: AbortSignal
   /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
   readonly #latest = new Map<string, number>()
+  readonly #chains = new Map<string, Link[]>()
+  /** By lineage and last transaction: the segments that end with it. */
+  readonly #ends = new Map<string, Map<number, StoredSegment[]>>()
+  /** What segments were read for, and what they told. */
+  readonly #told = new Map<string, Promise<number | undefined>>()
 
   private constructor(repository: Repository, listing: ArchiveListing, { lineages, damaged }: Described, signal: AbortSignal) {
     this.#repository = repository
@@ -40,7 +62,12 @@ export class ArchivedHistory {
     this.lineages = lineages
     this.damaged = damaged
     this.#signal = signal
-    for (const { lineage, latest } of listing.segments) this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
+    for (const segment of listing.segments) {
+      const { lineage, latest, last } = segment
+      this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
+      const ends = this.#ends.get(lineage) ?? new Map<number, StoredSegment[]>()
+      this.#ends.set(lineage, ends.set(last, [...(ends.get(last) ?? []), segment]))
+    }
   }
 
   /** Lists the archive, and reads what its lineages are. */
@@ -71,6 +98,21 @@ export class ArchivedHistory {
       rest.delete(next!)
     }
     return sorted
+  }
+
+  /** How the lineages of a database's store stand to each other. */
+  standingsOf(store: Stored): Standing[] {
+    const lineages = this.lineagesOf(store)
+    const standings = new Map<string, number>()
+    return lineages.map((lineage, rank) => {
+      // Those that left it come before it.
+      const heirs = lineages.filter((other) => this.lineages.get(other)?.branch?.parent === lineage)
+      const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
+      const latest = this.latestOf(lineage)
+      const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
+      standings.set(lineage, standing)
+      return { lineage, latest, standing, rank }
+    })
   }
 
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
@@ -112,25 +154,73 @@ export class ArchivedHistory {
   }
 
   /** The links of a lineage, with those of the lineages it branched off. */
-  chain(lineage: string): Link[] {
-    return chainOf(lineage, this.#listing, this.lineages)
+  chain(lineage: string): readonly Link[] {
+    const chain = this.#chains.get(lineage) ?? chainOf(lineage, this.#listing, this.lineages)
+    this.#chains.set(lineage, chain)
+    return chain
   }
 
-  /** Whether a chain goes through the last transaction of a backup, or begins right behind it. */
+  /** Whether a lineage has a transaction of that id, and its store no other one of it in any lineage, as the names of segments say. */
+  isOnlyHistoryAt(lineage: string, store: Stored, id: number): boolean {
+    const upToIt = (of: string): Link[] => this.chain(of).filter(({ segment }) => segment.first <= id)
+    const owners = (of: string): string[] => upToIt(of).flatMap(({ segment, upTo }) => (id <= upTo ? [segment.lineage] : []))
+    if (owners(lineage).length === 0 || new Set(this.lineagesOf(store).flatMap(owners)).size > 1) return false
+    return partingOf(upToIt(lineage).map(({ segment }) => segment)) === undefined
+  }
+
+  /**
+   * Whether a chain goes through the last transaction of a backup, or begins right behind it.
+   * @throws HoldfastError `integrity` where that takes a segment that is damaged.
+   */
   async goesThrough(links: readonly Link[], { id, checksum }: EndOfLog): Promise<boolean> {
     const link = links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
     if (!link) return this.#beginsBehind(links, { id, checksum })
     if (link.segment.last === id) return link.segment.checksum === checksum
-    let found: number | undefined
-    await this.read(link, (transaction) => {
-      if (transaction.id === id) found = transaction.checksum
-    })
+    const found = await this.#ask(link, `checksum of ${id}`, (transaction) =>
+      transaction.id === id ? transaction.checksum : undefined,
+    )
     return found === checksum
   }
 
-  /** Reads and verifies all of a link's segment. @throws HoldfastError `integrity` */
-  async read({ segment }: Link, onTransaction: (transaction: Transaction) => void, previousChecksum?: number): Promise<void> {
-    await this.#repository.archive.verify(segment, { previousChecksum, onTransaction, signal: this.#signal })
+  /**
+   * When the newest of a link's transactions was committed, milliseconds since 1970; its segment is read where the link ends within it.
+   * @throws HoldfastError `integrity`
+   */
+  async latestOn(link: Link): Promise<number> {
+    const { segment, upTo } = link
+    if (upTo === segment.last) return segment.latest
+    const latest = await this.#ask(link, `latest up to ${upTo}`, ({ id, commitTime }, before = commitTime) =>
+      id <= upTo ? Math.max(before, commitTime) : before,
+    )
+    return latest ?? segment.latest
+  }
+
+  /**
+   * Reads and verifies all of a link's segment.
+   * @returns the segment of another history in the same lineage that begins first of those that end within this one: from somewhere in it
+   * on one of the two is the log of another server.
+   * @throws HoldfastError `integrity`
+   */
+  async read(link: Link, onTransaction: (transaction: Transaction) => void): Promise<StoredSegment | undefined> {
+    const { segment } = link
+    let parting: StoredSegment | undefined
+    await this.#repository.archive.verify(segment, {
+      signal: this.#signal,
+      onTransaction: (transaction) => {
+        const other = this.partingAt(segment.lineage, transaction)
+        if (other && other.first < (parting?.first ?? Number.POSITIVE_INFINITY)) parting = other
+        onTransaction(transaction)
+      },
+    })
+    return parting
+  }
+
+  /** A segment of a lineage that ends with another transaction of that id than this one; undefined where there is none. */
+  partingAt(lineage: string, { id, checksum }: EndOfLog): StoredSegment | undefined {
+    return this.#ends
+      .get(lineage)
+      ?.get(id)
+      ?.find((segment) => segment.checksum !== checksum)
   }
 
   /** What cannot be told is not so: a log without a chain of checksums could be that of another lineage. */
@@ -139,11 +229,30 @@ export class ArchivedHistory {
     if (!link) return false
     const { origin } = this.lineages.get(link.segment.lineage) ?? {}
     if (origin?.id === id) return origin.checksum === checksum
-    let named: number | undefined
-    await this.read(link, (transaction) => {
-      if (transaction.id === id + 1) named = transaction.previousChecksum
-    })
+    const named = await this.#ask(link, `checksum before ${id + 1}`, (transaction) =>
+      transaction.id === id + 1 ? transaction.previousChecksum : undefined,
+    )
     return named === checksum
+  }
+
+  /**
+   * What the transactions of a link's segment tell, each given what those before it told. It is read but once for each question: all
+   * backups of a database are compared with all of its lineages, again and again.
+   */
+  async #ask(
+    link: Link,
+    question: string,
+    tell: (transaction: Transaction, before: number | undefined) => number | undefined,
+  ): Promise<number | undefined> {
+    const key = `${segmentName(link.segment)}: ${question}`
+    const read = async (): Promise<number | undefined> => {
+      let told: number | undefined
+      await this.read(link, (transaction) => (told = tell(transaction, told) ?? told))
+      return told
+    }
+    const told = this.#told.get(key) ?? read()
+    this.#told.set(key, told)
+    return told
   }
 }
 

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../core/errors.ts'
+import { type BackupWindow, backupWindows, certain, joined, type Window } from '../recovery/windows.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { restorableWindows, type Window } from '../recovery/windows.ts'
 import type { Repository } from '../repository/repository.ts'
+import { rootLineage } from '../repository/segmentName.ts'
 import { requireWayAround } from './wayAround.ts'
 
 /** What deleting must not break. */
@@ -14,7 +15,7 @@ interface Promises {
 
 /**
  * Makes sure that deleting these backups keeps what is promised: the newest backup that was proven, and the window of the archive.
- * @throws HoldfastError `refused` where it would not, `integrity` where log is damaged that would be the only way left.
+ * @throws HoldfastError `refused` where it would not, `integrity` where damaged log leaves that open.
  */
 export async function requireUnprotected(repository: Repository, ids: readonly string[], promises: Promises): Promise<void> {
   const { signal, window, now } = promises
@@ -33,25 +34,35 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
   const history = await ArchivedHistory.read(repository, signal)
   // What a lineage needs that cannot be followed, nobody knows.
   history.requireReadable(undefined)
-  const kept = manifests.filter(({ id }) => !ids.includes(id))
-  const gone = manifests.filter(({ id }) => ids.includes(id))
   const since = new Date(now.getTime() - window).toISOString()
   for (const name of new Set(manifests.flatMap(({ databases }) => databases.map((database) => database.name)))) {
-    const before = await restorableWindows(history, manifests, name)
-    const lost = lostWindow(before, await restorableWindows(history, kept, name), since)
-    if (!lost) {
-      await requireWayAround(history, name, { kept, gone }, since)
-      continue
-    }
-    const moments = `${lost.from.time} to ${lost.to.time}`
-    throw new HoldfastError(
-      'refused',
-      `${name} could not be restored any more to moments from ${moments}, which are within the promised window`,
-      {
-        hint: 'keep it until a newer backup is older than --archive-window, or give --force',
-      },
-    )
+    const windows = await backupWindows(history, manifests, name)
+    const kept = windows.filter(({ backup }) => !ids.includes(backup))
+    const gone = windows.filter((each) => ids.includes(each.backup) && !kept.some((other) => isTwin(each, other)))
+    const stay = certain(kept)
+    // A window that is not certain may be lost with what goes, and is no other way to what is to stay.
+    const lost = lostWindow(joined([...stay, ...gone.map((each) => each.window)]), joined(stay), since)
+    if (lost) throw notKept(name, lost, windows.find((each) => each.damage && each.window.lineage === lost.lineage)?.damage)
+    await requireWayAround(history, name, { kept: stay, gone }, since)
   }
+}
+
+/** Whether two backups lead to the same. */
+function isTwin({ base: one }: BackupWindow, { base: other }: BackupWindow): boolean {
+  const [{ id, checksum }, last] = [one.lastTransaction, other.lastTransaction]
+  return id === last.id && checksum === last.checksum && rootLineage(one.storeId) === rootLineage(other.storeId)
+}
+
+function notKept(database: string, { from, to }: Window, damage: HoldfastError | undefined): HoldfastError {
+  const moments = `moments from ${from.time} to ${to.time}, which are within the promised window`
+  const until = 'until a newer backup is older than --archive-window, or give --force'
+  if (!damage) {
+    return new HoldfastError('refused', `${database} could not be restored any more to ${moments}`, { hint: `keep it ${until}` })
+  }
+  return new HoldfastError('integrity', `${database} could perhaps not be restored any more to ${moments}: ${damage.message}`, {
+    hint: `restore that object from a copy of the repository, keep the backup ${until}`,
+    cause: damage,
+  })
 }
 
 /** The part of a window since that time that is in none of those that stay. Backups without log are no windows. */

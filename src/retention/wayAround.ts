@@ -1,13 +1,13 @@
 import { HoldfastError } from '../core/errors.ts'
+import type { BackupWindow, Window } from '../recovery/windows.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { twoHistories } from '../repository/oneHistory.ts'
 
-/** Backups by what is to become of them. */
+/** Windows of backups by what is to become of these. */
 interface Parted {
-  kept: readonly Manifest[]
-  gone: readonly Manifest[]
+  kept: readonly Window[]
+  gone: readonly BackupWindow[]
 }
 
 /**
@@ -22,34 +22,23 @@ export async function requireWayAround(
   { kept, gone }: Parted,
   since: string,
 ): Promise<void> {
-  for (const manifest of gone) {
-    for (const base of basesIn([manifest], database)) {
-      for (const lineage of history.lineagesOf(base)) {
-        const links = history.chain(lineage)
-        const isOnIt = async (other: ManifestDatabase): Promise<boolean> => history.goesThrough(links, other.lastTransaction)
-        if (!(await isOnIt(base))) continue
-        const { id } = base.lastTransaction
-        const others: ManifestDatabase[] = []
-        for (const other of basesIn(kept, database)) if (await isOnIt(other)) others.push(other)
-        if (others.some(({ lastTransaction: last }) => last.id >= id && last.commitTime <= since)) continue
-        const before = others.map(({ lastTransaction: last }) => last.id).filter((last) => last < id)
-        if (before.length === 0) continue
-        const upToIt = links.filter(({ segment }) => segment.first <= id)
-        const way = coverFrom(upToIt, Math.max(...before))
-        try {
-          // All of them: what a cover chooses from two histories looks like one.
-          requireOneHistory(upToIt.map(({ segment }) => segment))
-          for (const link of way) await history.read(link, () => {})
-        } catch (error) {
-          throw noWay(manifest.id, database, error)
-        }
+  for (const { backup, window } of gone) {
+    const { lineage, from } = window
+    if (lineage === undefined) continue
+    const others = kept.filter((other) => other.lineage === lineage).map((other) => other.from)
+    if (others.some(({ id, time }) => id >= from.id && time <= since)) continue
+    const before = others.map(({ id }) => id).filter((id) => id < from.id)
+    if (before.length === 0) continue
+    const upToIt = history.chain(lineage).filter(({ segment }) => segment.first <= from.id)
+    try {
+      for (const link of coverFrom(upToIt, Math.max(...before))) {
+        const parting = await history.read(link, () => {})
+        if (parting && parting.first <= from.id) throw twoHistories(parting)
       }
+    } catch (error) {
+      throw noWay(backup, database, error)
     }
   }
-}
-
-function basesIn(manifests: readonly Manifest[], database: string): ManifestDatabase[] {
-  return manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
 }
 
 function noWay(id: string, database: string, error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { planPointInTime, type PointInTimePlan } from '../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../src/recovery/restorePoint.ts'
-import { restorableWindows } from '../../src/recovery/windows.ts'
+import { backupWindows, certain, joined } from '../../src/recovery/windows.ts'
 import { ArchivedHistory } from '../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../src/repository/repository.ts'
 import { firstCommit } from './syntheticLog.ts'
@@ -31,6 +31,8 @@ export async function endsOfPlan(repository: Repository, point: RestorePoint, li
 /** The windows of the database `neo4j`, such as `backup 4-4`. */
 export async function windowsOf(repository: Repository): Promise<string[]> {
   const manifests = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
-  const found = await restorableWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
-  return found.map(({ lineage, from, to }) => `${lineage === undefined ? 'backup' : lineage} ${from.id}-${to.id}`)
+  const found = await backupWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
+  return joined(certain(found)).map(
+    ({ lineage, from, to }) => `${lineage === undefined ? 'backup' : lineage} ${from.id}-${to.id}`,
+  )
 }

@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ArchiveStatus } from '../../../src/archive/archiveStatus.ts'
-import { archiveStatusCommand } from '../../../src/cli/archiveStatusCommand.ts'
+import { type ArchiveReport, archiveStatusCommand } from '../../../src/cli/archiveStatusCommand.ts'
 import type { Context } from '../../../src/cli/command.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { silent } from '../../../src/core/progress.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { gapName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { gapName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, newRepository, segmentOf } from '../../support/archiving.ts'
+import { archiveAll, backUpLogs, newRepository, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -30,13 +29,13 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const make = (): SyntheticLog => SyntheticLog.create(join(folder, 'data'), { kernelVersion: 33 }).write(3)
 
 /** What `holdfast archive status` says of a data directory. */
-async function status({ dataDir }: SyntheticLog): Promise<ArchiveStatus & { failure: string | undefined; text: string }> {
+async function status({ dataDir }: SyntheticLog): Promise<ArchiveReport & { failure: string | undefined; text: string }> {
   const services = { repository: async () => Promise.resolve(repository), clock: systemClock }
   const settings = { values: { dataDir, logRetention: '2 days 2G' } }
   const { signal } = new AbortController()
   const context = { services, signal, progress: silent, settings } as unknown as Context<never, never>
   const { result, text, failure } = await archiveStatusCommand.execute({ arguments: {}, options: {} }, context)
-  return { ...(result as ArchiveStatus), text, failure }
+  return { ...(result as ArchiveReport), text, failure }
 }
 
 test('a log that is archived as it is written is told with its lineage', async () => {
@@ -127,4 +126,26 @@ describe('named apart is', () => {
     expect(text).toMatch(/DAMAGED +log of neo4j: /)
     expect(failure).toBe('integrity')
   })
+})
+
+test('[damage.detected] a backup of which nobody can tell whether a lineage leads on from it is named, and all else is told', async () => {
+  const log = make()
+  await backUpLogs(repository, log)
+  const { id } = await backUpLogs(repository, log.write(2))
+  await archiveAll(repository, log.write(1))
+  await archiveAll(repository, log.write(3))
+  const name = segmentName((await repository.archive.list()).segments[0]!)
+  await storage.delete(name)
+  await storage.put(name, Buffer.from('nonsense'))
+  const { lineages, windows, unclear, text, failure } = await status(log)
+  expect(lineages).toMatchObject([{ lineage: root, segments: 2 }])
+  expect(windows).toMatchObject({
+    neo4j: [
+      { lineage: root, from: { id: 4 }, to: { id: 10 } },
+      { from: { id: 6 }, to: { id: 6 } },
+    ],
+  })
+  expect(unclear).toEqual([{ database: 'neo4j', backup: id, lineage: root, problem: expect.stringContaining(name) as string }])
+  expect(text).toMatch(new RegExp(`DAMAGED +nobody can tell whether lineage ${root} leads on from backup ${id}: ${name}`))
+  expect(failure).toBe('integrity')
 })

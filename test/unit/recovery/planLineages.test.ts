@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { archivedLog } from '../../../src/history/archivedLog.ts'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
+import { backupWindows, certain, joined } from '../../../src/recovery/windows.ts'
+import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
@@ -14,6 +18,8 @@ import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
+
+const { signal } = new AbortController()
 
 let folder: string
 let storage: Storage
@@ -79,6 +85,16 @@ describe('lineages', () => {
     expect((await plan({ kind: 'latest' }, root)).doubts).toEqual([])
   })
 
+  test('[archive.lineages] what a lineage has in common with another one ends at the moment of its last transaction', async () => {
+    for (const segment of (await repository.archive.list()).segments)
+      if (segment.lineage === branch) await repository.archive.deleteSegment(segment)
+    const manifests = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
+    const found = await backupWindows(await ArchivedHistory.read(repository, signal), manifests, 'neo4j')
+    expect(joined(certain(found)).find(({ lineage }) => lineage === branch)).toMatchObject({
+      to: { id: 6, time: new Date(firstCommit + 6000).toISOString() },
+    })
+  })
+
   test('a lineage that nobody knows leads nowhere', async () => {
     await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
   })
@@ -136,6 +152,14 @@ describe.each([20, 33])('the logs of two servers in one lineage, kernel version 
     copy = log.copyUpTo(5, join(folder, 'copy'))
   })
 
+  /** No two of the segments end with the same transaction. */
+  const goOnApart = async (): Promise<void> => {
+    await putSegment(repository, log.write(4, { body: 'one' }), segmentOf(log, 6, 9))
+    copy.write(2, { body: 'two' })
+    for (const id of [6, 7]) await putSegment(repository, copy, segmentOf(copy, id, id))
+  }
+  const refused = { code: 'integrity', message: expect.stringContaining('holds two different histories') as string }
+
   test('[archive.lineages] are not mixed: what both have is restored, what is behind is refused', async () => {
     for (let round = 0; round < 3; round++) {
       log.write(1, { body: 'one' })
@@ -146,9 +170,29 @@ describe.each([20, 33])('the logs of two servers in one lineage, kernel version 
     for (const id of [6, 7, 8]) await putSegment(repository, copy, segmentOf(copy, id, id))
     expect(await ends(tx(5))).toEqual([4, 5])
     expect(await ends(at(5, 500))).toEqual([4, 5])
-    const refused = { code: 'integrity', message: expect.stringContaining('holds two different histories') as string }
     await expect(plan(tx(7))).rejects.toMatchObject(refused)
     await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused)
+  })
+
+  test('[archive.lineages] are not mixed where all that tells of two is within a larger segment', async () => {
+    await goOnApart()
+    expect(await ends(tx(5))).toEqual([4, 5])
+    for (const point of [tx(6), tx(8), tx(9), at(9), { kind: 'latest' } as const])
+      await expect(plan(point)).rejects.toMatchObject(refused)
+    const source = await archivedLog(repository, { database: 'neo4j', signal })
+    const shown: number[] = []
+    const read = async (): Promise<void> => {
+      for await (const { transaction } of source.transactions(0)) shown.push(transaction.id)
+    }
+    await expect(read()).rejects.toMatchObject(refused)
+    expect(shown).toEqual([5])
+  })
+
+  test('[archive.window] of which the log of one leads past a backup of the other: that one stays', async () => {
+    await goOnApart()
+    const { id } = await backUpLogs(repository, log)
+    const promises = { window: 86_400_000, now: new Date(firstCommit + 60_000), signal }
+    await expect(requireUnprotected(repository, [id], promises)).rejects.toMatchObject(refused)
   })
 
   test('[archive.lineages] do not remove each other', async () => {

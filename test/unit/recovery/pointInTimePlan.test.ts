@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import type { Manifest } from '../../../src/repository/manifest.ts'
@@ -9,7 +9,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { ManualClock } from '../../support/manualClock.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
@@ -141,6 +141,46 @@ describe('one backup with archived log behind it', () => {
     expect(await ends(at(16))).toEqual([4, 11])
     expect(await ends(at(20))).toEqual([4, 14])
     await refused(at(20, 1), 'before it transaction 14 of 2026-01-01T00:00:20.000Z; take --latest')
+  })
+})
+
+describe('backups that end within a segment', () => {
+  /** How many segments are read by some work. */
+  const segmentsRead = async (work: () => Promise<unknown>): Promise<number> => {
+    const get = vi.spyOn(storage, 'get')
+    await work()
+    const read = get.mock.calls.filter(([name]) => name.endsWith('.segment'))
+    get.mockRestore()
+    return read.length
+  }
+  beforeEach(async () => {
+    await backUp(log.write(3))
+    await backUp(log.write(2))
+    await backUp(log.write(2))
+    await archiveAll(repository, log.write(1))
+    await archiveAll(repository, log.write(2))
+  })
+
+  test('[damage.detected] are restored as they are where it is damaged, without reading it, and all else that can be is told', async () => {
+    expect(await archived(repository)).toEqual(['5-9', '10-11'])
+    const segment = segmentName((await repository.archive.list()).segments[0]!)
+    await storage.delete(segment)
+    await storage.put(segment, Buffer.from('nonsense'))
+    await backUp(log)
+    for (const id of [4, 6, 8, 11]) {
+      expect(await segmentsRead(async () => expect(await ends(tx(id))).toEqual([id, id]))).toBe(0)
+      expect(await ends(tx(id), root)).toEqual([id, id])
+    }
+    // That of the first one is known from where the lineage begins.
+    expect(await windows()).toEqual([`${root} 4-11`, 'backup 6-6', 'backup 8-8'])
+    await refused(tx(12), 'before it transaction 11 ')
+    await refused(at(20), 'before it transaction 11 ')
+    await expect(plan(tx(7))).rejects.toMatchObject({ code: 'integrity', message: expect.stringContaining(segment) as string })
+  })
+
+  test('a point that cannot be reached takes no more than to tell which backups lead where', async () => {
+    expect(await segmentsRead(async () => refused(at(20), 'before it transaction 11 '))).toBe(2)
+    expect(await segmentsRead(async () => refused(tx(20), 'before it transaction 11 '))).toBe(2)
   })
 })
 

@@ -43,34 +43,48 @@ async function backUpAt(id: number): Promise<Manifest> {
 
 /** Archives transactions from one to another, each in a segment of its own. */
 async function archive(first: number, last: number): Promise<void> {
+  await archiveIn(Array.from({ length: last - first + 1 }, (_, index) => [first + index, first + index]))
+}
+
+/** Archives transactions in segments, each from one to another. */
+async function archiveIn(segments: [number, number][]): Promise<void> {
   const { creationTime, random } = (await repository.listBackups())[0]!.manifest!.databases[0]!.storeId
   const storeId = { creationTime, random }
+  const before = segments[0]![0] - 1
   await repository.archive.putLineage({
     id: root,
     database: 'neo4j',
     storeId,
-    origin: { id: first - 1, checksum: checksum(first - 1) },
+    origin: { id: before, checksum: checksum(before) },
     created: now.toISOString(),
   })
   const offset = (id: number): number =>
     headerBytes().length + transactions.slice(0, id - 2).reduce((sum, bytes) => sum + bytes.length, 0)
-  for (let id = first; id <= last; id++) {
-    const place = { logVersion: 0, start: offset(id), end: offset(id + 1) }
+  for (const [first, last] of segments) {
+    const place = { logVersion: 0, start: offset(first), end: offset(last + 1) }
     const segment: SegmentName = {
       lineage: root,
-      first: id,
-      last: id,
-      checksum: checksum(id),
-      latest: commitTimes[id - 2]!,
+      first,
+      last,
+      checksum: checksum(last),
+      latest: commitTimes[last - 2]!,
       ...place,
     }
     await repository.archive.putSegment(
       segment,
       (async function* () {
-        yield await Promise.resolve(transactions[id - 2]!)
+        yield await Promise.resolve(Buffer.concat(transactions.slice(first - 2, last - 1)))
       })(),
     )
   }
+}
+
+/** Damages the segment that begins with a transaction, and returns its name. */
+async function damage(from: number): Promise<string> {
+  const name = segmentName((await repository.archive.list()).segments.find(({ first }) => first === from)!)
+  await storage.delete(name)
+  await storage.put(name, Buffer.from('HFSEGM01 and nothing else'))
+  return name
 }
 
 const protect = async (ids: string[], hours: number): Promise<void> =>
@@ -113,15 +127,73 @@ describe('[archive.window] the promised window', () => {
 test('[archive.window] a backup stays where the log that leads past it is damaged', async () => {
   const backups = [await backUpAt(3), await backUpAt(7), await backUpAt(10)]
   await archive(4, 11)
-  const [segment] = (await repository.archive.list()).segments.filter(({ first }) => first === 5)
-  await storage.delete(segmentName(segment!))
-  await storage.put(segmentName(segment!), Buffer.from('HFSEGM01 and nothing else'))
+  await damage(5)
   const only = { code: 'integrity', message: expect.stringContaining(`${backups[1]!.id} is the only way`) as string }
   await expect(protect([backups[1]!.id], 8)).rejects.toMatchObject(only)
   await expect(protect([backups[2]!.id], 8)).resolves.toBeUndefined()
   // All that is promised is behind the last backup.
   await expect(protect([backups[1]!.id], 1.5)).resolves.toBeUndefined()
 })
+
+describe('[archive.window] where the log that a backup ends in is damaged', () => {
+  let oldest: Manifest
+  let middle: Manifest
+  let newest: Manifest
+  let damaged: string
+  beforeEach(async () => {
+    oldest = await backUpAt(3)
+    middle = await backUpAt(7)
+    newest = await backUpAt(10)
+    await archiveIn([
+      [4, 5],
+      [6, 8],
+      [9, 11],
+    ])
+    damaged = await damage(6)
+  })
+  const undecided = (text: string) => ({
+    code: 'integrity',
+    message: expect.stringMatching(new RegExp(`${text}.*${damaged}`)) as string,
+    hint: expect.stringContaining('keep ') as string,
+  })
+
+  test('that backup stays: nobody can tell what it leads to', async () => {
+    await expect(protect([middle.id], 8)).rejects.toMatchObject(undecided(`${middle.id} is the only way`))
+    await expect(protect([oldest.id, middle.id], 4)).rejects.toMatchObject(undecided('perhaps not be restored any more'))
+  })
+
+  test('others stay to which it may be no alternative', async () => {
+    await expect(protect([oldest.id], 4)).rejects.toMatchObject(undecided('perhaps not be restored any more'))
+    await expect(protect([newest.id], 8)).rejects.toMatchObject(undecided(`${newest.id} is the only way`))
+  })
+
+  test('all go that what is promised does not need', async () => {
+    await expect(protect([oldest.id, middle.id], 1.5)).resolves.toBeUndefined()
+    await expect(protect([oldest.id], 1.5)).resolves.toBeUndefined()
+  })
+
+  test('it is restored to nothing that it may not lead to', async () => {
+    expect(await windowsOf(repository)).toEqual([`${root} 3-11`, 'backup 7-7'])
+    await repository.deleteBackups([oldest.id])
+    expect(await windowsOf(repository)).toEqual(['backup 7-7', `${root} 10-11`])
+  })
+})
+
+test.each([5, 7])(
+  '[archive.window] a backup goes where another one of the very same stays, though transaction %i is damaged',
+  async (id) => {
+    const backups = [await backUpAt(3), await backUpAt(7), await backUpAt(7)]
+    await archiveIn([
+      [4, 4],
+      [5, 6],
+      [7, 8],
+      [9, 11],
+    ])
+    await damage(id)
+    await expect(protect([backups[1]!.id], 8)).resolves.toBeUndefined()
+    await expect(protect([backups[1]!.id, backups[2]!.id], 8)).rejects.toMatchObject({ code: 'integrity' })
+  },
+)
 
 test('[archive.window] of two deletes at once, each of which relies on what the other deletes, one is refused', async () => {
   const backups = [await backUpAt(3), await backUpAt(3)]
