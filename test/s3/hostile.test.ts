@@ -72,6 +72,53 @@ describe('[backup.delete] a list that is not whole', () => {
   })
 })
 
+describe('[backup.delete] a manifest that is listed, and of which the server then says that it is not there,', () => {
+  const files = { a: patterned(30_000, 3), b: patterned(20_000, 4) }
+  const hidden = (id: string) => (request: Seen) =>
+    request.method === 'GET' && request.url.includes(`backups/${id}/manifest`) ? { status: 404, code: 'NoSuchKey' } : undefined
+
+  test('is that of no backup that is gone: what it needs is not freed', async () => {
+    await initRepository(storage)
+    const repository: Repository = await openRepository(storage)
+    const kept = await backUp(repository, files)
+    const gone = await backUp(repository, { c: patterned(10_000, 5) })
+    proxy.fault = hidden(kept.id)
+    expect(await failure(repository.deleteBackups([gone.id]))).toMatchObject({
+      code: 'integrity',
+      message: matching(/is kept, but what it needs cannot be read, so nothing was deleted: .* is listed in /),
+    })
+    proxy.fault = () => undefined
+    expect((await repository.listBackups()).map(({ id }) => id)).toEqual([kept.id, gone.id])
+    expect(digests(await readBack(repository, kept))).toEqual(digests(files))
+  })
+
+  test('is that of no backup that is whole either', async () => {
+    await initRepository(storage)
+    const repository: Repository = await openRepository(storage)
+    const { id: first } = await backUp(repository, files)
+    await backUp(repository, { c: patterned(10_000, 5) })
+    proxy.fault = hidden(first)
+    const { backups } = await repository.verifyBackups()
+    expect(backups.find(({ id }) => id === first)?.error).toMatchObject({ code: 'integrity' })
+  })
+})
+
+test('[backup.delete] a page that something puts in the place of the answer to a delete does not pass for one', async () => {
+  await initRepository(storage)
+  const repository: Repository = await openRepository(storage)
+  const { id } = await backUp(repository, { a: patterned(30_000, 3) })
+  proxy.fault = ({ method, url }) =>
+    method === 'DELETE' && !url.includes('leases')
+      ? { status: 200, page: '<html><body>Please sign in.</body></html>' }
+      : undefined
+  expect(await failure(repository.deleteBackups([id]))).toMatchObject({
+    code: 'repository',
+    message: matching(new RegExp(`backup ${id} was to be deleted, but .* lists it still`)),
+  })
+  proxy.fault = () => undefined
+  expect((await repository.listBackups()).map((backup) => backup.id)).toEqual([id])
+})
+
 test('names of others that no object of ours could have are passed over, however odd', async () => {
   await storage.put('a', Buffer.from('a'))
   await storage.put('z', Buffer.from('z'))
