@@ -195,6 +195,24 @@ test('doctor warns of a rule that moves objects to an archive, and what lies the
   expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* in an archive/) })
 })
 
+test('[s3.lock] a server that says yes to a longer lock and makes nothing longer is found out, also behind one that is long enough', async () => {
+  bucket = at.bucket = await minio.newBucket(`hostile-${randomUUID()}`, { locked: true })
+  const lockedFor = (days: number) => at.open({ lock: { mode: 'COMPLIANCE', days } })
+  await lockedFor(1).put('short', patterned(10))
+  const asked = lockedFor(30)
+  await asked.put('long', patterned(10))
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('?retention') ? { status: 200, page: '' } : undefined)
+  await asked.keep?.('long')
+  const refusedLock = {
+    code: 'refused',
+    message: matching(/does not make the lock of p\/short longer: expected 30 days, found a/),
+  }
+  expect(await failure(asked.keep!('short'))).toMatchObject(refusedLock)
+  expect(await failure(asked.keep!('short'))).toMatchObject(refusedLock)
+  proxy.fault = () => undefined
+  await asked.keep?.('short')
+})
+
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {
   bucket = await minio.newBucket(`hostile-${randomUUID()}`, { locked: true })
   const ObjectLockConfiguration = {
