@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSy
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
 import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
@@ -197,6 +197,28 @@ test('[artifact.prune] a file that changes when it is verified already is kept, 
   writeFileSync(at.file, small)
   expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
   expect(existsSync(at.file)).toBe(true)
+})
+
+describe('[errors.clear] an answer to HEAD has no words, but', () => {
+  const verify = async (...words: string[]) => holdfast('s3', 'verify-restore', ...words, '--key', 'x.dump', '--skip-load')
+
+  test('credentials that have expired are told as that', async () => {
+    await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+    // As AWS answers.
+    proxy.fault = ({ method }) => (method === 'HEAD' ? { status: 400, page: '' } : { status: 400, code: 'ExpiredToken' })
+    const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+    const expired = refusal('repository', /credentials have expired/)
+    expect(await at.uploadTo(...words)).toMatchObject(expired)
+    expect(await verify(...words)).toMatchObject(expired)
+  })
+
+  test('so is a wrong secret key', async () => {
+    const wrong = refusal('repository', /secret key does not fit/)
+    await withEnvironment({ AWS_SECRET_ACCESS_KEY: 'another' }, async () => {
+      expect(await at.upload()).toMatchObject(wrong)
+      expect(await verify(...bucketWords(at.minio, at.bucket))).toMatchObject(wrong)
+    })
+  })
 })
 
 function replace(path: string, content: Buffer): void {
