@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ObjectExistsError } from '../../src/storage/storageErrors.ts'
-import { type Fault, FaultProxy, type Seen } from '../support/faultProxy.ts'
+import { type Answer, type Fault, FaultProxy, type Seen } from '../support/faultProxy.ts'
 import type { S3Server } from '../support/s3Servers.ts'
 import { proxiedMinio } from '../support/proxiedMinio.ts'
 import { collect, failure, patterned, streamOf } from '../support/streams.ts'
@@ -109,6 +109,17 @@ describe('[s3.network] behind a network that behaves badly', () => {
     expect(proxy.seen.slice(before).filter(isGet).length).toBeGreaterThan(15)
     const part = await collect(storage.get('x', { range: { offset: 5, length: 9 * MiB } }))
     expect(part.equals(large.subarray(5, 5 + 9 * MiB))).toBe(true)
+  })
+
+  test('a read that breaks does not go on with another content, also where the server does not know the condition', async () => {
+    await storage.put('x', large)
+    const change = (answer: Answer): void => {
+      answer.headers.etag = '"another"'
+      answer.body = Buffer.alloc(answer.body.length, 9)
+    }
+    let gets = 0
+    proxy.fault = (request) => (isGet(request) ? (++gets === 1 ? 'cut reply' : { change }) : undefined)
+    expect(await failure(read('x'))).toMatchObject({ code: 'integrity', message: 'p/x was replaced while it was read' })
   })
 
   test.each([-1, 1])(
