@@ -1,5 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -197,6 +207,62 @@ test('[artifact.prune] a file that changes when it is verified already is kept, 
   writeFileSync(at.file, small)
   expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
   expect(existsSync(at.file)).toBe(true)
+})
+
+test('[artifact.prune] a file that is changed in place when it is verified already, and gets back its time, is kept', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const { mtime } = statSync(at.file)
+  utimesSync(at.file, mtime, mtime)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'PUT' && url.includes('.meta.json')) overwriteEnd(at.file, mtime)
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /is not removed, though .* it was written to/))
+  expect(existsSync(at.file)).toBe(true)
+})
+
+describe('[artifact.upload] what another upload puts there meanwhile', () => {
+  /** An upload that another one overtakes when it has read all. */
+  const overtaken = async (other: () => Promise<unknown>) => {
+    await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+    let begun = false
+    proxy.fault = ({ method, url }) => {
+      const isEnd = method === 'POST' && url.includes('uploadId=')
+      if (begun || url.includes('.meta.json') || (method !== 'PUT' && !isEnd) || url.includes('partNumber')) return undefined
+      begun = true
+      return other()
+    }
+    return await at.uploadTo('--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1')
+  }
+  const upload = async () => resultOf(await at.upload())
+
+  test('is skipped where it is the same, in parts and read once, too', async () => {
+    expect(resultOf(await overtaken(upload))).toMatchObject({ status: 'skipped', replaced: false, meta: 'kept' })
+    const content = randomBytes(40 * 1024 * 1024)
+    at.file = join(at.folder, 'large.dump')
+    writeFileSync(at.file, content)
+    writeMeta(at.file, content)
+    const second = resultOf(await overtaken(upload))
+    expect(second).toMatchObject({ status: 'skipped', verified: { checksumCovers: 'the digests of 3 parts' } })
+  })
+
+  test('is refused where it is another', async () => {
+    const target = { Bucket: at.bucket, Key: 'neo4j-2026.dump' }
+    const outcome = await overtaken(async () => at.minio.client.send(new PutObjectCommand({ ...target, Body: 'else' })))
+    expect(outcome).toMatchObject(refusal('refused', /it came there during the upload; expected 300000 bytes, found 4/))
+  })
+})
+
+test('the log of the steps is not written into the file that it is about', async () => {
+  const same = refusal('usage', /--log-file and --file are the same file/)
+  const link = join(at.folder, 'log')
+  linkSync(at.file, link)
+  for (const log of [at.file, link]) {
+    expect(await at.upload('--log-file', log)).toMatchObject(same)
+    expect(await holdfast('s3', 'verify-restore', '--file', at.file, '--skip-load', '--log-file', log)).toMatchObject(same)
+  }
+  expect(readFileSync(at.file).equals(small)).toBe(true)
 })
 
 describe('[errors.clear] an answer to HEAD has no words, but', () => {
