@@ -162,6 +162,21 @@ test('[artifact.upload] what the server says it stored otherwise is told as that
   expect(existsSync(at.file)).toBe(true)
 })
 
+test('[s3.protected] what is stored otherwise than asked is removed again, and what it has replaced is there again, whatever the answer lacks', async () => {
+  at.bucket = await at.minio.newBucket(`artifact-${randomUUID()}`, { versioned: true })
+  resultOf(await at.upload())
+  writeFileSync(at.file, 'another content')
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const change = ({ headers }: Answer): void => {
+    delete headers['x-amz-server-side-encryption']
+    delete headers['x-amz-version-id']
+  }
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('.dump?') ? { change } : undefined)
+  const outcome = await at.uploadTo('--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--force')
+  expect(outcome).toMatchObject(refusal('refused', /does not encrypt .*; it was removed again$/))
+  expect(sha256(await contentOf(at.minio, at.bucket, 'neo4j-2026.dump'))).toBe(sha256(small))
+})
+
 test('[artifact.upload] an object that is lost or replaced before it is verified is told of, and the file is kept', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
