@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { doctorCommand } from '../../src/cli/doctorCommand.ts'
+import { repoInitCommand } from '../../src/cli/repoInitCommand.ts'
 import { initRepository, openRepository, type Repository } from '../../src/repository/repository.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
@@ -179,6 +181,16 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   expect(await holdfast('repo', 'init', '--repo', repo)).toMatchObject(refusal('refused', /never overwrite/))
   proxy.fault = () => undefined
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
+})
+
+test('[errors.exit-codes] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
+  minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
+  const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
+  proxy.fault = ({ method }) => (method === 'PUT' ? { change } : undefined)
+  const { error } = await holdfast('doctor', '--repo', `s3://${bucket}/p`)
+  expect(error?.code).toBe('integrity')
+  expect(doctorCommand.fails).toContain(error?.code)
+  expect(repoInitCommand.fails).toContain(error?.code)
 })
 
 test('doctor warns of a rule that moves objects to an archive, and what lies there says so', async () => {
