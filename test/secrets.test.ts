@@ -9,6 +9,8 @@ const secret = ['correct', 'horse', 'battery'].join('-')
 const accessKey = ['AKIA', 'Z7Q4MB3XK2TPLW6D'].join('')
 const secretKey = ['wJ4rXUtnF3MI', 'K7MDENGbPxRfiCYzzKeYab9d', 'Qx1Z'].join('/')
 
+const webhook = ['https://hooks.slack.com', 'services/T0AB12CD3/B0AB12CD3/abcdefghijklmnopqrst'].join('/')
+
 let root: string
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'holdfast-secrets-'))
@@ -39,6 +41,10 @@ describe('a planted secret is found, and not printed', () => {
     ['a password in source', 'src/x.ts', `const env = { NEO4J_PASSWORD: '${secret}' }\n`, secret],
     ['a password in JSON', 'x.json', `{ "NEO4J_PASSWORD": "${secret}" }\n`, secret],
     ['a user with a password', 'docker/run.sh', `docker run -e NEO4J_AUTH=neo4j/${secret} neo4j\n`, secret],
+    ['a password in source, in brackets', 'src/y.ts', `process.env['NEO4J_PASSWORD'] = '${secret}'\n`, secret],
+    ['a password for Kubernetes', 'k8s.yaml', `  - name: NEO4J_PASSWORD\n    value: ${secret}\n`, secret],
+    ['an incoming webhook of Slack', 'slack.env', `SLACK_WEBHOOK_URL=${webhook}\n`, webhook],
+    ['a password in a folder with the name of one that is built', 'src/dist/x.env', `NEO4J_PASSWORD=${secret}\n`, secret],
     ['a passphrase', '.github/workflows/x.yml', `  HOLDFAST_PASSPHRASE: ${secret}\n`, secret],
     ['a key id of AWS', 'notes.txt', `id ${accessKey}\n`, accessKey],
     ['a secret key of AWS', 'credentials', `aws_secret_access_key = ${secretKey}\n`, secretKey],

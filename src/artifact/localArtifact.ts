@@ -12,6 +12,8 @@ interface FileState {
   ino: bigint
   size: bigint
   mtimeNs: bigint
+  /** Nobody can set it back, as they can the time of writing. */
+  ctimeNs: bigint
 }
 
 /** A file that is read several times and must stay the same meanwhile. */
@@ -101,7 +103,7 @@ export function changed(path: string, how: string): HoldfastError {
 
 function differenceOf(before: FileState, after: FileState): string | undefined {
   if (after.size !== before.size) return `expected ${before.size} bytes, found ${after.size}`
-  return after.mtimeNs === before.mtimeNs ? undefined : 'it was written to'
+  return after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs ? undefined : 'it was written to'
 }
 
 function unusable(path: string, why: string, cause?: unknown): HoldfastError {

@@ -27,7 +27,7 @@ interface UploadOptions {
 
 /** What an upload left. */
 export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'read'> {
-  /** Skipped where the same content was there already, encrypted as asked. */
+  /** Skipped where the same content was there already, or came there meanwhile, encrypted as asked. */
   status: 'uploaded' | 'skipped'
   /** Whether another content had the key before. */
   replaced: boolean
@@ -57,14 +57,19 @@ export async function uploadArtifact(
   // The file must have been read to say that it is the same.
   const isSame = before !== undefined && plan.read !== undefined && contentDifferences(plan, before).length === 0
   const unencrypted = isSame ? encryptionDifferences(plan, before) : []
-  const isThere = isSame && unencrypted.length === 0
+  let isThere = isSame && unencrypted.length === 0
   if (before !== undefined && !isThere && !force) {
     const why = isSame ? unencrypted : contentDifferences(plan, before)
     throw taken(plan, why.length > 0 ? why : ['it came there just now'])
   }
-  if (!isThere) plan = { ...plan, read: await send(bucket, artifact, plan, options) }
+  if (!isThere) {
+    const sent = await send(bucket, artifact, plan, options)
+    plan = { ...plan, read: sent.read }
+    isThere = !sent.isStored
+  }
 
   const after = await lookAt(bucket, plan.key, signal)
+  if (isThere && before === undefined) requireSameUpload(plan, after)
   requireAsSent(plan, after)
   const verified = verifiedOf(plan, after, await lockAsAsked(bucket, plan, { isNew: !isThere, signal }))
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
@@ -87,8 +92,13 @@ export async function uploadArtifact(
   }
 }
 
-/** @returns what the server has computed the same of; the digests where they were known before. */
-async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, options: UploadOptions): Promise<Checksums> {
+/** @returns what was sent, its digests where they were known before, and whether it is stored: another upload may have been faster. */
+async function send(
+  bucket: Bucket,
+  artifact: LocalArtifact,
+  plan: UploadPlan,
+  options: UploadOptions,
+): Promise<{ read: Checksums; isStored: boolean }> {
   const { force, progress, onStep, signal } = options
   const whole = plan.read === undefined ? createHash('sha256') : undefined
   onStep('upload', { uri: plan.uri, size: plan.size, sha256: plan.sha256, parts: plan.parts })
@@ -103,6 +113,7 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
     // The whole content has been read, and nothing of it exists in the bucket yet.
     await artifact.requireUnchanged()
   }
+  const sent = { checksum: '' }
   const stored = await put(bucket, plan.key, body(), {
     ...(plan.read === undefined ? {} : { digests: plan.read.digests }),
     onlyNew: !force,
@@ -113,6 +124,7 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
       if (whole !== undefined) requireAsExported(plan.file, plan, { size, sha256: whole.digest('hex') })
       else if (size !== plan.size || checksum !== plan.read?.checksum)
         throw changed(plan.file, `expected the checksum ${plan.read?.checksum}, found ${checksum}`)
+      sent.checksum = checksum
     },
     signal,
   }).catch(async (error: unknown) => {
@@ -122,8 +134,7 @@ async function send(bucket: Bucket, artifact: LocalArtifact, plan: UploadPlan, o
     if (plan.read === undefined || !(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
     throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
-  if (stored === undefined) throw taken(plan, ['it came there during the upload'])
-  return { digests: [], ...plan.read, checksum: stored.checksum }
+  return { read: { digests: [], ...plan.read, ...sent }, isStored: stored !== undefined }
 }
 
 /** Locks also what was there before, perhaps without a lock or with a shorter one; and looks whether it is locked then. */
@@ -145,6 +156,12 @@ function requireAsSent(plan: UploadPlan, found: RemoteObject | undefined): asser
   throw new HoldfastError('integrity', `${plan.uri} is not what was uploaded: ${wrong.join('; ')}`, {
     hint: 'the local file is kept; find out what else writes to this bucket, then upload it again',
   })
+}
+
+/** Two uploads of one content at once are no contradiction. */
+function requireSameUpload(plan: UploadPlan, found: RemoteObject | undefined): void {
+  const wrong = found === undefined ? ['and is gone again'] : differences(plan, found)
+  if (wrong.length > 0) throw taken(plan, ['it came there during the upload', ...wrong])
 }
 
 function taken({ uri }: UploadPlan, why: readonly string[]): HoldfastError {

@@ -16,7 +16,7 @@ export const doctorCommand = defineCommand({
     { command: 'holdfast doctor --repo s3://my-bucket/backups --region eu-central-1', purpose: 'before the first backup' },
     { command: 'holdfast doctor --repo /backups', purpose: 'whether a file system will do' },
   ],
-  fails: ['repository', 'refused'],
+  fails: ['integrity', 'repository', 'refused'],
   run: async ({ services, signal }) => {
     const { probeStorage } = await import('../storage/probe.ts')
     const storage = services.storage()

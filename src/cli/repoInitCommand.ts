@@ -22,7 +22,7 @@ export const repoInitCommand = defineCommand({
     },
     { command: 'holdfast repo init --repo /backups', purpose: 'one that everybody who can read the files can read' },
   ],
-  fails: ['repository', 'refused'],
+  fails: ['integrity', 'repository', 'refused'],
   run: async ({ services: { storage, repositoryKey, clock }, signal }) => {
     const { initRepository } = await import('../repository/repository.ts')
     const { probeStorage, requireProbes } = await import('../storage/probe.ts')

@@ -5,7 +5,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { isS3Uri, parseS3Uri } from '../core/s3Uri.ts'
 import { isSerious, type LeftOut } from '../lifecycle/change.ts'
 import type { LifecycleChange, LifecyclePlan } from '../lifecycle/lifecyclePlan.ts'
-import { describeRule, tiers, whyNothingExpires } from '../lifecycle/rules.ts'
+import { describeReach, describeRule, tiers, whyNothingExpires } from '../lifecycle/rules.ts'
 import { terraform } from '../lifecycle/terraform.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { confirm } from './standardOptions.ts'
@@ -149,7 +149,11 @@ function formatRules({ bucket, prefix, holds, why, rules }: LifecycleReport): st
   ].join('\n')
 }
 
-function formatChange({ bucket, why }: LifecycleReport, { changes, outcome, dangers, leftOut }: LifecycleChange): string {
+/** What becomes of each rule of the bucket, what it reaches, and what is to be done. */
+export function formatChange(
+  { bucket, why }: Pick<LifecycleReport, 'bucket' | 'why'>,
+  { changes, outcome, dangers, leftOut }: LifecycleChange,
+): string {
   const marks = { added: '+', changed: '~', removed: '-', kept: ' ' } as const
   const end = {
     applied: `set for bucket ${bucket}`,
@@ -160,7 +164,7 @@ function formatChange({ bucket, why }: LifecycleReport, { changes, outcome, dang
   return [
     ...changes.map(
       ({ change, rule, isIncomplete }) =>
-        `${marks[change]} ${rule.ID ?? 'without a name'}: ${describeRule(rule)}${change === 'kept' ? ', kept' : ''}${isIncomplete ? ' but for unfinished uploads' : ''}`,
+        `${marks[change]} ${rule.ID ?? 'without a name'}, ${describeReach(rule)}: ${describeRule(rule)}${change === 'kept' ? ', kept' : ''}${isIncomplete ? ' but for unfinished uploads' : ''}`,
     ),
     ...explanation(why),
     ...dangers.map(

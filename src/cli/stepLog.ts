@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
@@ -20,7 +20,8 @@ export const stepOptions = {
 }
 
 interface StepLogOptions {
-  options: { verbose: boolean; logFile: string | undefined }
+  /** `file` is what the work is about, which the log must not be written into. */
+  options: { verbose: boolean; logFile: string | undefined; file?: string | undefined }
   services: { log: Logger; clock: Clock }
   signal: AbortSignal
 }
@@ -30,11 +31,11 @@ interface StepLogOptions {
  * @throws HoldfastError `usage` where the file cannot be written to; what the work throws.
  */
 export async function loggingSteps<Result extends object>(
-  { options: { verbose, logFile }, services: { log, clock }, signal }: StepLogOptions,
+  { options: { verbose, logFile, file: subject }, services: { log, clock }, signal }: StepLogOptions,
   work: (onStep: StepListener) => Promise<Result>,
 ): Promise<Result> {
   if (verbose && !log.isLevelEnabled('info')) log.level = 'info'
-  await using file = logFile === undefined ? undefined : await openLog(resolve(logFile))
+  await using file = logFile === undefined ? undefined : await openLog(resolve(logFile), subject)
   const write = (level: string, step: string, facts: object): void => {
     if (file) writeSync(file.fd, `${JSON.stringify({ time: clock.now().toISOString(), level, step, ...facts })}\n`)
   }
@@ -53,7 +54,11 @@ export async function loggingSteps<Result extends object>(
 }
 
 /** Private: a result may tell what is in a database. */
-async function openLog(path: string): Promise<FileHandle> {
+async function openLog(path: string, subject: string | undefined): Promise<FileHandle> {
+  if (subject !== undefined && (await isSameFile(path, resolve(subject))))
+    throw new HoldfastError('usage', `--log-file and --file are the same file, ${path}`, {
+      hint: 'name another file with --log-file',
+    })
   try {
     return await open(path, 'a', 0o600)
   } catch (cause) {
@@ -64,4 +69,10 @@ async function openLog(path: string): Promise<FileHandle> {
       cause,
     })
   }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  if (one === other) return true
+  const [first, second] = await Promise.all([one, other].map(async (path) => stat(path).catch(() => undefined)))
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino
 }

@@ -1,5 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { keyPrefix } from '../core/s3Uri.ts'
+import { rulePrefix } from '../storage/s3/bucketRules.ts'
 
 /** How long artifacts stay in a bucket, in days, by what the database is for. */
 export const tiers = { dev: 7, staging: 30, prod: 90 } as const
@@ -41,6 +42,12 @@ export function lifecycleRules({ prefix, days, noncurrentDays }: RuleOrder): Lif
 /** Whether a rule is one that {@link lifecycleRules} made for this prefix, in whatever form. */
 export function isOwnRule({ ID: id }: LifecycleRule, prefix: string): boolean {
   return ['repository', 'expire', 'markers'].some((what) => id === ruleId(what, prefix))
+}
+
+/** What a rule reaches, in words. */
+export function describeReach(rule: LifecycleRule): string {
+  const prefix = rulePrefix(rule)
+  return prefix === '' ? 'the whole bucket' : `what begins with ${prefix}`
 }
 
 /** What a rule does, in words. */

@@ -17,6 +17,7 @@ import {
   proofOfName,
   proofsPrefix,
 } from './names.ts'
+import { isListed } from './contradiction.ts'
 import { archivePrefix, parseGapName, parseSegmentName, rootLineage, rootOf } from './segmentName.ts'
 
 /** Whoever holds it decides alone which backups go. */
@@ -186,6 +187,7 @@ export async function deleteBackups(
   const before = await planDeletion(access, ids, options)
   await deletion.assertHeld()
   for (const id of ids) await storage.delete(manifestName(id), options)
+  for (const id of ids) if (await isListed(storage, manifestName(id), options)) throw stillThere(id, storage.location)
 
   let lease
   try {
@@ -200,6 +202,13 @@ export async function deleteBackups(
   await held.assertHeld()
   for (const { name } of plan.objects) await storage.delete(name, options)
   return { plan }
+}
+
+/** Something else than the server may have answered, such as a page to sign in. */
+function stillThere(id: string, location: string): HoldfastError {
+  return new HoldfastError('repository', `backup ${id} was to be deleted, but ${location} lists it still`, {
+    hint: 'see whether something on the way answers in place of the server, then run it again',
+  })
 }
 
 function unreadable(id: string, error: unknown, done: 'deleted' | 'freed'): unknown {

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { Storage } from '../storage/storage.ts'
+import { listedButMissing } from './contradiction.ts'
 import { type LeaseGeneration, type LeaseState, leaseGenerations, readGeneration, succeed } from './leaseState.ts'
 import { leaseName } from './names.ts'
 import { isDead, ownIdentity, type ProcessIdentity } from '../core/processIdentity.ts'
@@ -11,6 +12,9 @@ export const leaseTimes = { life: 60_000, renewal: 20_000, retry: 5_000, skew: 3
 
 /** Generations that are kept behind the current one, so that a slow contender finds its predecessor gone and not a gap. */
 const keptGenerations = 8
+
+/** How often the newest generation may be gone when it is read, which happens to one who is slow. */
+const mostVanished = 5
 
 export interface LeaseOptions {
   clock: Clock
@@ -32,12 +36,18 @@ export async function acquireLease(storage: Storage, name: string, options: Leas
   const process = options.process ?? (await ownIdentity())
   const deadline = clock.monotonic() + (options.wait ?? 0)
   const watch = new Watch(clock)
+  let vanished = 0
   for (;;) {
     signal?.throwIfAborted()
     const generations = await leaseGenerations(storage, name)
     const highest = generations.at(-1)
     const current = highest === undefined ? undefined : await readGeneration(storage, name, highest)
-    if (highest !== undefined && !current) continue
+    if (highest !== undefined && !current) {
+      if (++vanished > mostVanished) throw listedButMissing(storage, leaseName(name, highest))
+      if (vanished > 1) await clock.sleep(leaseTimes.poll, signal)
+      continue
+    }
+    vanished = 0
 
     const holder = current && (await currentHolder(current, clock, process))
     if (holder && !watch.isGone(highest!)) {

@@ -3,8 +3,9 @@ import { mapOrdered } from '../core/mapOrdered.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import { ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
+import { isListed, listedButMissing } from './contradiction.ts'
 import { type Manifest, readManifest } from './manifest.ts'
-import { backupsPrefix, partOfBackup } from './names.ts'
+import { backupsPrefix, manifestName, partOfBackup } from './names.ts'
 
 /** A backup in the repository: its manifest, or why that cannot be read. */
 export type ListedBackup =
@@ -17,9 +18,10 @@ export async function listBackups(access: Access, options: StorageOptions = {}):
     try {
       return { id, manifest: await readManifest(access, id, options) }
     } catch (error) {
-      // Deleted between the listing and the reading.
-      if (error instanceof ObjectMissingError) return undefined
-      return { id, error: integrityError(error) }
+      if (!(error instanceof ObjectMissingError)) return { id, error: integrityError(error) }
+      // Deleted between the listing and the reading, if it is not listed any more.
+      const name = manifestName(id)
+      return (await isListed(access.storage, name, options)) ? { id, error: listedButMissing(access.storage, name) } : undefined
     }
   }
   for await (const backup of mapOrdered(manifestIds(access, options), 8, read)) if (backup) backups.push(backup)

@@ -1,48 +1,74 @@
-import { stat } from 'node:fs/promises'
+import { hash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { storageFailure } from './fileErrors.ts'
 
+/** Bytes of an object that tell it from another one of its name. */
+const compared = 64 * 1024
+
 /**
  * Notices that a directory is not the one any more that objects were found in. Where its disk was unmounted, the mount point below is an
- * empty directory: what is put there would be neither in the repository nor found when the disk is back.
+ * empty directory: what is put there would be neither in the repository nor found when the disk is back. Where another disk was mounted,
+ * there may be another repository.
  */
 export class SamePlace {
   readonly #root: string
-  /** An object that was there. */
-  #witness: string | undefined
-  /** Device and number of the directory in which it was. */
-  #identity: string | undefined
+  #seen: { witness: string; content: string; identity: string | undefined } | undefined
 
   constructor(root: string) {
     this.#root = root
   }
 
   /** Remembers that an object is there. */
-  async saw(name: string): Promise<void> {
-    if (this.#witness !== undefined) return
-    this.#witness = name
-    this.#identity = await identityOf(this.#root)
+  async saw(witness: string): Promise<void> {
+    if (this.#seen !== undefined) return
+    const identity = await identityOf(this.#root)
+    const content = await contentOf(join(this.#root, witness))
+    if (content !== undefined) this.#seen = { witness, content, identity }
   }
 
   /** @throws HoldfastError `repository` where it is another directory than the one objects were found in. */
   async require(): Promise<void> {
-    if (this.#witness === undefined) return
+    if (this.#seen === undefined) return
+    const { witness, content } = this.#seen
     const identity = await identityOf(this.#root)
-    if (identity !== undefined && identity === this.#identity) return
-    if ((await identityOf(join(this.#root, this.#witness))) === undefined) {
-      throw new HoldfastError('repository', `${this.#root} does not hold ${this.#witness} any more, which was there before`, {
+    if (identity !== undefined && identity === this.#seen.identity) return
+    const found = await contentOf(join(this.#root, witness))
+    if (found === undefined) {
+      throw new HoldfastError('repository', `${this.#root} does not hold ${witness} any more, which was there before`, {
         hint: 'is its disk mounted?',
       })
     }
-    this.#identity = identity
+    if (found !== content) {
+      throw new HoldfastError('repository', `${this.#root} holds another ${witness} than before`, {
+        hint: 'is another disk mounted there, with another repository?',
+      })
+    }
+    this.#seen.identity = identity
   }
 }
 
+/** A disk may have the number that the one before it had, and its root always has the same; but it was made at another moment. */
 async function identityOf(path: string): Promise<string | undefined> {
+  return ifThere(path, async () => {
+    const { dev, ino, birthtimeNs } = await stat(path, { bigint: true })
+    return `${dev} ${ino} ${birthtimeNs}`
+  })
+}
+
+/** Of the start of an object, which never changes. */
+async function contentOf(path: string): Promise<string | undefined> {
+  return ifThere(path, async () => {
+    await using file = await open(path, 'r')
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(compared), 0, compared, 0)
+    return hash('sha256', buffer.subarray(0, bytesRead))
+  })
+}
+
+async function ifThere<Result>(path: string, work: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    const { dev, ino } = await stat(path, { bigint: true })
-    return `${dev} ${ino}`
+    return await work()
   } catch (error) {
     if (hasSystemCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw storageFailure('look at', 'objects', path, error)

@@ -191,6 +191,16 @@ describe('[errors.clear] what a server says of a refusal', () => {
     expect(message).not.toMatch(/\p{Cc}|EBYaD/u)
     expect(message.length).toBeLessThan(600)
   })
+
+  test('tells how to fix it, and no region, which AWS names in such answers too', async () => {
+    const change = (answer: Answer): void => {
+      answer.status = 403
+      answer.headers['x-amz-bucket-region'] = 'us-east-1'
+      answer.body = Buffer.from(errorDocument('AccessDenied', 'Access Denied'))
+    }
+    proxy.fault = () => ({ change })
+    expect(await failure(Array.fromAsync(storage.list('')))).toMatchObject({ hint: matching(/s3:ListBucket/) })
+  })
 })
 
 describe('[s3.network] an answer that is lost, and then the server for longer than anybody waits', () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { doctorCommand } from '../../src/cli/doctorCommand.ts'
+import { repoInitCommand } from '../../src/cli/repoInitCommand.ts'
 import { initRepository, openRepository, type Repository } from '../../src/repository/repository.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
@@ -72,6 +74,53 @@ describe('[backup.delete] a list that is not whole', () => {
   })
 })
 
+describe('[backup.delete] a manifest that is listed, and of which the server then says that it is not there,', () => {
+  const files = { a: patterned(30_000, 3), b: patterned(20_000, 4) }
+  const hidden = (id: string) => (request: Seen) =>
+    request.method === 'GET' && request.url.includes(`backups/${id}/manifest`) ? { status: 404, code: 'NoSuchKey' } : undefined
+
+  test('is that of no backup that is gone: what it needs is not freed', async () => {
+    await initRepository(storage)
+    const repository: Repository = await openRepository(storage)
+    const kept = await backUp(repository, files)
+    const gone = await backUp(repository, { c: patterned(10_000, 5) })
+    proxy.fault = hidden(kept.id)
+    expect(await failure(repository.deleteBackups([gone.id]))).toMatchObject({
+      code: 'integrity',
+      message: matching(/is kept, but what it needs cannot be read, so nothing was deleted: .* is listed in /),
+    })
+    proxy.fault = () => undefined
+    expect((await repository.listBackups()).map(({ id }) => id)).toEqual([kept.id, gone.id])
+    expect(digests(await readBack(repository, kept))).toEqual(digests(files))
+  })
+
+  test('is that of no backup that is whole either', async () => {
+    await initRepository(storage)
+    const repository: Repository = await openRepository(storage)
+    const { id: first } = await backUp(repository, files)
+    await backUp(repository, { c: patterned(10_000, 5) })
+    proxy.fault = hidden(first)
+    const { backups } = await repository.verifyBackups()
+    expect(backups.find(({ id }) => id === first)?.error).toMatchObject({ code: 'integrity' })
+  })
+})
+
+test('[backup.delete] a page that something puts in the place of the answer to a delete does not pass for one', async () => {
+  await initRepository(storage)
+  const repository: Repository = await openRepository(storage)
+  const { id } = await backUp(repository, { a: patterned(30_000, 3) })
+  proxy.fault = ({ method, url }) =>
+    method === 'DELETE' && !url.includes('leases')
+      ? { status: 200, page: '<html><body>Please sign in.</body></html>' }
+      : undefined
+  expect(await failure(repository.deleteBackups([id]))).toMatchObject({
+    code: 'repository',
+    message: matching(new RegExp(`backup ${id} was to be deleted, but .* lists it still`)),
+  })
+  proxy.fault = () => undefined
+  expect((await repository.listBackups()).map((backup) => backup.id)).toEqual([id])
+})
+
 test('names of others that no object of ours could have are passed over, however odd', async () => {
   await storage.put('a', Buffer.from('a'))
   await storage.put('z', Buffer.from('z'))
@@ -134,6 +183,16 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
 })
 
+test('[errors.exit-codes] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
+  minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
+  const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
+  proxy.fault = ({ method }) => (method === 'PUT' ? { change } : undefined)
+  const { error } = await holdfast('doctor', '--repo', `s3://${bucket}/p`)
+  expect(error?.code).toBe('integrity')
+  expect(doctorCommand.fails).toContain(error?.code)
+  expect(repoInitCommand.fails).toContain(error?.code)
+})
+
 test('doctor warns of a rule that moves objects to an archive, and what lies there says so', async () => {
   minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
   const page =
@@ -146,6 +205,24 @@ test('doctor warns of a rule that moves objects to an archive, and what lies the
   await storage.put('x', patterned(10))
   proxy.next(1, ({ method }) => method === 'GET', { status: 403, code: 'InvalidObjectState' })
   expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* in an archive/) })
+})
+
+test('[s3.lock] a server that says yes to a longer lock and makes nothing longer is found out, also behind one that is long enough', async () => {
+  bucket = at.bucket = await minio.newBucket(`hostile-${randomUUID()}`, { locked: true })
+  const lockedFor = (days: number) => at.open({ lock: { mode: 'COMPLIANCE', days } })
+  await lockedFor(1).put('short', patterned(10))
+  const asked = lockedFor(30)
+  await asked.put('long', patterned(10))
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('?retention') ? { status: 200, page: '' } : undefined)
+  await asked.keep?.('long')
+  const refusedLock = {
+    code: 'refused',
+    message: matching(/does not make the lock of p\/short longer: expected 30 days, found a/),
+  }
+  expect(await failure(asked.keep!('short'))).toMatchObject(refusedLock)
+  expect(await failure(asked.keep!('short'))).toMatchObject(refusedLock)
+  proxy.fault = () => undefined
+  await asked.keep?.('short')
 })
 
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {

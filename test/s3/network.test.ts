@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { ObjectExistsError } from '../../src/storage/storageErrors.ts'
-import { type Fault, FaultProxy, type Seen } from '../support/faultProxy.ts'
+import { type Answer, type Fault, FaultProxy, type Seen } from '../support/faultProxy.ts'
 import type { S3Server } from '../support/s3Servers.ts'
 import { proxiedMinio } from '../support/proxiedMinio.ts'
 import { collect, failure, patterned, streamOf } from '../support/streams.ts'
 
 const MiB = 1024 * 1024
+const day = 86_400_000
 const large = patterned(12 * MiB)
 
 const anything = (): boolean => true
@@ -110,6 +111,17 @@ describe('[s3.network] behind a network that behaves badly', () => {
     expect(part.equals(large.subarray(5, 5 + 9 * MiB))).toBe(true)
   })
 
+  test('a read that breaks does not go on with another content, also where the server does not know the condition', async () => {
+    await storage.put('x', large)
+    const change = (answer: Answer): void => {
+      answer.headers.etag = '"another"'
+      answer.body = Buffer.alloc(answer.body.length, 9)
+    }
+    let gets = 0
+    proxy.fault = (request) => (isGet(request) ? (++gets === 1 ? 'cut reply' : { change }) : undefined)
+    expect(await failure(read('x'))).toMatchObject({ code: 'integrity', message: 'p/x was replaced while it was read' })
+  })
+
   test.each([-1, 1])(
     'a clock that is wrong by an hour costs one request more, and no minute for each that is refused (%i)',
     async (hours) => {
@@ -126,6 +138,38 @@ describe('[s3.network] behind a network that behaves badly', () => {
       }
     },
   )
+
+  describe('[s3.lock] where the clock is wrong by days', () => {
+    const locked = (days: number) => at.open({ lock: { mode: 'COMPLIANCE', days } })
+    beforeEach(async () => {
+      at.bucket = await minio.newBucket(`network-${randomUUID()}`, { locked: true })
+    })
+
+    test('a lock lasts as long as is asked for, by the clock of the server', async () => {
+      const begun = Date.now()
+      vi.useFakeTimers({ toFake: ['Date'], now: begun - 25 * day })
+      try {
+        const behind = locked(30)
+        // The first answer tells it, as that to the look at the repository does.
+        expect(await behind.stat('repository')).toBeUndefined()
+        await behind.put('x', Buffer.from('x'))
+      } finally {
+        vi.useRealTimers()
+      }
+      const found = await minio.client.send(new HeadObjectCommand({ Bucket: at.bucket, Key: 'p/x' }))
+      expect(found.ObjectLockRetainUntilDate?.getTime()).toBeGreaterThan(begun + 30 * day - 3_600_000)
+    })
+
+    test('one that has not ended there is not taken for one that has', async () => {
+      await locked(5).put('repository', Buffer.from('x'))
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * day })
+      try {
+        expect(await at.open().forgottenLock?.('repository')).toMatch(/compliance until/)
+      } finally {
+        vi.useRealTimers()
+      }
+    })
+  })
 
   test('what never gets better ends in an error that says so, and nothing is left', async () => {
     proxy.next(1000, isPart, { status: 503, code: 'SlowDown' })

@@ -1,9 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
 import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
@@ -152,6 +162,21 @@ test('[artifact.upload] what the server says it stored otherwise is told as that
   expect(existsSync(at.file)).toBe(true)
 })
 
+test('[s3.protected] what is stored otherwise than asked is removed again, and what it has replaced is there again, whatever the answer lacks', async () => {
+  at.bucket = await at.minio.newBucket(`artifact-${randomUUID()}`, { versioned: true })
+  resultOf(await at.upload())
+  writeFileSync(at.file, 'another content')
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const change = ({ headers }: Answer): void => {
+    delete headers['x-amz-server-side-encryption']
+    delete headers['x-amz-version-id']
+  }
+  proxy.fault = ({ method, url }) => (method === 'PUT' && url.includes('.dump?') ? { change } : undefined)
+  const outcome = await at.uploadTo('--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--force')
+  expect(outcome).toMatchObject(refusal('refused', /does not encrypt .*; it was removed again$/))
+  expect(sha256(await contentOf(at.minio, at.bucket, 'neo4j-2026.dump'))).toBe(sha256(small))
+})
+
 test('[artifact.upload] an object that is lost or replaced before it is verified is told of, and the file is kept', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
@@ -197,6 +222,84 @@ test('[artifact.prune] a file that changes when it is verified already is kept, 
   writeFileSync(at.file, small)
   expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
   expect(existsSync(at.file)).toBe(true)
+})
+
+test('[artifact.prune] a file that is changed in place when it is verified already, and gets back its time, is kept', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const { mtime } = statSync(at.file)
+  utimesSync(at.file, mtime, mtime)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'PUT' && url.includes('.meta.json')) overwriteEnd(at.file, mtime)
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /is not removed, though .* it was written to/))
+  expect(existsSync(at.file)).toBe(true)
+})
+
+describe('[artifact.upload] what another upload puts there meanwhile', () => {
+  /** An upload that another one overtakes when it has read all. */
+  const overtaken = async (other: () => Promise<unknown>) => {
+    await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+    let begun = false
+    proxy.fault = ({ method, url }) => {
+      const isEnd = method === 'POST' && url.includes('uploadId=')
+      if (begun || url.includes('.meta.json') || (method !== 'PUT' && !isEnd) || url.includes('partNumber')) return undefined
+      begun = true
+      return other()
+    }
+    return await at.uploadTo('--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1')
+  }
+  const upload = async () => resultOf(await at.upload())
+
+  test('is skipped where it is the same, in parts and read once, too', async () => {
+    expect(resultOf(await overtaken(upload))).toMatchObject({ status: 'skipped', replaced: false, meta: 'kept' })
+    const content = randomBytes(40 * 1024 * 1024)
+    at.file = join(at.folder, 'large.dump')
+    writeFileSync(at.file, content)
+    writeMeta(at.file, content)
+    const second = resultOf(await overtaken(upload))
+    expect(second).toMatchObject({ status: 'skipped', verified: { checksumCovers: 'the digests of 3 parts' } })
+  })
+
+  test('is refused where it is another', async () => {
+    const target = { Bucket: at.bucket, Key: 'neo4j-2026.dump' }
+    const outcome = await overtaken(async () => at.minio.client.send(new PutObjectCommand({ ...target, Body: 'else' })))
+    expect(outcome).toMatchObject(refusal('refused', /it came there during the upload; expected 300000 bytes, found 4/))
+  })
+})
+
+test('the log of the steps is not written into the file that it is about', async () => {
+  const same = refusal('usage', /--log-file and --file are the same file/)
+  const link = join(at.folder, 'log')
+  linkSync(at.file, link)
+  for (const log of [at.file, link]) {
+    expect(await at.upload('--log-file', log)).toMatchObject(same)
+    expect(await holdfast('s3', 'verify-restore', '--file', at.file, '--skip-load', '--log-file', log)).toMatchObject(same)
+  }
+  expect(readFileSync(at.file).equals(small)).toBe(true)
+})
+
+describe('[errors.clear] an answer to HEAD has no words, but', () => {
+  const verify = async (...words: string[]) => holdfast('s3', 'verify-restore', ...words, '--key', 'x.dump', '--skip-load')
+
+  test('credentials that have expired are told as that', async () => {
+    await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+    // As AWS answers.
+    proxy.fault = ({ method }) => (method === 'HEAD' ? { status: 400, page: '' } : { status: 400, code: 'ExpiredToken' })
+    const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+    const expired = refusal('repository', /credentials have expired/)
+    expect(await at.uploadTo(...words)).toMatchObject(expired)
+    expect(await verify(...words)).toMatchObject(expired)
+  })
+
+  test('so is a wrong secret key', async () => {
+    const wrong = refusal('repository', /secret key does not fit/)
+    await withEnvironment({ AWS_SECRET_ACCESS_KEY: 'another' }, async () => {
+      expect(await at.upload()).toMatchObject(wrong)
+      expect(await verify(...bucketWords(at.minio, at.bucket))).toMatchObject(wrong)
+    })
+  })
 })
 
 function replace(path: string, content: Buffer): void {

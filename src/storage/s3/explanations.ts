@@ -19,7 +19,8 @@ const broken: Explanation = {
   hint: 'check the network and proxies, then run it again',
 }
 const late: Explanation = { reason: 'no answer in time', hint: 'check the network and the server, then run it again' }
-const elsewhere: Explanation = { reason: 'the bucket is in another region', hint: 'give its region with --region' }
+/** Where the server tells the region, that is to be given. */
+export const elsewhere: Explanation = { reason: 'the bucket is in another region', hint: 'give its region with --region' }
 
 /** By the error code that S3 servers answer with, or that the SDK or Node gives a request that was not answered. */
 const explanations: Readonly<Record<string, Explanation>> = {

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../core/errors.ts'
 import { PutUnsettledError } from '../storageErrors.ts'
-import { type Explanation, explanationOf } from './explanations.ts'
+import { elsewhere, type Explanation, explanationOf } from './explanations.ts'
 import { addSaid, saidBy } from './said.ts'
 
 /** What is said of a request; nothing of it may hold a secret. */
@@ -45,8 +45,10 @@ function explain(error: Error): Explanation & { reason: string } {
     }
   }
   const names = [...namesOf(error), error.message]
-  const explanation = special(error.message) ?? explanationOf(names) ?? { hint: 'see what the server says, then run it again' }
-  const region = header(error, 'x-amz-bucket-region')
+  const known = special(error.message) ?? explanationOf(names)
+  const explanation = known ?? { hint: 'see what the server says, then run it again' }
+  // AWS tells it with many a refusal that has nothing to do with it.
+  const region = known === undefined || known === elsewhere ? header(error, 'x-amz-bucket-region') : undefined
   return {
     ...explanation,
     ...(region === undefined ? {} : { hint: `give its region with --region ${region}` }),

@@ -14,8 +14,13 @@ export async function headObject(
     return await client.send(new HeadObjectCommand({ Bucket: name, Key: key, ChecksumMode: 'ENABLED' }), sendOptions(options))
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (statusOf(error) === 404 || (await isAbsent({ client, name }, key, error, options))) return undefined
-    throw error
+    const status = statusOf(error)
+    if (status === 404) return undefined
+    // AWS answers with 400 where credentials have expired, and an answer to HEAD has no words.
+    if (status !== 400 && status !== 403) throw error
+    const list = await listed({ client, name }, key, options)
+    if (list.isThere === false && status === 403) return undefined
+    throw list.refusal ?? error
   }
 }
 
@@ -23,31 +28,31 @@ export async function headObject(
  * Whether an object that a server refuses to show is not there. To a role that may list no more than what is below a prefix, AWS says of an
  * object that is not there that it is refused, and not that there is none; but the role may list the names that begin with the key.
  */
-export async function isAbsent(
-  { client, name }: Pick<Bucket, 'client' | 'name'>,
-  key: string,
-  error: unknown,
-  options: StorageOptions = {},
-): Promise<boolean> {
-  if (statusOf(error) !== 403) return false
-  try {
-    const request = new ListObjectsV2Command({ Bucket: name, Prefix: key, MaxKeys: 1 })
-    const { Contents: [first] = [] } = await client.send(request, sendOptions(options))
-    return first?.Key !== key
-  } catch {
-    options.signal?.throwIfAborted()
-    // The refusal that was there first says more.
-    return false
-  }
+export async function isAbsent(bucket: Place, key: string, error: unknown, options: StorageOptions = {}): Promise<boolean> {
+  return statusOf(error) === 403 && (await listed(bucket, key, options)).isThere === false
 }
 
 /** An answer to HEAD has no words: a bucket that is not there looks like an object that is not. @throws what says that there is no bucket. */
-export async function requireBucket({ client, name }: Bucket, key: string, options: StorageOptions): Promise<void> {
+export async function requireBucket(bucket: Place, key: string, options: StorageOptions): Promise<void> {
+  const { refusal } = await listed(bucket, key, options)
+  if (answered(refusal, 'NoSuchBucket')) throw refusal
+}
+
+type Place = Pick<Bucket, 'client' | 'name'>
+
+/** What the list says of a key; or in words why it is refused, unless the role may not list, and knows no more then. */
+async function listed(
+  { client, name }: Place,
+  key: string,
+  options: StorageOptions,
+): Promise<{ isThere?: boolean; refusal?: unknown }> {
   try {
-    await client.send(new ListObjectsV2Command({ Bucket: name, Prefix: key, MaxKeys: 1 }), sendOptions(options))
-  } catch (error) {
+    const request = new ListObjectsV2Command({ Bucket: name, Prefix: key, MaxKeys: 1 })
+    const { Contents: [first] = [] } = await client.send(request, sendOptions(options))
+    return { isThere: first?.Key === key }
+  } catch (refusal) {
     options.signal?.throwIfAborted()
-    // A role that may not list knows no more.
-    if (answered(error, 'NoSuchBucket')) throw error
+    const status = statusOf(refusal) ?? 0
+    return status >= 400 && status < 500 && !answered(refusal, 'AccessDenied') ? { refusal } : {}
   }
 }

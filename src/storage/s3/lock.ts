@@ -12,26 +12,44 @@ const hour = 3_600_000
 const day = 24 * hour
 
 /** The part of a put that asks for a lock. */
-export function lockHeaders({ lock }: Bucket): { ObjectLockMode?: ObjectLockMode; ObjectLockRetainUntilDate?: Date } {
-  return lock === undefined ? {} : { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: untilWhen(lock) }
+export function lockHeaders(bucket: Bucket): { ObjectLockMode?: ObjectLockMode; ObjectLockRetainUntilDate?: Date } {
+  const { lock } = bucket
+  return lock === undefined ? {} : { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: untilWhen(bucket, lock) }
+}
+
+/** Locks an object for at least as long as one that is put now. */
+export async function extendLock(
+  bucket: Bucket,
+  key: string,
+  options: StorageOptions,
+): Promise<'extended' | 'long enough' | 'absent'> {
+  const { client, name, lock } = bucket
+  const found = await headObject(bucket, key, options)
+  if (found === undefined) return 'absent'
+  const { ObjectLockRetainUntilDate: until } = found
+  // A lock cannot be shortened, and its mode not be changed without a special right: what is there is only made longer.
+  if (lock === undefined || (until !== undefined && isLongEnough(bucket, lock, until))) return 'long enough'
+  const Mode = found.ObjectLockMode ?? lock.mode
+  const RetainUntilDate = untilWhen(bucket, lock)
+  const request = { Bucket: name, Key: key, Retention: { Mode, RetainUntilDate } }
+  await client.send(new PutObjectRetentionCommand({ ...request, ChecksumAlgorithm: 'SHA256' }), sendOptions(options))
+  return 'extended'
 }
 
 /**
- * Locks an object for at least as long as one that is put now.
- * @returns false where there is none.
+ * There are servers that answer a longer lock with yes and make nothing longer.
+ * @throws HoldfastError `refused` where an object is not locked, in whatever mode, for as long as one that is put now.
  */
-export async function extendLock(bucket: Bucket, key: string, options: StorageOptions): Promise<boolean> {
-  const { client, name, lock } = bucket
-  const found = await headObject(bucket, key, options)
-  if (lock === undefined || found === undefined) return found !== undefined
-  // A lock cannot be shortened, and its mode not be changed without a special right: what is there is only made longer.
-  const until = found.ObjectLockRetainUntilDate?.getTime() ?? 0
-  if (until >= untilWhen(lock).getTime() - hour) return true
-  const Mode = found.ObjectLockMode ?? lock.mode
-  const RetainUntilDate = new Date(Math.max(until, untilWhen(lock).getTime()))
-  const request = { Bucket: name, Key: key, Retention: { Mode, RetainUntilDate } }
-  await client.send(new PutObjectRetentionCommand({ ...request, ChecksumAlgorithm: 'SHA256' }), sendOptions(options))
-  return true
+export async function requireExtended(bucket: Bucket, key: string, options: StorageOptions): Promise<void> {
+  const { lock } = bucket
+  const { ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
+  if (lock === undefined || (until !== undefined && isLongEnough(bucket, lock, until))) return
+  const found = until === undefined ? 'no lock' : `a lock until ${until.toISOString()}`
+  throw new HoldfastError(
+    'refused',
+    `the server does not make the lock of ${key} longer: expected ${lock.days} days, found ${found}`,
+    { hint: 'use a server that obeys PutObjectRetention, and a role that may s3:PutObjectRetention and s3:GetObjectRetention' },
+  )
 }
 
 /** The lock that a server tells of an object. */
@@ -51,8 +69,8 @@ export async function requireLocked(bucket: Bucket, key: string, { isNew }: { is
   if (lock === undefined) return undefined
   const found = await headObject(bucket, key)
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = found ?? {}
-  const isLong = until !== undefined && until.getTime() >= untilWhen(lock).getTime() - hour
-  if (isLong && (mode === lock.mode || mode === 'COMPLIANCE')) return { mode, until: until.toISOString() }
+  if (until !== undefined && isLongEnough(bucket, lock, until) && (mode === lock.mode || mode === 'COMPLIANCE'))
+    return { mode, until: until.toISOString() }
   const there = mode === undefined ? 'no lock' : `${mode} until ${until?.toISOString()}`
   const problem = new HoldfastError(
     'refused',
@@ -69,7 +87,7 @@ export async function requireLocked(bucket: Bucket, key: string, { isNew }: { is
 /** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */
 export async function deliberateLock(bucket: Bucket, key: string, options: StorageOptions): Promise<FoundLock | undefined> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
-  if (mode === undefined || until === undefined || until.getTime() <= Date.now()) return undefined
+  if (mode === undefined || until === undefined || until.getTime() <= now(bucket)) return undefined
   if (await locksByItself(bucket, options)) return undefined
   return { mode, until: until.toISOString() }
 }
@@ -86,6 +104,15 @@ async function locksByItself({ client, name }: Bucket, options: StorageOptions):
   }
 }
 
-function untilWhen({ days }: S3Lock): Date {
-  return new Date(Date.now() + days * day)
+function isLongEnough(bucket: Bucket, lock: S3Lock, until: Date): boolean {
+  return until.getTime() >= untilWhen(bucket, lock).getTime() - hour
+}
+
+function untilWhen(bucket: Bucket, { days }: S3Lock): Date {
+  return new Date(now(bucket) + days * day)
+}
+
+/** By the clock of the server, whose locks these are, once an answer has shown that it is another than this machine's. */
+function now({ client }: Bucket): number {
+  return Date.now() + client.config.systemClockOffset
 }

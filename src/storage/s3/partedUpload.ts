@@ -95,7 +95,7 @@ export class PartedUpload {
   }
 
   async #complete(): Promise<Stored | undefined> {
-    const { bucket, key, options } = this.#order
+    const { bucket, options } = this.#order
     const checksum = compositeDigest(this.#parts.map(({ ChecksumSHA256 }) => ChecksumSHA256))
     options.approve?.({ size: this.#size, checksum })
     const input = { ...this.#target, ...condition(options), MultipartUpload: { Parts: this.#parts } }
@@ -108,7 +108,7 @@ export class PartedUpload {
           ServerSideEncryption: answer.ServerSideEncryption ?? ServerSideEncryption,
           SSEKMSKeyId: answer.SSEKMSKeyId ?? SSEKMSKeyId,
         }
-        await requireAsAsked(bucket, key, told, checksum)
+        await requireAsAsked(this.#order, told, checksum)
         return { size: this.#size, checksum }
       } catch (error) {
         options.signal?.throwIfAborted()

@@ -4,21 +4,11 @@ import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
 import { statusOf } from './failures.ts'
-import { headObject } from './head.ts'
 import { PartedUpload } from './partedUpload.ts'
 import { PartMemory, partsOf, smallestPart } from './parts.ts'
-import {
-  condition,
-  conflictLimit,
-  objectHeaders,
-  type Order,
-  type PutOptions,
-  putIdName,
-  type Stored,
-  whatIsThere,
-} from './putOrder.ts'
+import { condition, conflictLimit, objectHeaders, type Order, type PutOptions, type Stored, whatIsThere } from './putOrder.ts'
 import { sendOptions } from './request.ts'
-import { required, requireAsAsked } from './stored.ts'
+import { findOwn, required, requireAsAsked } from './stored.ts'
 
 const defaultPartSize = smallestPart
 
@@ -70,15 +60,16 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Removes what a put has stored although it was refused; nothing of others. */
-async function removeOwn({ bucket, key, id }: Order): Promise<void> {
-  const found = await headObject(bucket, key).catch(() => undefined)
-  if (found?.Metadata?.[putIdName] !== id) return
+async function removeOwn(order: Order): Promise<void> {
+  const { bucket, key } = order
+  const found = await findOwn(order)
+  if (found === undefined) return
   const version = found.VersionId === undefined ? {} : { VersionId: found.VersionId }
   await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key, ...version })).catch(() => {})
 }
 
 async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefined> {
-  const { bucket, key, options } = order
+  const { bucket, options } = order
   const checksum = options.digests?.[0] ?? (await partDigest(body))
   options.approve?.({ size: body.length, checksum })
   const input = {
@@ -93,7 +84,7 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
       const answer = await bucket.client.send(new PutObjectCommand(input), sendOptions(options))
       if (answer.ETag === undefined) bucket.unanswered.add(input)
       required(answer.ETag, 'an ETag')
-      await requireAsAsked(bucket, key, answer, checksum)
+      await requireAsAsked(order, answer, checksum)
       return { size: body.length, checksum }
     } catch (error) {
       options.signal?.throwIfAborted()

@@ -1,17 +1,13 @@
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
-import type { Bucket } from './bucket.ts'
 import { encryptionHeaders } from './encryption.ts'
 import { answered, statusOf, UnsettledPut } from './failures.ts'
 import { headObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
-
-import { requireAsAsked } from './stored.ts'
+import { type OwnObject, putIdName, requireAsAsked } from './stored.ts'
 
 /** How often a put is tried again that met another one of the same key under way. */
 export const conflictLimit = 10
-/** Tells our own object from another one where an answer was lost. */
-export const putIdName = 'holdfast-put'
 
 export interface PutOptions extends StorageOptions {
   /** Refuse where the key is taken; otherwise what is there is replaced. */
@@ -37,10 +33,7 @@ export interface Stored {
 }
 
 /** What one put sends besides the bytes. */
-export interface Order {
-  bucket: Bucket
-  key: string
-  id: string
+export interface Order extends OwnObject {
   options: PutOptions
 }
 
@@ -60,9 +53,10 @@ interface Failed {
  * HoldfastError where our own object is not as it was asked for.
  */
 export async function whatIsThere(
-  { bucket, key, id, options }: Order,
+  order: Order,
   { input, checksum, error, giveUp = async () => {} }: Failed,
 ): Promise<'ours' | 'taken' | 'nothing'> {
+  const { bucket, key, id, options } = order
   // What is wrong with what is there has been told, and it is removed.
   if (error instanceof HoldfastError && error.code !== 'repository') throw error
   const mayBeThere = bucket.unanswered.has(input)
@@ -77,7 +71,7 @@ export async function whatIsThere(
     throw mayBeThere ? new UnsettledPut(error as Error) : failure
   })
   if (found?.Metadata?.[putIdName] === id) {
-    await requireAsAsked(bucket, key, found, checksum)
+    await requireAsAsked(order, found, checksum)
     return 'ours'
   }
   if (found !== undefined && options.onlyNew) return 'taken'

@@ -27,7 +27,7 @@ export async function* readObject(
     signal?.throwIfAborted()
     const answer = await open(bucket, key, { position, end, etag }, signal)
     if (answer === undefined) return
-    etag = answer.etag
+    etag ??= answer.etag
     const stop = position + answer.length
     const before = position
     try {
@@ -74,18 +74,17 @@ async function open(
       body.destroy()
       throw rangeIgnored(name, key)
     }
+    // Not every server knows the condition.
+    if (etag !== undefined && answer.ETag !== undefined && answer.ETag !== etag) {
+      body.destroy()
+      throw replaced(key)
+    }
     if (signal !== undefined) destroyOn(signal, body)
     return { body, length: answer.ContentLength ?? 0, etag: answer.ETag }
   } catch (error) {
     signal?.throwIfAborted()
     if (statusOf(error) === 416) return undefined
-    if (statusOf(error) === 412 && etag !== undefined) {
-      throw new HoldfastError('integrity', `${key} was replaced while it was read`, {
-        hint: 'objects are never overwritten: find out who did it',
-        cause: error,
-      })
-    }
-    throw error
+    throw statusOf(error) === 412 && etag !== undefined ? replaced(key, error) : error
   }
 }
 
@@ -93,6 +92,13 @@ function destroyOn(signal: AbortSignal, body: Readable): void {
   const destroy = (): void => void body.destroy(signal.reason as Error)
   signal.addEventListener('abort', destroy, { once: true })
   body.once('close', () => signal.removeEventListener('abort', destroy))
+}
+
+function replaced(key: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('integrity', `${key} was replaced while it was read`, {
+    hint: 'objects are never overwritten: find out who did it',
+    cause,
+  })
 }
 
 function rangeIgnored(bucket: string, key: string): HoldfastError {

@@ -9,7 +9,7 @@ import { bucketFacts } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject, isAbsent } from './head.ts'
 import { listKeys } from './list.ts'
-import { deliberateLock, extendLock, requireLocked } from './lock.ts'
+import { deliberateLock, extendLock, requireExtended, requireLocked } from './lock.ts'
 import type { S3Options } from './options.ts'
 import { putObject } from './put.ts'
 import { readObject } from './read.ts'
@@ -25,11 +25,15 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     explaining({ doing, name, location }, options, work)
 
   let isLocking = false
+  let isExtending = false
 
   const keep: Storage['keep'] = async (name, options = {}) => {
     checkName(name)
-    const found = await attempt('lock', name, options, async () => extendLock(bucket, base + name, options))
-    if (!found) throw new ObjectMissingError(location, name)
+    const lock = await attempt('lock', name, options, async () => extendLock(bucket, base + name, options))
+    if (lock === 'absent') throw new ObjectMissingError(location, name)
+    if (lock === 'long enough' || isExtending) return
+    await attempt('lock', name, options, async () => requireExtended(bucket, base + name, options))
+    isExtending = true
   }
 
   const forgottenLock: Storage['forgottenLock'] = async (name, options = {}) => {

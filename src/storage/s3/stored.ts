@@ -10,19 +10,36 @@ export interface ToldStored extends ToldEncryption {
   VersionId?: string | undefined
 }
 
+/** Tells our own object from another one where an answer was lost. */
+export const putIdName = 'holdfast-put'
+
+/** An object that was just put, with the id in its metadata. */
+export interface OwnObject {
+  bucket: Bucket
+  key: string
+  id: string
+}
+
 /**
  * Makes sure that an object that was just stored is as it was asked for; one that is not is removed again.
- * @param checksum what was sent, as S3 tells it; undefined where it has been compared already
+ * @param checksum what was sent, as S3 tells it
  * @throws HoldfastError `refused` where it is not encrypted as asked, `integrity` where it is not what was sent.
  */
-export async function requireAsAsked(bucket: Bucket, key: string, told: ToldStored, checksum?: string): Promise<void> {
+export async function requireAsAsked(own: OwnObject, told: ToldStored, checksum: string): Promise<void> {
+  const { bucket, key } = own
   try {
     requireEncryption(bucket, key, told)
-    if (checksum !== undefined) requireChecksum(`stored ${key}`, checksum, told.ChecksumSHA256)
+    requireChecksum(`stored ${key}`, checksum, told.ChecksumSHA256)
     if (owesKey(bucket, told)) await requireKey(bucket, key)
   } catch (error) {
-    throw error instanceof HoldfastError ? await removed(bucket, key, told.VersionId, error) : error
+    throw error instanceof HoldfastError ? await removedOwn(own, told.VersionId, error) : error
   }
+}
+
+/** Our own object as it is there; undefined where another one is, or nobody can tell. */
+export async function findOwn({ bucket, key, id }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
+  const found = await headObject(bucket, key).catch(() => undefined)
+  return found?.Metadata?.[putIdName] === id ? found : undefined
 }
 
 async function requireKey(bucket: Bucket, key: string): Promise<void> {
@@ -44,6 +61,19 @@ export function requireChecksum(what: string, expected: string, found: string | 
   if (found === undefined || found === expected) return
   throw new HoldfastError('integrity', `the server ${what} with SHA-256 ${found}, expected ${expected}`, {
     hint: 'something on the way or the server itself changes data: check proxies and the server',
+  })
+}
+
+/** As {@link removed}; without its version a delete would hide what was there before, too, or remove what another put has stored. */
+async function removedOwn(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
+  const { bucket, key } = own
+  if (version !== undefined) return removed(bucket, key, version, error)
+  const found = await findOwn(own)
+  if (found !== undefined) return removed(bucket, key, found.VersionId, error)
+  const { code, message, hint = '' } = error
+  return new HoldfastError(code, `${message}; it was not removed, for nobody tells which one it is`, {
+    hint: `look for it among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
+    cause: error,
   })
 }
 

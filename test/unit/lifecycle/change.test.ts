@@ -1,6 +1,8 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
+import { formatChange } from '../../../src/cli/s3LifecycleCommand.ts'
 import { afterChanges, changesTo, dangersTo, isChange, isSerious, knownLeftOut, leftOut } from '../../../src/lifecycle/change.ts'
+import type { LifecycleChange } from '../../../src/lifecycle/lifecyclePlan.ts'
 import { lifecycleRules } from '../../../src/lifecycle/rules.ts'
 
 const artifacts = lifecycleRules({ prefix: 'neo4j', days: 30, noncurrentDays: 7 })
@@ -101,5 +103,17 @@ test('what a server dropped is told', () => {
   expect(leftOut([first!, second!], [stored])).toEqual([
     { rule: 'holdfast-expire:neo4j', part: 'AbortIncompleteMultipartUpload' },
     { rule: 'holdfast-markers:neo4j', part: 'the whole rule' },
+  ])
+})
+
+test('what the changes are told as says what each rule reaches', () => {
+  const everything: LifecycleRule = { ID: 'tidy', Status: 'Enabled', Expiration: { Days: 300 } }
+  const changes = changesTo([other, everything], artifacts, 'neo4j')
+  const change: LifecycleChange = { changes, outcome: 'differs', dangers: [], leftOut: [] }
+  const lines = formatChange({ bucket: 'b' }, change).split('\n')
+  expect(lines.slice(0, 3)).toEqual([
+    '  logs, what begins with logs/: objects are removed after 1 day, kept',
+    '  tidy, the whole bucket: objects are removed after 300 days, kept',
+    expect.stringMatching(/^\+ holdfast-expire:neo4j, what begins with neo4j\/: objects are removed after 30 days;/),
   ])
 })

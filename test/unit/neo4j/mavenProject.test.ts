@@ -62,7 +62,7 @@ test('an abort ends Maven', async () => {
 test('Maven gets what it needs of the environment, and no secret', async () => {
   writeFileSync(join(folder, 'mvn'), '#!/bin/sh\nexec env > seen\n')
   chmodSync(join(folder, 'mvn'), 0o755)
-  process.env['HOLDFAST_PASSPHRASE'] = 'correct horse'
+  process.env['HOLDFAST_PASSPHRASE'] = 'not-a-secret either'
   try {
     environment = mavenEnvironment({
       ...process.env,

@@ -59,6 +59,23 @@ describe('directory storage', () => {
     expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a/1', 'a/2'])
   })
 
+  test('another repository in the place of the one that held objects is not written to', async () => {
+    const storage = directoryStorage(root)
+    const other = `${root}.other`
+    await storage.put('repository', Buffer.from('one'))
+    await directoryStorage(other).put('repository', Buffer.from('two'))
+    await rename(root, `${root}.unmounted`)
+    await rename(other, root)
+    const foreign = { code: 'repository', message: expect.stringContaining('holds another repository than before') as string }
+    await expect(storage.put('a', Buffer.from('1'))).rejects.toMatchObject(foreign)
+    await expect(Array.fromAsync(storage.list(''))).rejects.toMatchObject(foreign)
+    expect((await readdir(root)).toSorted()).toEqual(['.unfinished', 'repository'])
+    await rename(root, other)
+    await rename(`${root}.unmounted`, root)
+    await storage.put('a', Buffer.from('1'))
+    expect((await Array.fromAsync(storage.list(''))).map(({ name }) => name)).toEqual(['a', 'repository'])
+  })
+
   test('what keeps old remains from being removed hinders no put', async () => {
     const stuck = join(root, '.unfinished', 'no file')
     await mkdir(stuck, { recursive: true })
