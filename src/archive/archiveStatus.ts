@@ -69,6 +69,7 @@ export async function archiveStatus(
   const logs = directory === undefined ? [] : await liveLogs(directory.dataDir)
   const damage = new Map<LiveLog, HoldfastError>()
   const damaged = [...history.damaged].map(([lineage, { message }]) => ({ lineage, problem: message }))
+  const followed = new Set<LiveLog>()
   const found: LineageStatus[] = []
   for (const [id, lineage] of history.lineages) {
     const own = history.segments.filter((segment) => segment.lineage === id).toSorted((a, b) => a.last - b.last)
@@ -79,19 +80,20 @@ export async function archiveStatus(
       const read = await repository.archive.readGap(gap, { signal }).catch(noting(note))
       if (read) gaps.push(read)
     }
-    const log = logs.find(({ root }) => root === rootOf(id))
-    const live =
-      directory && log
-        ? await behind(log.directory, own, directory, signal).catch(noting((error) => damage.set(log, error)))
-        : null
+    let live: LiveStatus | null = null
+    for (const log of logsOf(lineage, logs)) {
+      live = await behind(log.directory, own, directory!, signal).catch(noting((error) => damage.set(log, error)))
+      if (!live) continue
+      followed.add(log)
+      break
+    }
     found.push({ ...describe(lineage, own), gaps, missing: missingLog([...own, ...marked]), live })
   }
   const unarchived: UnarchivedLog[] = []
   for (const log of logs) {
-    const follows = found.some(({ lineage, live }) => live && rootOf(lineage) === log.root)
     // Of a lineage that cannot be read nobody can tell where it goes on.
     const isUnknown = [...history.damaged.keys()].some((id) => rootOf(id) === log.root)
-    if (follows || isUnknown) continue
+    if (followed.has(log) || isUnknown) continue
     const isNew = !history.segments.some(({ lineage }) => rootOf(lineage) === log.root)
     const why = isNew
       ? newLog(log.database)
@@ -100,6 +102,12 @@ export async function archiveStatus(
   }
   for (const [{ database }, error] of damage) unarchived.push(damagedLog(database, error))
   return { lineages: found, unarchived, damaged }
+}
+
+/** The logs that may go on with a lineage, that of its database first: a copy of the store may lie beside it under another name. */
+function logsOf({ id, database }: Lineage, logs: readonly LiveLog[]): LiveLog[] {
+  const same = logs.filter(({ root }) => root === rootOf(id))
+  return [...same.filter((log) => log.database === database), ...same.filter((log) => log.database !== database)]
 }
 
 /** Notes damage; any other error goes on. */

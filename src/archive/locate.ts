@@ -4,6 +4,7 @@ import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
 import { type LogPlace, LogReplacedError } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
+import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage } from '../repository/segmentName.ts'
@@ -53,14 +54,14 @@ export async function locate(repository: Repository, dataDir: string, database: 
     const { parent, after, place } = point
     return { ...at, place, lineage: undefined, branch: { parent, after }, segments: [] }
   }
+  const cut = await newestCut(repository, at, tips, signal)
   // Read only now: the storage may have taken long, and what Neo4j has pruned since the log was looked at before is missing, too.
   const [oldest] = await readLogHeaders(directory)
   if (rootLineage(oldest!.storeId) !== root) throw new LogReplacedError(directory)
   const place = startOf(oldest!)
-  const cut = tips.find(({ found }) => found.at === 'pruned')
   if (!cut) return { ...at, place, lineage: undefined, segments: [] }
   // Nothing says that the log is of another lineage, and if it is of this one, something is lost.
-  const { lineage, last } = cut.segment
+  const { lineage, last } = cut
   return { ...at, place, lineage, gap: { first: last + 1, last: place.nextId - 1 }, segments: of(lineage) }
 }
 
@@ -80,6 +81,24 @@ async function findTips(directory: string, segments: readonly StoredSegment[]): 
 function behindDamage(error: unknown): Tip['found'] {
   if (error instanceof HoldfastError && error.code === 'integrity') return { at: 'behind damage', error }
   throw error
+}
+
+/** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */
+async function newestCut(
+  repository: Repository,
+  { storeId }: Pick<Located, 'storeId'>,
+  tips: readonly Tip[],
+  signal: AbortSignal,
+): Promise<StoredSegment | undefined> {
+  // Right before the oldest file nothing needs to be lost, though nobody can tell whether it is the same transaction.
+  if (tips.some(({ found }) => found.at === 'edge' && found.checksum === undefined)) return undefined
+  const cut = tips.flatMap(({ segment, found }) => (found.at === 'pruned' ? [segment] : []))
+  if (cut.length <= 1) return cut[0]
+  // A lineage that another one has left did not go on, however far it reaches; of one without a description nobody can tell.
+  const history = await ArchivedHistory.read(repository, signal)
+  const order = history.lineagesOf({ storeId: { ...storeId, creationTime: String(storeId.creationTime) } })
+  const inOrder = order.flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
+  return inOrder[0] ?? cut[0]
 }
 
 /** Behind the oldest backup that the log still reaches back to; without one, where a backup made now would begin. */

@@ -1,14 +1,17 @@
 import { holds } from '../repository/archive.ts'
 import { type SegmentName, segmentName } from '../repository/segmentName.ts'
 
-const mebibyte = 1024 * 1024
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
 
 /** Segments of fewer bytes of log than this are merged with others of their kind, so that a day leaves hundreds of objects and not 86,400. */
-const classes = [mebibyte / 4, 16 * mebibyte]
+const classes = [4 * kibibyte, 256 * kibibyte, 16 * mebibyte]
 /** Bytes of log in a merged segment at most. */
 const largest = 64 * mebibyte
 /** So many neighbours are merged at once, or as many as make a largest one; each byte is thus stored again about once for each class. */
 export const fanIn = 60
+/** So many are enough where no more can come to them. */
+const fewest = 8
 
 /** Segments that become one. */
 export interface Merge {
@@ -31,10 +34,11 @@ export function nextMerge(segments: readonly SegmentName[]): Merge | undefined {
 
 /** The segments to merge next: neighbours in one log file. Undefined where there is nothing to do yet. */
 export function planMerge<Segment extends SegmentName>(segments: readonly Segment[]): Segment[] | undefined {
-  for (const limit of classes) {
-    for (const run of neighbours(segments, limit)) {
-      const part = upTo(run, largest)
-      if (part.length >= fanIn || part.length < run.length) return part
+  for (const [index, limit] of classes.entries()) {
+    for (const { run, isClosed } of neighbours(segments, limit)) {
+      const ripe = isClosed ? run : withoutSmaller(run, classes[index - 1] ?? 0)
+      const parts = upTo(ripe, largest)
+      if (parts.length >= (isClosed ? fewest : fanIn) || parts.length < ripe.length) return parts
     }
   }
   return undefined
@@ -69,19 +73,32 @@ export function redundant<Segment extends SegmentName>(segments: readonly Segmen
   return found
 }
 
-function* neighbours<Segment extends SegmentName>(segments: readonly Segment[], limit: number): Generator<Segment[]> {
+/** Neighbours of fewer bytes than `limit`. */
+interface Run<Segment> {
+  run: Segment[]
+  /** Whether no more can come to it: a larger one is next, or their log file has ended. */
+  isClosed: boolean
+}
+
+function* neighbours<Segment extends SegmentName>(segments: readonly Segment[], limit: number): Generator<Run<Segment>> {
   let run: Segment[] = []
   for (const segment of segments) {
     const before = run.at(-1)
-    const joins =
-      before && before.logVersion === segment.logVersion && before.end === segment.start && before.lineage === segment.lineage
+    const isSameLog = before?.logVersion === segment.logVersion && before.lineage === segment.lineage
+    const joins = isSameLog && before.end === segment.start
     if (!joins || size(segment) >= limit) {
-      if (run.length > 1) yield run
+      const hasEnded = before?.lineage === segment.lineage && before.logVersion < segment.logVersion
+      if (run.length > 1) yield { run, isClosed: joins || hasEnded }
       run = []
     }
     if (size(segment) < limit) run.push(segment)
   }
-  if (run.length > 1) yield run
+  if (run.length > 1) yield { run, isClosed: false }
+}
+
+/** Leaves out the smaller ones at the end: as long as more of them come, they are merged among themselves, or with each few of them all would be stored again. */
+function withoutSmaller<Segment extends SegmentName>(run: readonly Segment[], least: number): Segment[] {
+  return run.slice(0, run.findLastIndex((segment) => size(segment) >= least) + 1)
 }
 
 function upTo<Segment extends SegmentName>(run: readonly Segment[], limit: number): Segment[] {

@@ -106,7 +106,8 @@ export class Tidying {
     const { repository, signal } = this.#options
     this.#shipped = 0
     const waiting = this.#waiting()
-    const { segments } = await repository.archive.list({ root: this.#lineage!, signal })
+    // What it may leave out, as another archiver merges it, is not to be merged now.
+    const { segments } = await repository.archive.list({ root: this.#lineage!, once: true, signal })
     const own = segments.filter(({ lineage }) => lineage === this.#lineage)
     requireOneHistory(own)
     const merge = nextMerge(own.filter((part) => !waiting.some(({ segment }) => segment && holds(segment, part))))

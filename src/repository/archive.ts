@@ -20,13 +20,20 @@ export interface ArchiveListing {
   gaps: Pick<Gap, 'lineage' | 'first' | 'last'>[]
 }
 
+interface ListOptions extends StorageOptions {
+  /** The store whose lineages are listed; all of them unless given. */
+  root?: string
+  /** Whether log may be left out that is being merged meanwhile, as one listing may do. */
+  once?: boolean
+}
+
 /** How archived log is read: see `verifiedSlice`. */
 export type LogOptions = StorageOptions & Omit<SliceOptions, 'name'>
 
 /** The archive of transaction logs in a repository. */
 export interface Archive {
-  /** Lists what there is; of one store's lineages where `root` is given. */
-  list(options?: StorageOptions & { root?: string }): Promise<ArchiveListing>
+  /** Lists what there is, and leaves out no log that was there before. A segment that is removed meanwhile may be listed still. */
+  list(options?: ListOptions): Promise<ArchiveListing>
   /**
    * Stores a segment. Its name is a function of its log, so where it is there already, it is the same.
    * @returns whether it had to be stored.
@@ -53,7 +60,8 @@ export function archiveOf(access: Access): Archive {
       ...(onTransaction ? { onTransaction } : {}),
     })
   return {
-    list: async ({ root = '', ...options } = {}) => listArchive(access, `${archivePrefix}${root}`, options),
+    list: async ({ root = '', once = false, ...options } = {}) =>
+      once ? listOnce(access, `${archivePrefix}${root}`, options) : listAll(access, `${archivePrefix}${root}`, options),
     putSegment: async (segment, log, options) => {
       try {
         await storage.put(segmentName(segment), encodeSegment(access, segment, log), options)
@@ -88,10 +96,10 @@ async function* readWhereItIs(
     }
   } catch (error) {
     if (begun || !(error instanceof ObjectMissingError)) throw error
-    const { segments } = await listArchive(access, `${archivePrefix}${segment.lineage}/`, options)
-    const whole = segments.find((other) => holds(other, segment))
+    const { segments } = await listAll(access, `${archivePrefix}${segment.lineage}/`, options)
+    const whole = segments.find((other) => holds(other, segment) && sizeOf(other) > sizeOf(segment))
     if (!whole) throw error
-    yield* partOf(readSegment(access, whole, options), segment.start - whole.start, segment.end - whole.start)
+    yield* partOf(readWhereItIs(access, whole, options), segment.start - whole.start, segment.end - whole.start)
   }
 }
 
@@ -99,6 +107,10 @@ async function* readWhereItIs(
 export function holds(whole: SegmentName, { lineage, logVersion, first, last, start, end }: SegmentName): boolean {
   const isThere = whole.first <= first && last <= whole.last && whole.start <= start && end <= whole.end
   return isThere && whole.logVersion === logVersion && whole.lineage === lineage
+}
+
+function sizeOf({ start, end }: SegmentName): number {
+  return end - start
 }
 
 /** Some of the bytes of a stream, which is read to its end so that all of it is verified. */
@@ -111,7 +123,31 @@ async function* partOf(chunks: AsyncIterable<Buffer>, from: number, to: number):
   }
 }
 
-async function listArchive({ storage }: Access, prefix: string, options: StorageOptions): Promise<ArchiveListing> {
+/** So many listings at most: whoever deletes backups removes segments for minutes. */
+const mostListings = 5
+
+/**
+ * Lists until nothing has vanished from one listing to the next. A listing is not of one moment: beside a merge it may pass the place of the
+ * whole before that is stored, and those of the parts when they are gone. But a part is removed only when the whole was stored and read
+ * back, so a listing that begins after one that missed both shows the whole, unless that vanished in turn.
+ */
+async function listAll(access: Access, prefix: string, options: StorageOptions): Promise<ArchiveListing> {
+  let before = await listOnce(access, prefix, options)
+  for (let listings = 2; ; listings++) {
+    const listing = await listOnce(access, prefix, options)
+    const names = new Set(listing.segments.map(segmentName))
+    const vanished = before.segments.filter((segment) => !names.has(segmentName(segment)))
+    if (vanished.length === 0) return listing
+    if (listings === mostListings) return { ...listing, segments: [...listing.segments, ...vanished].toSorted(byName) }
+    before = listing
+  }
+}
+
+function byName(a: SegmentName, b: SegmentName): number {
+  return segmentName(a) < segmentName(b) ? -1 : 1
+}
+
+async function listOnce({ storage }: Access, prefix: string, options: StorageOptions): Promise<ArchiveListing> {
   const listing: ArchiveListing = { segments: [], lineages: [], gaps: [] }
   for await (const { name, size } of storage.list(prefix, options)) {
     const segment = parseSegmentName(name)

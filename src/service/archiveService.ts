@@ -93,9 +93,18 @@ class NeededBases {
     }
   }
 
+  /** @throws what kept it from looking at a place, unless another one lacks a backup anyway, which is one of all databases. */
   async #lacksBase(places: ReadonlyMap<string, ArchivingPlace>): Promise<boolean> {
     const { repository, dataDir, signal } = this.#options
-    for (const place of places.values()) if (!(await hasBase(repository, dataDir, place, signal))) return true
+    const failures: unknown[] = []
+    for (const place of places.values()) {
+      try {
+        if (!(await hasBase(repository, dataDir, place, signal))) return true
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
     return false
   }
 

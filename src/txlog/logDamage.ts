@@ -13,6 +13,8 @@ export function logDamage(file: string, end: TornEnd | UnsupportedEnd, later: La
     ? `Transaction ${later.id} at offset ${later.offset} is whole, so this is no transaction that was cut off.`
     : 'Only the newest log file may end in a transaction that was cut off.'
   return new HoldfastError('integrity', `${file}: damaged at offset ${end.end}: expected ${end.expected}, found ${end.found}`, {
-    hint: `${evidence} The log holds nothing restorable behind transaction ${end.next.id - 1}: check the disk, and take a new base backup.`,
+    hint:
+      `${evidence} Nothing behind transaction ${end.next.id - 1} can be restored from this log: check the disk. A new backup can be taken once ` +
+      'Neo4j has begun another log file and made a checkpoint there; archiving goes on by itself once Neo4j has pruned this file.',
   })
 }

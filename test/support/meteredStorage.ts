@@ -55,3 +55,18 @@ export function lying(storage: Storage, change: (objects: StoredObject[]) => Sto
     },
   }
 }
+
+/** A storage that lists like a directory, the names at once and each object when its turn comes, and in which something happens between. */
+export function hookedListing(storage: Storage, meanwhile: () => Promise<void>): Storage {
+  return {
+    ...storage,
+    async *list(prefix, options) {
+      const names = (await Array.fromAsync(storage.list(prefix, options))).map(({ name }) => name)
+      await meanwhile()
+      for (const name of names) {
+        const found = await storage.stat(name)
+        if (found) yield found
+      }
+    },
+  }
+}

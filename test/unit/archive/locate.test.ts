@@ -10,6 +10,7 @@ import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { metered } from '../../support/meteredStorage.ts'
+import { endsOfPlan } from '../../support/planning.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -137,6 +138,21 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     expect(await find(other)).toMatchObject({ lineage, gap: { first: 9, last: 10 }, place: { nextId: 11 } })
   })
 
+  test('a gap in a branch is one, also where the log has gone beyond the end of the lineage it left', async () => {
+    const log = make().write(3)
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(17))
+    const other = restored(log, 5).write(3, { body: 'other' })
+    await archiveAll(repository, other)
+    const lineage = branchLineage(root, other.at(6))
+    other.write(20, { body: 'other' }).rotate().write(2, { body: 'other' }).checkpoint().prune()
+    expect(await find(other)).toMatchObject({ lineage, gap: { first: 9, last: 28 }, place: { nextId: 29 } })
+    await archiveAll(repository, other)
+    await backUpLogs(repository, other)
+    await archiveAll(repository, other.write(2, { body: 'other' }))
+    expect(await endsOfPlan(repository, { kind: 'latest' })).toEqual([30, 32])
+  })
+
   test('a log that parted before all that is archived is of a lineage without a parent', async () => {
     const log = make().write(2).rotate().write(4)
     const other = restored(log, 2).write(2, { body: 'other' })
@@ -212,6 +228,17 @@ describe('the last archived transaction is the one before the oldest file', () =
     const found = await find(log)
     expect(found).toMatchObject({ lineage: undefined, place: { logVersion: 1, nextId: 5 } })
     expect(found.branch).toBeUndefined()
+  })
+
+  test('and no gap is marked in the lineage that it may have left', async () => {
+    const log = SyntheticLog.create(join(folder, 'data'), { kernelVersion: 33 }).write(6)
+    await archiveAll(repository, log)
+    const other = restored(log, 5).write(20, { body: 'other' })
+    await archiveAll(repository, other)
+    other.rotate().write(2, { body: 'other' }).checkpoint().prune()
+    const found = await find(other)
+    expect(found).toMatchObject({ lineage: undefined, place: { nextId: 26 } })
+    expect(found.gap).toBeUndefined()
   })
 
   test.each([20, 33])('of the same id but another history (kernel version %i)', async (kernelVersion) => {

@@ -34,7 +34,7 @@ describe('what is merged', () => {
   test('is nothing while there is little', () => {
     expect(planMerge([])).toBeUndefined()
     expect(planMerge(run({ count: 59 }))).toBeUndefined()
-    expect(planMerge([...run({ count: 40 }), ...run({ count: 40, logVersion: 1, first: 401 })])).toBeUndefined()
+    expect(planMerge([...run({ count: 7 }), ...run({ count: 59, logVersion: 1, first: 71 })])).toBeUndefined()
   })
 
   test('are neighbours in one log file, once there are sixty', () => {
@@ -42,6 +42,39 @@ describe('what is merged', () => {
     expect(planMerge(segments)).toEqual(segments)
     const [before, after] = [run({ count: 59 }), run({ count: 60, first: 600, start: 60 * kilobyte })]
     expect(planMerge([...before, ...after])).toEqual(after)
+  })
+
+  test('are eight already where no more can come to them: behind them is a larger one, or another file', () => {
+    const segments = run({ count: 8 })
+    const place = { count: 1, first: 81, start: 8 * kilobyte }
+    expect(planMerge([...segments, ...run({ ...place, size: megabyte })])).toEqual(segments)
+    expect(planMerge([...segments, ...run({ ...place, logVersion: 1, start: 0 })])).toEqual(segments)
+    expect(planMerge([...segments, ...run({ ...place, start: 9 * kilobyte, size: megabyte })])).toBeUndefined()
+  })
+
+  test.each([
+    ['0.1 KiB each', () => 100],
+    ['1 KiB each', () => kilobyte],
+    ['4 KiB each', () => 4 * kilobyte],
+    ['20 KiB each', () => 20 * kilobyte],
+    ['1 KiB and each minute 300 KiB', (second: number) => (second % 60 === 0 ? 300 * kilobyte : kilobyte)],
+    ['1 KiB and each half minute 300 KiB', (second: number) => (second % 30 === 0 ? 300 * kilobyte : kilobyte)],
+    ['0.2 KiB and each minute 10 KiB', (second: number) => (second % 60 === 0 ? 10 * kilobyte : 200)],
+  ])('each byte is stored again about once for each class: %s', (_, sizeAt) => {
+    let segments: SegmentName[] = []
+    let [end, stored, most] = [0, 0, 0]
+    for (let second = 0; second < 20_000; second++) {
+      segments.push(...run({ count: 1, size: sizeAt(second), first: second * 10 + 1, start: end }))
+      end += sizeAt(second)
+      for (let parts = planMerge(segments); parts; parts = planMerge(segments)) {
+        const merged = mergedName(parts)
+        stored += merged.end - merged.start
+        segments = segments.toSpliced(segments.indexOf(parts[0]!), parts.length, merged)
+      }
+      most = Math.max(most, segments.length)
+    }
+    expect(stored / end).toBeLessThan(3)
+    expect(most).toBeLessThan(180)
   })
 
   test('a merged one is as large as its parts and says when the latest of them was committed', () => {

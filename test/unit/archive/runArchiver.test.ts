@@ -184,12 +184,12 @@ describe('what happens to the log meanwhile', () => {
     await using archiver = run(repository)
     await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 2)
     const { error } = archiver.events.find((event) => event.kind === 'failed')!
-    expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('take a new base backup') })
+    expect(error).toMatchObject({ code: 'integrity', hint: expect.stringContaining('A new backup can be taken once') })
     expect(await archived(repository)).toEqual(['2-4'])
   })
 })
 
-test('damage in the newest file is reported for as long as it is there', async () => {
+test('damage is reported for as long as it is there, and archiving goes on behind it once its file has been pruned', async () => {
   const repository = await newRepository()
   log.write(6).damage(5)
   await using archiver = run(repository)
@@ -197,6 +197,13 @@ test('damage in the newest file is reported for as long as it is there', async (
   expect(archiver.kinds()).not.toContain('recovered')
   expect(archiver.events.find(({ kind }) => kind === 'failed')).toMatchObject({ error: { code: 'integrity' }, retryIn: 500 })
   expect(await archived(repository)).toEqual(['2-4'])
+  log.rotate().write(2).checkpoint()
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'failed').length === 8)
+  expect(await archived(repository)).toEqual(['2-4'])
+  log.prune()
+  await archiver.until(() => archiver.kinds().filter((kind) => kind === 'shipped').length === 2)
+  expect(archiver.events).toContainEqual({ database: 'neo4j', kind: 'gap', lineage: root, first: 5, last: 7 })
+  expect(await archived(repository)).toEqual(['2-4', '8-9'])
 })
 
 test('whatever the operating system says about the log, it is tried again until the log can be read', async () => {

@@ -7,9 +7,11 @@ import { openRepository } from '../../../src/repository/repository.ts'
 import { segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archived, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { ObjectMissingError } from '../../../src/storage/storageErrors.ts'
+import { archived, backUpLogs, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { ManualClock } from '../../support/manualClock.ts'
-import { lying, metered } from '../../support/meteredStorage.ts'
+import { hookedListing, lying, metered } from '../../support/meteredStorage.ts'
+import { endsOfPlan } from '../../support/planning.ts'
 import { runInTime } from '../../support/runningArchiver.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
@@ -59,6 +61,42 @@ async function shipsMeanwhile({ archiver, waits }: Awaited<ReturnType<typeof wat
   for (const kind of ['failed', 'recovered', 'merged']) expect(kinds).not.toContain(kind)
   expect(kinds.filter((kind) => kind === 'begun')).toHaveLength(1)
 }
+
+test('a merge lists the archive once, and a restore that begins beside it reaches the newest transaction', async () => {
+  log.write(1)
+  await backUpLogs(await openRepository(storage), log)
+  await ship(60)
+  const listings: string[] = []
+  const observed = await openRepository(
+    metered(storage, (request) => void (request.startsWith('list archive/') && listings.push(request))),
+  )
+  await using archiver = await beginArchiver(observed, log)
+  listings.length = 0
+  const beside = hookedListing(storage, async () => {
+    if (listings.length > 0) return
+    archiver.tidy()
+    await archiver[Symbol.asyncDispose]()
+  })
+  expect(await endsOfPlan(await openRepository(beside), { kind: 'latest' })).toEqual([2, log.last.id])
+  expect(listings).toHaveLength(1)
+  expect(await archived(observed)).toEqual([`3-${log.last.id}`])
+})
+
+test('[archive.merge] a segment is read from what it has become, and that from what it has become in turn', async () => {
+  log.write(8)
+  const plain = await openRepository(storage)
+  const [part, whole, largest] = [segmentOf(log, 4, 4), segmentOf(log, 3, 5), segmentOf(log, 2, 8)]
+  await putSegment(plain, log, whole)
+  const replacing = metered(storage, async (request) => {
+    if (request !== `get ${segmentName(whole)}`) return
+    await putSegment(plain, log, largest)
+    await plain.archive.deleteSegment(whole)
+  })
+  const { archive } = await openRepository(replacing)
+  const read = await collect(archive.readLog(part))
+  expect(read.equals(log.slice(4, 4))).toBe(true)
+  await expect(archive.verify(segmentOf(log, 9, 9))).rejects.toThrow(ObjectMissingError)
+})
 
 describe('[archive.merge] what cannot be merged is tried again after a while that grows, told once, and hinders no shipping:', () => {
   test('a segment that is damaged', async () => {

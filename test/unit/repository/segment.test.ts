@@ -7,6 +7,7 @@ import { rootLineage, type SegmentName, segmentName } from '../../../src/reposit
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { sampleStore } from '../../support/logBytes.ts'
+import { hookedListing, metered } from '../../support/meteredStorage.ts'
 import { collect, patterned } from '../../support/streams.ts'
 
 const mebibyte = 1024 * 1024
@@ -169,6 +170,50 @@ test('a log that fails on its way leaves nothing', async () => {
   }
   await expect(archive.putSegment(named(3 * mebibyte), broken())).rejects.toThrow('cut off')
   expect((await archive.list()).segments).toEqual([])
+})
+
+describe('[archive.merge] beside merges', () => {
+  const byte = (first: number, last = first): SegmentName => ({ ...named(1), first, last, start: first, end: last + 1 })
+  const put = async ({ archive }: Ground, segment: SegmentName): Promise<unknown> =>
+    archive.putSegment(segment, pieces(Buffer.from('abcdefghijklmnop'.slice(segment.start, segment.end))))
+  const listed = async ({ archive }: Ground): Promise<string[]> =>
+    (await archive.list()).segments.map(({ first, last }) => `${first}-${last}`)
+  /** Puts the whole of some segments and deletes them, as a merge does. */
+  const merge = async (ground: Ground, whole: SegmentName, ...parts: readonly SegmentName[]): Promise<void> => {
+    await put(ground, whole)
+    for (const part of parts) await ground.archive.deleteSegment(part)
+  }
+
+  test.each([
+    ['one merge', [[2, 6]]],
+    [
+      'one merge after the other',
+      [
+        [2, 3],
+        [2, 6],
+      ],
+    ] as const,
+  ])('a listing shows all log that was there before: %s', async (_, wholes) => {
+    const ground = archiveWith(undefined)
+    for (const id of [1, 2, 3, 4, 5, 6]) await put(ground, byte(id))
+    const left = wholes.map(([first, last]) => byte(first!, last!))
+    const storage = hookedListing(ground.storage, async () => {
+      const whole = left.shift()
+      if (!whole) return
+      const { segments } = await ground.archive.list()
+      await merge(ground, whole, ...segments.filter(({ first, last }) => whole.first <= first && last <= whole.last))
+    })
+    expect(await listed(archiveWith(undefined, storage))).toEqual(['1-1', '2-6'])
+  })
+
+  test('a listing ends, though segments are removed all the time', async () => {
+    const ground = archiveWith(undefined)
+    for (const id of [1, 2, 3, 4, 5, 6, 7, 8, 9]) await put(ground, byte(id))
+    let gone = 0
+    const storage = metered(hookedListing(ground.storage, async () => ground.archive.deleteSegment(byte(++gone))))
+    expect(await listed(archiveWith(undefined, storage))).toEqual(['5-5', '6-6', '7-7', '8-8', '9-9'])
+    expect(storage.requests).toHaveLength(5)
+  })
 })
 
 /** The frames behind the head, each with its length; the trailer is the last. */

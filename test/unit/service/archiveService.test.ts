@@ -8,10 +8,12 @@ import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { planPointInTime } from '../../../src/recovery/pointInTimePlan.ts'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
+import { rootLineage } from '../../../src/repository/segmentName.ts'
 import { runArchiveService } from '../../../src/service/archiveService.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
 import { metered } from '../../support/meteredStorage.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -210,6 +212,26 @@ test('a backup that goes away while the log is archived is replaced within about
     { before, clock },
   )
   expect(await planned(8)).toBe(8)
+})
+
+test('a database that vanishes keeps no other one from its backup', async () => {
+  const store = { ...sampleStore, random: '55' }
+  const other = SyntheticLog.create(log.dataDir, { database: 'vanishing', store }).write(3).checkpoint()
+  const vanished = Promise.withResolvers<void>()
+  const before = async (request: string): Promise<void> => {
+    if (request.startsWith(`list archive/${rootLineage(log.store)}`)) await vanished.promise
+  }
+  const clock = { ...systemClock, sleep: async (_: number, signal?: AbortSignal) => systemClock.sleep(20, signal) }
+  await serve(
+    async (happenings) => {
+      await happenings.until(() => happenings.events.some(({ kind, database }) => kind === 'begun' && database === 'vanishing'))
+      rmSync(other.directory, { recursive: true })
+      await happenings.until(() => happenings.warnings.length > 0)
+      vanished.resolve()
+      await happenings.until(async () => (await backups()) === 1)
+    },
+    { before, clock },
+  )
 })
 
 test('[archive.lineages] a restored database goes on from the backups of the one it was restored from', async () => {
