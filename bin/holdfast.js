@@ -8,9 +8,14 @@ import { fileURLToPath } from 'node:url'
 const main = new URL('../dist/main.js', import.meta.url)
 const ownNode = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
 
+/** Tells the second run from one that somebody else has given a channel. */
+const runAgainMark = 'HOLDFAST_RUN_AGAIN'
+
 if (!existsSync(main)) fail('is not built yet', "run 'npm ci' in its folder")
-else if (isNewEnough()) await import(main)
-else if (existsSync(ownNode)) runAgain()
+else if (isNewEnough()) {
+  if (process.env[runAgainMark] !== undefined) endWithParent()
+  await import(main)
+} else if (existsSync(ownNode)) runAgain()
 else {
   const found = `${process.versions.node} at ${process.execPath}`
   fail(`needs Node 24 or newer, found ${found}`, "run 'npm ci' in its folder, which brings that Node, or install Node 24")
@@ -21,7 +26,10 @@ function isNewEnough() {
 }
 
 function runAgain() {
-  const child = spawn(ownNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(ownNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [runAgainMark]: '1' },
+  })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']) {
     process.on(name, () => {
       // A terminal sends Ctrl-C to the child as well, for which a second one means to stop at once.
@@ -34,6 +42,13 @@ function runAgain() {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   })
+}
+
+/** Who kills the process that was started, also with SIGKILL, means this one. */
+function endWithParent() {
+  delete process.env[runAgainMark]
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel?.unref()
 }
 
 /** Whether this process is of the group to which its terminal sends what is typed (proc(5): fields 5 and 8). */

@@ -86,7 +86,7 @@ function describeLog({ database, state, lineage, after, lost, behindBytes, probl
   const behind: [string, string][] = behindBytes === null ? [] : [['behind', formatSize(behindBytes)]]
   switch (state) {
     case 'new':
-      return [[database, 'not archived yet']]
+      return [[database, 'not archived yet: nothing was written behind its backup, or no archiver has come to it']]
     case 'branched':
       return [[database, `left ${lineage} after transaction ${after}, and is not archived from there on yet`], ...behind]
     case 'pruned': {

@@ -1,5 +1,5 @@
-import { readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { writeFileAtomically } from '../core/atomicFile.ts'
@@ -44,6 +44,7 @@ const pause = 50
  */
 export async function startDetached(options: StartOptions): Promise<DetachedServer> {
   const home = resolve(options.home)
+  await requireNoData(home)
   const present = await detachedStatus(home)
   if (present?.running) {
     throw new HoldfastError(
@@ -69,6 +70,15 @@ export async function startDetached(options: StartOptions): Promise<DetachedServ
     throw error
   }
   return server!
+}
+
+/** The folder of a server holds its data directory, and is easily taken for it. */
+async function requireNoData(home: string): Promise<void> {
+  const names: string[] = await readdir(home).catch(() => [])
+  if (!names.includes('databases') || !names.includes('transactions')) return
+  throw new HoldfastError('refused', `${home} is a data directory, expected the folder of a server, which holds one named data`, {
+    hint: `give ${dirname(home)} if that is its server's, or another folder`,
+  })
 }
 
 /** What is known of the server of a home, or undefined where none was started there or it was stopped. */

@@ -124,8 +124,15 @@ async function restoreInto(
   } catch (error) {
     // What went wrong is more telling than that it could not be noted.
     await note({ ended: true }).catch(() => {})
-    throw error
+    throw signal.aborted ? resumable(target, signal.reason, error) : error
   }
+}
+
+/** Says of an interruption how to go on. */
+function resumable(target: string, reason: unknown, error: unknown): unknown {
+  if (!(reason instanceof HoldfastError)) return error
+  const hint = `go on with \`holdfast restore start --resume --to-dir ${target}\``
+  return new HoldfastError(reason.code, reason.message, { hint, cause: error })
 }
 
 /** A restore that is to go on and has ended well already: there is nothing to do. */

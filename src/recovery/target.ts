@@ -55,8 +55,9 @@ export async function inspectTarget(target: string, wanted: Wanted): Promise<Beg
     refuseOtherRestore(target, journal, wanted)
     return { at: 'end' }
   }
-  if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
+  // First, for a Neo4j that runs there may be the one that this restore checks it with.
   if (journal) await refuseUnderWay(target, journal)
+  if (await isRunning(target)) throw notEmpty(target, entries, 'a running Neo4j uses it; restore into another directory')
   // Without a journal, it broke off before its first word, or an operator knows that it is gone.
   if (wanted.resume && journal === undefined && entries.join() === partialName) return { at: 'files' }
   if (!wanted.resume || journal === undefined) throw notEmpty(target, entries, nextStep(journal))

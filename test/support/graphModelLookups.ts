@@ -69,7 +69,7 @@ async function lookUpValues(
     const values = keys.map((key) => properties[key]!)
     const parameters = Object.fromEntries(values.map((value, index) => [`v${index}`, value]))
     const expected = candidates.filter((candidate) =>
-      keys.every((key, index) => cypherEquals(candidate.properties[key], values[index]!)),
+      keys.every((key, index) => indexEquals(candidate.properties[key], values[index]!)),
     )
     const detail = values.map(canonicalText).join(', ')
     result.asked++
@@ -160,10 +160,10 @@ function canBeLookedUp(type: SchemaItem['type'], value: PropertyValue | undefine
   return typeof value === 'string' || typeof value === 'bigint' || typeof value === 'boolean' || isPoint(value)
 }
 
-/** Equality as Cypher's `=` has it for the types above: 1 equals 1.0. */
-function cypherEquals(left: PropertyValue | undefined, right: PropertyValue): boolean {
-  if (typeof left === 'bigint' && typeof right === 'number') return Number(left) === right && BigInt(right) === left
-  if (typeof left === 'number' && typeof right === 'bigint') return cypherEquals(right, left)
+/** Equality as Neo4j's indexes have it for the types above: 1 equals 1.0, but 0 is not -0.0, which Cypher's `=` without an index calls equal. */
+function indexEquals(left: PropertyValue | undefined, right: PropertyValue): boolean {
+  if (typeof left === 'bigint' && typeof right === 'number') return Object.is(Number(left), right) && BigInt(right) === left
+  if (typeof left === 'number' && typeof right === 'bigint') return indexEquals(right, left)
   if (isPoint(left) && isPoint(right)) {
     return left.srid === right.srid && left.x === right.x && left.y === right.y && left.z === right.z
   }

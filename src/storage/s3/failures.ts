@@ -64,6 +64,11 @@ function special(message: string): Explanation | undefined {
       hint: 'make a bucket with object lock, which cannot be added later everywhere; or leave --object-lock out',
       code: 'refused',
     }
+  if (message.includes('XML parse error'))
+    return {
+      reason: 'what answers there is no S3 server',
+      hint: 'check the endpoint: its port, and https:// where the server has a certificate',
+    }
   if (message.startsWith('Region not accepted'))
     return { reason: 'the region is none', hint: 'give the region of the bucket with --region, or AWS_REGION' }
   return undefined

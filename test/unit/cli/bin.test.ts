@@ -47,6 +47,13 @@ test('and passes signals on, both ways', async () => {
   expect(await start('die')).toMatchObject({ signal: 'SIGKILL' })
 })
 
+test('and ends with the process that was started, however that ends', async () => {
+  const waiting = start('wait')
+  waiting.stdout.once('data', () => waiting.kill('SIGKILL'))
+  // What both write to is closed once both are gone.
+  expect(await waiting).toMatchObject({ signal: 'SIGKILL' })
+})
+
 test('without the Node of the project it says where to get one', async () => {
   rmSync(join(folder, 'project/node_modules/node'))
   const { exitCode, stdout, stderr } = await start()

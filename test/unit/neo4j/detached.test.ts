@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { detachedStatus, stopDetached } from '../../../src/neo4j/detached.ts'
+import { detachedStatus, startDetached, stopDetached } from '../../../src/neo4j/detached.ts'
 
 let home: string
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'holdfast-detached-'))))
@@ -19,6 +19,16 @@ test('where none was started there is none', async () => {
   expect(await detachedStatus(home)).toBeUndefined()
   expect(await stopDetached(home)).toBeUndefined()
   expect(await detachedStatus(join(home, 'nothing'))).toBeUndefined()
+})
+
+test('no server is started in a data directory, which is easily taken for the folder of one', async () => {
+  for (const name of ['databases', 'transactions']) mkdirSync(join(home, name))
+  const options = { home, dataDir: join(home, 'data') } as Parameters<typeof startDetached>[0]
+  await expect(startDetached(options)).rejects.toMatchObject({
+    code: 'refused',
+    message: `${home} is a data directory, expected the folder of a server, which holds one named data`,
+  })
+  expect(readdirSync(home)).toEqual(['databases', 'transactions'])
 })
 
 test('what is no record of a server, or cannot be read, is said to be so', async () => {

@@ -177,6 +177,16 @@ test('a restore that may go on elsewhere is not joined until its journal is remo
   expect(await restored({ resume: true })).toMatchObject({ verdict: 'unchecked' })
 })
 
+test('an interrupted restore says how to go on', async () => {
+  const interruption = new AbortController()
+  const progress: ProgressListener = () => interruption.abort(new HoldfastError('interrupted', 'interrupted by SIGTERM'))
+  await expect(restored({ progress, signal: interruption.signal })).rejects.toMatchObject({
+    code: 'interrupted',
+    hint: `go on with \`holdfast restore start --resume --to-dir ${target}\``,
+  })
+  expect(await restored({ resume: true })).toMatchObject({ verdict: 'unchecked' })
+})
+
 describe('a directory that cannot be restored into is said to be so, and how', () => {
   const plan = async () => planRestore(repository, manifest, { target, resume: false })
   const rows: readonly [what: string, make: () => void, message: string][] = [
