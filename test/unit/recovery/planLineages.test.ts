@@ -37,6 +37,8 @@ const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimeP
 const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
 const windows = async (): Promise<string[]> => windowsOf(repository)
 
+const refused = (text: string) => ({ code: 'refused', message: expect.stringMatching(text) as string })
+
 describe('lineages', () => {
   let other: SyntheticLog
   let branch: string
@@ -76,13 +78,39 @@ describe('lineages', () => {
     expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
   })
 
-  test('[archive.lineages] a clock that was ahead does not bring back the lineage that was left, and both are named', async () => {
-    log.write(1, { commitTime: firstCommit + 86_400_000 })
-    await archiveAll(repository, log)
+  test('[archive.lineages] one that goes on after another has left it is a second present: a point that is not in both is refused, and both are named', async () => {
+    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }))
+    const choices = [
+      `--lineage ${root} up to transaction 9 of`,
+      `--lineage ${branch} up to transaction 8 of .* \\(left ${root} behind transaction 6\\)`,
+    ]
+    for (const point of [{ kind: 'latest' } as const, tx(7), tx(9), at(20)])
+      for (const choice of choices) await expect(plan(point)).rejects.toMatchObject(refused(choice))
+    expect(await ends(tx(6))).toEqual([4, 6])
+    expect(await ends(at(6))).toEqual([4, 6])
+    for (const [lineage, last] of [
+      [root, 9],
+      [branch, 8],
+    ] as const)
+      expect(await plan({ kind: 'latest' }, lineage)).toMatchObject({ replays: [{ to: { id: last } }], doubts: [] })
+  })
+
+  test('[archive.lineages] what no backup leads to any more is no second present', async () => {
+    await archiveAll(repository, log.write(1))
+    const [first] = await repository.listBackups()
+    await backUpLogs(repository, log)
+    await repository.deleteBackups([first!.id])
+    expect(await ends({ kind: 'latest' })).toEqual([9, 9])
+  })
+
+  test('[archive.lineages] one that was begun when all others had ended is the present', async () => {
+    await archiveAll(repository, log.write(1))
+    // Of the first one, not of the one that left it.
+    const third = log.copyUpTo(7, join(folder, 'third')).write(1, { body: 'third' })
+    await archiveAll(repository, third)
     const { replays, doubts } = await plan({ kind: 'latest' })
-    expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
-    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
-    expect((await plan({ kind: 'latest' }, root)).doubts).toEqual([])
+    expect(replays[0]).toMatchObject({ lineage: branchLineage(root, third.at(8)), to: { id: 8 } })
+    expect(doubts).toHaveLength(2)
   })
 
   test('[archive.lineages] what a lineage has in common with another one ends at the moment of its last transaction', async () => {
@@ -100,16 +128,52 @@ describe('lineages', () => {
   })
 })
 
-test('[archive.lineages] a backup that was made later and holds more is named where the clock was ahead once', async () => {
-  log.write(3)
-  await backUpLogs(repository, log)
-  log.write(1, { commitTime: firstCommit + 86_400_000 })
-  await archiveAll(repository, log)
-  log.write(5)
-  const { id } = await backUpLogs(repository, log)
-  const { replays, doubts } = await plan({ kind: 'latest' })
-  expect(replays[0]).toMatchObject({ to: { id: 5 } })
-  expect(doubts).toEqual([expect.stringContaining(`backup ${id} was made later and holds more`)])
+describe('[archive.lineages] a backup that ends behind the archive', () => {
+  test('is the latest, in the very millisecond, too', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(1))
+    await backUpLogs(repository, log.write(1, { commitTime: firstCommit + 5000 }))
+    expect(await ends({ kind: 'latest' })).toEqual([6, 6])
+    await backUpLogs(repository, log.write(5))
+    expect(await ends({ kind: 'latest' })).toEqual([11, 11])
+  })
+
+  test('is refused where a clock was ahead once, and both are named', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }))
+    const { id } = await backUpLogs(repository, log.write(5))
+    for (const choice of [`--lineage ${root} up to transaction 5 of`, `--id ${id} up to transaction 10 of`])
+      await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(choice))
+    expect(await ends({ kind: 'latest' }, root)).toEqual([4, 5])
+  })
+
+  test.each([
+    ['was left', 0],
+    ['was left, but says it is later', 300],
+  ])('of what %s', async (_, days) => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(4))
+    const { id } = await backUpLogs(repository, log.write(1, { commitTime: firstCommit + days * 86_400_000 }))
+    const other = log.copyUpTo(5, join(folder, 'other')).write(2, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    if (days > 0) {
+      for (const choice of [`--lineage ${branchLineage(root, other.at(6))} up to`, `--id ${id} up to transaction 9 of`])
+        await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(choice))
+    } else {
+      const { replays, doubts } = await plan({ kind: 'latest' })
+      expect(replays[0]).toMatchObject({ to: { id: 7, checksum: other.at(7).checksum } })
+      expect(doubts.join()).toMatch(`backup ${id}, of before lineage`)
+    }
+  })
+
+  test('is refused where two histories may lead to it', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(2))
+    await archiveAll(repository, log.copyUpTo(5, join(folder, 'trial')).write(1, { body: 'trial' }))
+    await archiveAll(repository, log.write(1))
+    const { id } = await backUpLogs(repository, log.write(5))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(`in 3 histories.*--id ${id} up to transaction 12 `))
+  })
 })
 
 describe('[archive.lineages] the latest, where a clock was ahead', () => {
@@ -126,6 +190,17 @@ describe('[archive.lineages] the latest, where a clock was ahead', () => {
     await archiveAll(repository, other)
     const { replays } = await plan({ kind: 'latest' })
     expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: other.at(7).checksum } })
+  })
+
+  test('and the last transaction of a lineage that was left is in a backup, is what left it', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(4).write(1, ahead(300)))
+    await backUpLogs(repository, log)
+    const other = log.copyUpTo(5, join(folder, 'other')).write(3, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 8, checksum: other.at(8).checksum } })
+    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
   })
 
   test('in two lineages that were left one after the other is the one that left both', async () => {
