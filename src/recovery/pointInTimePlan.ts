@@ -66,10 +66,19 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const older = wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests }) : []
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
-    for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
+    const broken: string[] = []
+    for (const other of manifest.databases) {
+      if (other.name === database) continue
+      const follower = await followTo(history, other, moment).catch((error: unknown) => {
+        if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+        broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${error.message}`)
+        return replayNothing(other)
+      })
+      others.push(follower)
+    }
     const replays = [replay, ...others]
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const doubts = [...left, ...older, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
+    const doubts = [...left, ...older, ...broken, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
     return { point, database, manifest, replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)

@@ -8,7 +8,7 @@ import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import { backupWindows, certain, joined } from '../../../src/recovery/windows.ts'
 import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
@@ -345,6 +345,17 @@ describe('the other databases of a set', () => {
     system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: systemStore }).write(1)
     log.write(3)
     await backUpLogs(repository, log, system)
+  })
+
+  test('[damage.detected] whose archived log is damaged stay as they are in the backup, and that is said', async () => {
+    await archiveAll(repository, log.write(10))
+    await archiveAll(repository, system.write(2))
+    const segment = (await repository.archive.list()).segments.find(({ lineage }) => lineage === rootLineage(systemStore))!
+    await storage.delete(segmentName(segment))
+    await storage.put(segmentName(segment), Buffer.from('nonsense'))
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays.map(({ to }) => to.id)).toEqual([14, 2])
+    expect(doubts).toEqual([expect.stringMatching(`^system stays as it is in the backup, .*${segmentName(segment)}`)])
   })
 
   test('follow to the same moment', async () => {
