@@ -3,6 +3,7 @@ import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
+import { type Described, describe, unreadable } from './describedLineages.ts'
 import { partingOf } from './oneHistory.ts'
 import type { Repository } from './repository.ts'
 import { rootLineage, rootOf, segmentName } from './segmentName.ts'
@@ -16,12 +17,6 @@ type EndOfLog = Pick<ManifestDatabase['lastTransaction'], 'id' | 'checksum'>
 /** A database by its store, whatever was restored under its name. */
 interface Stored {
   storeId: Pick<ManifestDatabase['storeId'], 'creationTime' | 'random'>
-}
-
-/** What is known of lineages. */
-interface Described {
-  lineages: Map<string, Lineage>
-  damaged: Map<string, HoldfastError>
 }
 
 /** How a lineage stands among those of its store. */
@@ -285,30 +280,4 @@ export class ArchivedHistory {
     this.#told.set(key, told)
     return told
   }
-}
-
-/** What the lineages are that have a description or a segment. */
-async function describe(
-  { archive }: Repository,
-  { lineages: listed, segments }: ArchiveListing,
-  signal: AbortSignal,
-): Promise<Described> {
-  const described: Described = { lineages: new Map(), damaged: new Map() }
-  for (const id of new Set([...listed, ...segments.map(({ lineage }) => lineage)])) {
-    try {
-      described.lineages.set(id, await archive.readLineage(id, { signal }))
-    } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-      described.damaged.set(id, error)
-    }
-  }
-  return described
-}
-
-/** The error for a lineage that has to be followed and cannot be. */
-function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
-  return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
-    hint: 'restore that object from a copy of the repository, or follow another lineage with --lineage: see `holdfast archive status`',
-    cause,
-  })
 }

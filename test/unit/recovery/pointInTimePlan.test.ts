@@ -82,19 +82,6 @@ describe('one backup with archived log behind it', () => {
     expect(await ends(tx(11))).toEqual([11, 11])
   })
 
-  test('log that goes on in an earlier file is refused', async () => {
-    const other = SyntheticLog.create(join(folder, 'other')).write(6).rotate().rotate().write(1)
-    const [, second] = (await repository.archive.list()).segments
-    await repository.archive.deleteSegment(second!)
-    await putSegment(repository, other, segmentOf(other, 8, 8))
-    await putSegment(repository, log, segmentOf(log, 9, 11))
-    await expect(plan(tx(11))).rejects.toMatchObject({
-      code: 'integrity',
-      message: expect.stringContaining('transaction 9 of lineage') as string,
-    })
-    expect(await ends(tx(8))).toEqual([4, 8])
-  })
-
   test('a segment that holds another log than its name says is refused', async () => {
     const other = log.copyUpTo(7, join(folder, 'other')).rotate().write(4, { body: 'longer than before' })
     const segment = (await repository.archive.list()).segments.at(-1)!
