@@ -115,7 +115,8 @@ export const promises: readonly Promised[] = [
   },
   {
     id: 'archive.lineages',
-    sentence: 'A database that was restored and written to goes on in a lineage of its own, and both histories stay restorable.',
+    sentence:
+      'A database that was restored and written to goes on in a lineage of its own, and both histories stay restorable; where both went on, no restore chooses by itself.',
   },
   {
     id: 'archive.crash',

@@ -4,6 +4,7 @@ import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { Repository } from '../repository/repository.ts'
+import { endsBeside } from '../repository/endsBeside.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
@@ -118,6 +119,8 @@ export class DatabaseArchiver implements AsyncDisposable {
     const { nextId, previousChecksum: checksum } = place
     const origin = checksum === undefined ? {} : { origin: { id: nextId - 1, checksum } }
     const store = { creationTime: String(storeId.creationTime), random: storeId.random }
+    const { segments } = await repository.archive.list({ root, signal })
+    const besides = endsBeside(lineage, segments)
     const created = clock.now().toISOString()
     const description = {
       id: lineage,
@@ -125,6 +128,7 @@ export class DatabaseArchiver implements AsyncDisposable {
       storeId: store,
       ...(branch ? { branch } : {}),
       ...origin,
+      besides,
       created,
     }
     await repository.archive.putLineage(description, { signal })

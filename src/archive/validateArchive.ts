@@ -1,10 +1,11 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
-import { holds } from '../repository/archive.ts'
+import { holds, type StoredSegment } from '../repository/archive.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { requireOneHistory } from '../repository/oneHistory.ts'
+import { requireOneHistory, twoHistories } from '../repository/oneHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import { gapName } from '../repository/segmentName.ts'
+import type { Transaction } from '../txlog/transaction.ts'
 import { missingLog } from './missingLog.ts'
 
 /** What reading a lineage back has shown. */
@@ -48,11 +49,15 @@ export async function validateArchive(
     const database = history.lineages.get(lineage)?.database
     const found: LineageVerdict = { lineage, database, segments: own.length, transactions: 0, logBytes: 0, problems: [] }
     const damaged: Damage[] = []
+    let parting: StoredSegment | undefined
     for (const segment of own) {
       signal.throwIfAborted()
       const size = segment.end - segment.start
       const problem = await problemOf(async () => {
-        const onTransaction = (): void => void found.transactions++
+        const onTransaction = (transaction: Transaction): void => {
+          found.transactions++
+          parting ??= history.partingAt(lineage, transaction)
+        }
         await repository.archive.verify(segment, { signal, onTransaction })
         found.logBytes += size
       })
@@ -64,6 +69,7 @@ export async function validateArchive(
       if (problem !== undefined)
         damaged.push({ problem, isIn: (now) => now.gaps.some((other) => gapName(other) === gapName(gap)) })
     }
+    if (parting) damaged.push({ problem: twoHistories(parting).message, isIn: () => true })
     lineages.push(found)
     damage.set(found, damaged)
   }
@@ -71,7 +77,7 @@ export async function validateArchive(
   for (const [{ lineage, problems }, damaged] of damage) {
     const isKnown = now.lineages.has(lineage)
     const remaining = damaged.filter(({ isIn }) => !isKnown || isIn(now))
-    problems.push(...problemsOf(now, lineage), ...remaining.map(({ problem }) => problem))
+    problems.push(...new Set([...problemsOf(now, lineage), ...remaining.map(({ problem }) => problem)]))
   }
   return { verdict: lineages.every(({ problems }) => problems.length === 0) ? 'good' : 'bad', lineages }
 }

@@ -68,7 +68,7 @@ export const logShowCommand = defineCommand({
     lineage: valued(z.string(), {
       placeholder: 'id',
       description:
-        'of the archive, follow this lineage, as `holdfast archive status` shows it; unless given the one with the latest transaction, but none that another has left',
+        'of the archive, follow this lineage, as `holdfast archive status` shows it; unless given the one with the latest transaction, but none that was left for another',
     }),
     details: toggle('each change that matches, with labels and properties before and after; --json always has them'),
   },

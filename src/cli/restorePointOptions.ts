@@ -6,7 +6,9 @@ import { transactionIdOption } from './transactionIdOption.ts'
 
 /** The options that say up to where to restore; at most one of them. */
 export const restorePointOptions = {
-  latest: toggle('up to the last archived transaction; this is what is done where nothing else is said'),
+  latest: toggle(
+    'up to the last archived transaction; this is what is done where nothing else is said; refused where the database went on in several histories and none is named',
+  ),
   toTime: valued(momentOption, {
     placeholder: 'time',
     example: '2026-11-22T10:15:00Z',

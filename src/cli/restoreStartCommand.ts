@@ -32,8 +32,8 @@ export const restoreStartCommand = defineCommand({
     lineage: valued(z.string(), {
       placeholder: 'id',
       description:
-        'follow this lineage, as `holdfast archive status` shows it; unless given the one with the latest transaction that leads there, ' +
-        'and one that another has left only where that one does not',
+        'follow this lineage, as `holdfast archive status` shows it; unless given the one that leads there and that all others were left for; ' +
+        'where several went on side by side, the restore is refused and names them',
     }),
     resume: toggle(
       'go on with a restore that broke off: with nothing else given to the transactions it was begun for, whatever was archived or backed up since',

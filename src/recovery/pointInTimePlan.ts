@@ -3,7 +3,7 @@ import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
-import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import { isArchived, requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
@@ -25,7 +25,7 @@ export interface PointInTimePlan {
 interface Wish {
   point: RestorePoint
   database: string
-  /** The lineage to restore; unless given the one with the latest transaction that leads there, and before one that it left. */
+  /** The lineage to restore; unless given the one with the latest transaction that leads there, and never one of several that went on side by side. */
   lineage?: string | undefined
   signal: AbortSignal
 }
@@ -35,7 +35,6 @@ interface Planned {
   history: ArchivedHistory
   wish: Wish
   manifest: Manifest
-  manifests: readonly Manifest[]
 }
 
 /** A way to the point: a backup, and a lineage whose chain may go through it; none for the backup alone. */
@@ -47,7 +46,8 @@ interface Way extends Omit<Standing, 'lineage'> {
 
 /**
  * Finds the newest backup that is not after the point, and the archived log from there to it.
- * @throws HoldfastError `refused` for a point that cannot be restored, with the nearest ones that can, `integrity` for a damaged archive.
+ * @throws HoldfastError `refused` for a point that cannot be restored, with the nearest ones that can, and where several histories could be
+ * meant, `integrity` for a damaged archive.
  */
 export async function planPointInTime(repository: Repository, wish: Wish): Promise<PointInTimePlan> {
   const { point, database, signal } = wish
@@ -58,17 +58,27 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const known = { history, manifests, chosen: wish.lineage !== undefined }
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
   for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
-    // Its own time says nothing where log leads on from it: a clock may have been ahead.
-    if (point.kind === 'latest' && lineage === undefined && (await leadsOn(history, base))) continue
+    // Its own time says nothing where it is in a lineage: a clock may have been ahead.
+    if (point.kind === 'latest' && lineage === undefined && (await isArchived(history, base))) continue
     const replay = mayReach(point, base, lineage, known) && (await replayOn(history, base, lineage, point))
     if (!replay || !isReached(replay, point, base, known)) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
+    const older = wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests }) : []
     const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
     const others: Replay[] = []
-    for (const other of manifest.databases) if (other.name !== database) others.push(await followTo(history, other, moment))
+    const broken: string[] = []
+    for (const other of manifest.databases) {
+      if (other.name === database) continue
+      const follower = await followTo(history, other, moment).catch((error: unknown) => {
+        if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+        broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${error.message}`)
+        return replayNothing(other)
+      })
+      others.push(follower)
+    }
     const replays = [replay, ...others]
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const doubts = [...left, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest, manifests }))]
+    const doubts = [...left, ...older, ...broken, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
     return { point, database, manifest, replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
@@ -78,16 +88,6 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
     hint: describeWindows(chosen.length > 0 ? chosen : windows, point),
   })
-}
-
-/** Whether archived log leads on from a backup. */
-async function leadsOn(history: ArchivedHistory, base: ManifestDatabase): Promise<boolean> {
-  for (const lineage of history.lineagesOf(base)) {
-    const links = history.chain(lineage)
-    if (coverFrom(links, base.lastTransaction.id).length > 0 && (await history.goesThrough(links, base.lastTransaction)))
-      return true
-  }
-  return false
 }
 
 /** Those with the latest history first, a lineage before the one that it left, and among these those with the least log to replay. */
@@ -101,7 +101,8 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
     const standings = history.standingsOf(base)
     const latest = Date.parse(commitTime)
-    const alone = { lineage: undefined, latest, standing: latest, rank: standings.length }
+    // A backup that ends within the very millisecond of the archive's end is of what came behind it.
+    const alone = { lineage: undefined, latest, standing: latest, rank: point.kind === 'latest' ? -1 : standings.length }
     for (const standing of [...standings, alone]) ways.push({ manifest, base, ...standing })
   }
   return ways
@@ -123,7 +124,7 @@ function wantedUpTo(point: RestorePoint): Wanted {
 }
 
 /** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */
-function doubtsOf(replay: Replay, { history, wish, manifest, manifests }: Planned): string[] {
+function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[] {
   const { database, to, latest, lineage, bounded } = replay
   const isWished = database === wish.database
   if (bounded || wish.point.kind === 'transaction') return []
@@ -138,10 +139,7 @@ function doubtsOf(replay: Replay, { history, wish, manifest, manifests }: Planne
     lineage === undefined
       ? isWished && history.lineagesOf(base).some((other) => history.latestOf(other) > latest)
       : history.knowsBehind(lineage, to.id)
-  const other =
-    isWished && wish.lineage === undefined && lineage !== undefined
-      ? historiesBesides(replay, lineage, { history, manifests })
-      : []
+  const other = isWished && wish.lineage === undefined && lineage !== undefined ? laterLineages(replay, lineage, history) : []
   if (!isMore) return other
   return [
     `${database} ends with transaction ${to.id} of ${to.commitTime}: more was committed and archived, but log in between is missing`,
@@ -149,31 +147,17 @@ function doubtsOf(replay: Replay, { history, wish, manifest, manifests }: Planne
   ]
 }
 
-/** What may be meant by the latest as well: another lineage with a later commit time, a backup that was made later and holds more. */
-function historiesBesides(
-  { database, to }: Replay,
-  lineage: string,
-  { history, manifests }: Pick<Planned, 'history' | 'manifests'>,
-): string[] {
-  const { storeId, created = '' } = history.lineages.get(lineage) ?? {}
+/** Lineages with a later commit time that were left nevertheless: a clock was wrong. */
+function laterLineages({ database, to }: Replay, lineage: string, history: ArchivedHistory): string[] {
+  const { storeId } = history.lineages.get(lineage) ?? {}
   if (!storeId) return []
-  const later = history
+  return history
     .lineagesOf({ storeId })
     .filter((other) => history.latestOf(other) > history.latestOf(lineage))
-    .map(
-      (other) =>
-        `lineage ${other} has a transaction of ${new Date(history.latestOf(other)).toISOString()}: to have that one, give --lineage`,
-    )
-  const root = rootOf(lineage)
-  const newer = manifests.findLast(
-    ({ timing, databases }) =>
-      timing.started > created &&
-      databases.some(
-        ({ name, storeId: own, lastTransaction }) => name === database && rootLineage(own) === root && lastTransaction.id > to.id,
-      ),
-  )
-  const more = newer ? [`backup ${newer.id} was made later and holds more: to have that one, give --id`] : []
-  return [...later, ...more].map((text) => `${database} ends with transaction ${to.id} of ${to.commitTime}; ${text}`)
+    .map((other) => {
+      const time = new Date(history.latestOf(other)).toISOString()
+      return `${database} ends with transaction ${to.id} of ${to.commitTime}; lineage ${other} has a transaction of ${time}: to have that one, give --lineage`
+    })
 }
 
 /** Whether a way may reach the point, by the names of its segments: one that does not is not read only to be refused, nor from each backup anew. */

@@ -72,7 +72,10 @@ export async function findReplay(
   }
   const { from } = replay
   let before = { id: from.id, checksum: from.checksum }
+  let version = 0
   for (const link of coverFrom(links, from.id)) {
+    if (link.segment.logVersion < version) throw fallingVersion(base.name, link.segment, version)
+    version = link.segment.logVersion
     let stopped = false
     let last: Transaction | undefined
     const { origin } = history.lineages.get(link.segment.lineage) ?? {}
@@ -105,6 +108,15 @@ export async function findReplay(
   }
   requireOneUpTo(replay.to.id)
   return replay
+}
+
+/** Each file is cut behind what is written to it, so one that comes again would lose what is in it. */
+function fallingVersion(database: string, { lineage, first, logVersion }: StoredSegment, before: number): HoldfastError {
+  return new HoldfastError(
+    'integrity',
+    `the archived log of ${database} does not hold together: transaction ${first} of lineage ${lineage} is in log file ${logVersion}, the one before it in ${before}`,
+    { hint: `a restore to transaction ${first - 1} is possible; take a new backup of the database as it is now` },
+  )
 }
 
 function brokenChain(database: string, before: { id: number; checksum: number }, found: number): HoldfastError {

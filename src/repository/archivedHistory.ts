@@ -3,6 +3,7 @@ import { ancestry, type Link, chainOf } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
+import { type Described, describe, unreadable } from './describedLineages.ts'
 import { partingOf } from './oneHistory.ts'
 import type { Repository } from './repository.ts'
 import { rootLineage, rootOf, segmentName } from './segmentName.ts'
@@ -18,24 +19,18 @@ interface Stored {
   storeId: Pick<ManifestDatabase['storeId'], 'creationTime' | 'random'>
 }
 
-/** What is known of lineages. */
-interface Described {
-  lineages: Map<string, Lineage>
-  damaged: Map<string, HoldfastError>
-}
-
 /** How a lineage stands among those of its store. */
 export interface Standing {
   lineage: string
   /** When its newest transaction was committed, milliseconds since 1970. */
   latest: number
-  /** The same, but never later than that of the lineages that left it: a clock may have been ahead. */
+  /** The same, but never later than that of the lineages for which it was left: a clock may have been ahead. */
   standing: number
   /** Its place among the lineages of the store, in the order of `lineagesOf`. */
   rank: number
 }
 
-/** The order in which lineages are followed, where none is named: the latest history first, a lineage before the one that it left. */
+/** The order in which lineages are followed, where none is named: the latest history first, a lineage before those that were left for it. */
 export function byStanding(a: Omit<Standing, 'lineage'>, b: Omit<Standing, 'lineage'>): number {
   return b.standing - a.standing || a.rank - b.rank
 }
@@ -50,6 +45,8 @@ export class ArchivedHistory {
   readonly #signal: AbortSignal
   /** When the newest transaction of each lineage was committed, milliseconds since 1970. */
   readonly #latest = new Map<string, number>()
+  /** The last transaction of each lineage. */
+  readonly #last = new Map<string, number>()
   readonly #chains = new Map<string, Link[]>()
   /** By lineage and last transaction: the segments that end with it. */
   readonly #ends = new Map<string, Map<number, StoredSegment[]>>()
@@ -65,6 +62,7 @@ export class ArchivedHistory {
     for (const segment of listing.segments) {
       const { lineage, latest, last } = segment
       this.#latest.set(lineage, Math.max(latest, this.latestOf(lineage)))
+      this.#last.set(lineage, Math.max(last, this.lastOf(lineage)))
       const ends = this.#ends.get(lineage) ?? new Map<number, StoredSegment[]>()
       this.#ends.set(lineage, ends.set(last, [...(ends.get(last) ?? []), segment]))
     }
@@ -84,14 +82,13 @@ export class ArchivedHistory {
     return this.#listing.gaps
   }
 
-  /** The lineages of a database's store, the one with the latest transaction first, but each before the one that it left. */
+  /** The lineages of a database's store, the one with the latest transaction first, but each before those that were left for it. */
   lineagesOf({ storeId }: Stored): string[] {
     const root = rootLineage(storeId)
     const rest = new Set([...this.lineages.keys()].filter((id) => rootOf(id) === root))
     const sorted: string[] = []
     while (rest.size > 0) {
-      const left = new Set([...rest].map((id) => this.lineages.get(id)?.branch?.parent))
-      const ends = [...rest].filter((id) => !left.has(id))
+      const ends = [...rest].filter((id) => ![...rest].some((other) => this.wasLeftFor(other, id)))
       // Descriptions that name each other in a circle have no end.
       const [next] = (ends.length > 0 ? ends : [...rest]).toSorted((a, b) => this.latestOf(b) - this.latestOf(a))
       sorted.push(next!)
@@ -105,14 +102,43 @@ export class ArchivedHistory {
     const lineages = this.lineagesOf(store)
     const standings = new Map<string, number>()
     return lineages.map((lineage, rank) => {
-      // Those that left it come before it.
-      const heirs = lineages.filter((other) => this.lineages.get(other)?.branch?.parent === lineage)
+      // Those that it was left for come before it.
+      const heirs = lineages.filter((other) => this.wasLeftFor(other, lineage))
       const left = heirs.map((heir) => standings.get(heir) ?? Number.POSITIVE_INFINITY)
       const latest = this.latestOf(lineage)
       const standing = Math.min(latest, left.length === 0 ? latest : Math.max(...left))
       standings.set(lineage, standing)
       return { lineage, latest, standing, rank }
     })
+  }
+
+  /** The lineages of a database's store of which nothing says that they were left: more than one where servers went on side by side. */
+  presentOf(store: Stored): string[] {
+    const lineages = this.lineagesOf(store)
+    return lineages.filter((id) => this.lastOf(id) > 0 && !lineages.some((other) => this.wasLeftFor(other, id)))
+  }
+
+  /** Id of the last transaction that two lineages have in common, 0 where that is not known. */
+  commonUpTo(one: string, other: string): number {
+    const ends = ancestry(other, this.lineages)
+    const common = [...ancestry(one, this.lineages)].map(([id, upTo]) => Math.min(upTo, ends.get(id) ?? 0))
+    return Math.max(...common)
+  }
+
+  /**
+   * Whether a lineage still ends where another one saw it end when it began. No clock is asked: what goes on after the other one has
+   * begun is a history of its own. One that does not say what it saw is believed to have been the end of its parent.
+   */
+  wasLeftFor(heir: string, lineage: string): boolean {
+    const { besides, branch } = this.lineages.get(heir) ?? {}
+    if (this.lastOf(heir) === 0) return false
+    if (!besides) return branch?.parent === lineage
+    return besides.some((seen) => seen.lineage === lineage && this.lastOf(lineage) <= seen.last)
+  }
+
+  /** Id of the last transaction of a lineage that is archived, 0 where none is. */
+  lastOf(lineage: string): number {
+    return this.#last.get(lineage) ?? 0
   }
 
   /** When the newest transaction of a lineage was committed, milliseconds since 1970. */
@@ -254,30 +280,4 @@ export class ArchivedHistory {
     this.#told.set(key, told)
     return told
   }
-}
-
-/** What the lineages are that have a description or a segment. */
-async function describe(
-  { archive }: Repository,
-  { lineages: listed, segments }: ArchiveListing,
-  signal: AbortSignal,
-): Promise<Described> {
-  const described: Described = { lineages: new Map(), damaged: new Map() }
-  for (const id of new Set([...listed, ...segments.map(({ lineage }) => lineage)])) {
-    try {
-      described.lineages.set(id, await archive.readLineage(id, { signal }))
-    } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-      described.damaged.set(id, error)
-    }
-  }
-  return described
-}
-
-/** The error for a lineage that has to be followed and cannot be. */
-function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
-  return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
-    hint: 'restore that object from a copy of the repository, or follow another lineage with --lineage: see `holdfast archive status`',
-    cause,
-  })
 }

@@ -18,7 +18,7 @@ import {
   proofsPrefix,
 } from './names.ts'
 import { isListed } from './contradiction.ts'
-import { archivePrefix, parseGapName, parseSegmentName, rootLineage, rootOf } from './segmentName.ts'
+import { archivePrefix, parseGapName, parseSegmentName, rootLineage, rootOf, type SegmentName } from './segmentName.ts'
 
 /** Whoever holds it decides alone which backups go. */
 const deletionLease = 'deletion'
@@ -58,9 +58,11 @@ interface Needed {
   /** Whether it is one of them. */
   backup: (id: string) => boolean
   log: (range: { lineage: string; last: number }) => boolean
+  /** Whether one of them is of the store of a lineage. */
+  store: (lineage: string) => boolean
 }
 
-const anything: Needed = { pack: () => true, backup: () => true, log: () => true }
+const anything: Needed = { pack: () => true, backup: () => true, log: () => true, store: () => true }
 
 /**
  * Works out what deleting these backups would free; without ids, all that nobody needs. Nothing is changed.
@@ -114,11 +116,13 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
     const proof = proofOfName(name)
     if (proof && !kept.backup(proof.backup) && goes.backup(proof.backup)) free(name, size)
   }
-  for await (const { name, size } of storage.list(archivePrefix, options)) {
+  const archived = await Array.fromAsync(storage.list(archivePrefix, options))
+  const isNewest = newestSegments(archived.flatMap(({ name }) => parseSegmentName(name) ?? []))
+  for (const { name, size } of archived) {
     const segment = parseSegmentName(name)
     const range = segment ?? parseGapName(name)
     if (!range) continue
-    const isKept = kept.log(range)
+    const isKept = kept.log(range) || (segment !== undefined && isNewest(segment) && kept.store(segment.lineage))
     if (!isKept && !goes.log(range)) continue
     if (segment) plan[isKept ? 'segmentsKept' : 'segmentsFreed'] += 1
     if (!isKept) free(name, size)
@@ -143,10 +147,13 @@ async function neededBy(
     }
   }
   const ids = new Set(backups.map(({ id }) => id))
+  const bases = backups.flatMap(({ manifest }) => manifest?.databases ?? [])
+  const roots = new Set(bases.map(({ storeId }) => rootLineage(storeId)))
   return {
     pack: (id) => packs.has(id),
     backup: (id) => ids.has(id),
-    log: neededLog(backups.flatMap(({ manifest }) => manifest?.databases ?? [])),
+    log: neededLog(bases),
+    store: (lineage) => roots.has(rootOf(lineage)),
   }
 }
 
@@ -167,6 +174,15 @@ function neededLog(bases: readonly ManifestDatabase[]): Needed['log'] {
     oldest.set(root, Math.min(oldest.get(root) ?? Number.POSITIVE_INFINITY, lastTransaction.id))
   }
   return ({ lineage, last }) => last >= (oldest.get(rootOf(lineage)) ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * Tells which segments are the newest ones of their lineages: those say that what is archived next belongs there, and where a lineage ended that was left.
+ */
+function newestSegments(segments: readonly SegmentName[]): (segment: SegmentName) => boolean {
+  const newest = new Map<string, number>()
+  for (const { lineage, last } of segments) newest.set(lineage, Math.max(last, newest.get(lineage) ?? 0))
+  return ({ lineage, last }) => newest.get(lineage) === last
 }
 
 /**

@@ -16,6 +16,8 @@ const lineageSchema = z.strictObject({
   branch: z.strictObject({ parent: z.string(), after: count }).optional(),
   /** The transaction before the first one that is archived, where it was known. */
   origin: z.strictObject({ id: count, checksum: z.int() }).optional(),
+  /** Where the other lineages of the store ended in the archive when it began: one that got no more since has been left for it. */
+  besides: z.array(z.strictObject({ lineage: z.string(), last: count })).optional(),
   created: moment,
 })
 

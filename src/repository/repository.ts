@@ -17,6 +17,7 @@ import { backupsPrefix, repositoryName } from './names.ts'
 import { listProofs, type Proof, putProof } from './proof.ts'
 import { type BlockRange, lendBlocks, readBlocks } from './readBlocks.ts'
 import { jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
+import { soundBackups } from './soundBackups.ts'
 import { verifyBackups, type VerifyOptions, type VerifyResult } from './verify.ts'
 
 const repositorySchema = z.strictObject({
@@ -32,6 +33,8 @@ export interface Repository {
   readonly encrypted: boolean
   /** All backups, oldest first; one whose manifest is damaged comes with its error. */
   listBackups(options?: StorageOptions): Promise<ListedBackup[]>
+  /** Those of which nothing is known to be damaged, oldest first. */
+  listSoundBackups(options?: StorageOptions): Promise<Manifest[]>
   readManifest(id: string, options?: StorageOptions): Promise<Manifest>
   readBlockTable(manifest: Manifest, options?: StorageOptions): Promise<BlockTable>
   /** The plaintext of blocks in the order of the table, verified; see `readBlocks`. */
@@ -127,6 +130,7 @@ function facade(access: Access): Repository {
     location: access.storage.location,
     encrypted: access.master !== undefined,
     listBackups: async (options) => listBackups(access, options),
+    listSoundBackups: async (options) => soundBackups(access, options),
     readManifest: async (id, options) => readManifest(access, id, options),
     readBlockTable: async (manifest, options) => readBlockTable(access, manifest, options),
     readBlocks: (table, range, options) => readBlocks(access, table, range, options),

@@ -19,7 +19,10 @@ interface Promises {
  */
 export async function requireUnprotected(repository: Repository, ids: readonly string[], promises: Promises): Promise<void> {
   const { signal, window, now } = promises
-  const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
+  const sound = new Set((await repository.listSoundBackups({ signal })).map(({ id }) => id))
+  const readable = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
+  // One that was found damaged keeps no promise, but may have been repaired where it is to go.
+  const manifests = readable.filter(({ id }) => sound.has(id) || ids.includes(id))
   const proofs = await repository.listProofs({ signal })
   const newestProven = manifests.findLast(({ id }) => proofs.has(id))
   if (newestProven && ids.includes(newestProven.id)) {
@@ -67,9 +70,13 @@ function notKept(database: string, { from, to }: Window, damage: HoldfastError |
 
 /** The part of a window since that time that is in none of those that stay. Backups without log are no windows. */
 function lostWindow(before: readonly Window[], after: readonly Window[], since: string): Window | undefined {
+  // As the newest one ends it still is now.
+  const newest = before.reduce((latest, { to }) => (to.time > latest ? to.time : latest), '')
   for (const window of before) {
-    if (window.lineage === undefined || window.from.id === window.to.id || window.to.time < since) continue
-    const from = window.from.time < since ? { id: window.from.id, time: since } : window.from
+    if (window.lineage === undefined || window.from.id === window.to.id) continue
+    if (window.to.time < since && window.to.time < newest) continue
+    const begin = since < window.to.time ? since : window.to.time
+    const from = window.from.time < begin ? { id: window.from.id, time: begin } : window.from
     const stays = after.some(
       ({ lineage, ...kept }) => lineage === window.lineage && kept.from.time <= from.time && kept.to.time >= window.to.time,
     )

@@ -17,7 +17,7 @@ export interface ArchivingPlace {
 
 /**
  * Whether the archive that goes on at a place leads on from a backup: one that the live log goes through behind that place, or one from
- * which what is archived leads there without a gap. Only what the repository and the log hold counts.
+ * which what is archived leads there without a gap. Only what the repository and the log hold counts, and no backup that was found damaged.
  */
 export async function hasBase(
   repository: Repository,
@@ -37,9 +37,9 @@ export async function hasBase(
     if ((coverFrom(links, id).at(-1)?.upTo ?? id) < nextId - 1) return false
     return history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
   }
-  const backups = await repository.listBackups({ signal })
-  for (const { manifest } of backups.toReversed())
-    for (const base of manifest?.databases ?? []) if (rootLineage(base.storeId) === root && (await leadsHere(base))) return true
+  const backups = await repository.listSoundBackups({ signal })
+  for (const { databases } of backups.toReversed())
+    for (const base of databases) if (rootLineage(base.storeId) === root && (await leadsHere(base))) return true
   return false
 }
 

@@ -71,6 +71,14 @@ test('[damage.detected] what is missing, of two histories, or not described is b
   ])
 })
 
+test('[damage.detected] two histories of which no two segments end alike are bad', async () => {
+  const copy = log.copyUpTo(8, join(folder, 'copy')).write(4, { body: 'another' })
+  await putSegment(repository, copy, segmentOf(copy, 9, 12))
+  const { verdict, lineages } = await validate()
+  expect(verdict).toBe('bad')
+  expect(lineages[0]!.problems).toEqual([expect.stringContaining('holds two different histories at transaction 10')])
+})
+
 test('what a delete frees while it is read is no damage, and what something else removes is', async () => {
   const removing = (...ids: [number, number][]): Storage => {
     const names = ids.map(([first, last]) => segmentName(segmentOf(log, first, last)))

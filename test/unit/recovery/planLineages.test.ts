@@ -8,7 +8,7 @@ import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import { backupWindows, certain, joined } from '../../../src/recovery/windows.ts'
 import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
@@ -36,6 +36,8 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
 const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
 const windows = async (): Promise<string[]> => windowsOf(repository)
+
+const refused = (text: string) => ({ code: 'refused', message: expect.stringMatching(text) as string })
 
 describe('lineages', () => {
   let other: SyntheticLog
@@ -76,13 +78,39 @@ describe('lineages', () => {
     expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
   })
 
-  test('[archive.lineages] a clock that was ahead does not bring back the lineage that was left, and both are named', async () => {
-    log.write(1, { commitTime: firstCommit + 86_400_000 })
-    await archiveAll(repository, log)
+  test('[archive.lineages] one that goes on after another has left it is a second present: a point that is not in both is refused, and both are named', async () => {
+    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }))
+    const choices = [
+      `--lineage ${root} up to transaction 9 of`,
+      `--lineage ${branch} up to transaction 8 of .* \\(left ${root} behind transaction 6\\)`,
+    ]
+    for (const point of [{ kind: 'latest' } as const, tx(7), tx(9), at(20)])
+      for (const choice of choices) await expect(plan(point)).rejects.toMatchObject(refused(choice))
+    expect(await ends(tx(6))).toEqual([4, 6])
+    expect(await ends(at(6))).toEqual([4, 6])
+    for (const [lineage, last] of [
+      [root, 9],
+      [branch, 8],
+    ] as const)
+      expect(await plan({ kind: 'latest' }, lineage)).toMatchObject({ replays: [{ to: { id: last } }], doubts: [] })
+  })
+
+  test('[archive.lineages] what no backup leads to any more is no second present', async () => {
+    await archiveAll(repository, log.write(1))
+    const [first] = await repository.listBackups()
+    await backUpLogs(repository, log)
+    await repository.deleteBackups([first!.id])
+    expect(await ends({ kind: 'latest' })).toEqual([9, 9])
+  })
+
+  test('[archive.lineages] one that was begun when all others had ended is the present', async () => {
+    await archiveAll(repository, log.write(1))
+    // Of the first one, not of the one that left it.
+    const third = log.copyUpTo(7, join(folder, 'third')).write(1, { body: 'third' })
+    await archiveAll(repository, third)
     const { replays, doubts } = await plan({ kind: 'latest' })
-    expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
-    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
-    expect((await plan({ kind: 'latest' }, root)).doubts).toEqual([])
+    expect(replays[0]).toMatchObject({ lineage: branchLineage(root, third.at(8)), to: { id: 8 } })
+    expect(doubts).toHaveLength(2)
   })
 
   test('[archive.lineages] what a lineage has in common with another one ends at the moment of its last transaction', async () => {
@@ -97,48 +125,6 @@ describe('lineages', () => {
 
   test('a lineage that nobody knows leads nowhere', async () => {
     await expect(plan(tx(8), `${root}-9-00000000`)).rejects.toMatchObject({ code: 'refused' })
-  })
-})
-
-test('[archive.lineages] a backup that was made later and holds more is named where the clock was ahead once', async () => {
-  log.write(3)
-  await backUpLogs(repository, log)
-  log.write(1, { commitTime: firstCommit + 86_400_000 })
-  await archiveAll(repository, log)
-  log.write(5)
-  const { id } = await backUpLogs(repository, log)
-  const { replays, doubts } = await plan({ kind: 'latest' })
-  expect(replays[0]).toMatchObject({ to: { id: 5 } })
-  expect(doubts).toEqual([expect.stringContaining(`backup ${id} was made later and holds more`)])
-})
-
-describe('[archive.lineages] the latest, where a clock was ahead', () => {
-  const ahead = (days: number): { commitTime: number; body: string } => ({
-    commitTime: firstCommit + days * 86_400_000,
-    body: `${days} days ahead`,
-  })
-
-  test('when a backup was made is what goes on behind that backup', async () => {
-    log.write(2).write(1, ahead(300))
-    await backUpLogs(repository, log)
-    await archiveAll(repository, log.write(1))
-    const other = log.copyUpTo(4, join(folder, 'other')).write(3, { body: 'after the restore' })
-    await archiveAll(repository, other)
-    const { replays } = await plan({ kind: 'latest' })
-    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: other.at(7).checksum } })
-  })
-
-  test('in two lineages that were left one after the other is the one that left both', async () => {
-    await archiveAll(repository, log.write(3))
-    await backUpLogs(repository, log)
-    await archiveAll(repository, log.write(1, ahead(10)))
-    const child = log.copyUpTo(4, join(folder, 'child')).write(1, ahead(20))
-    await archiveAll(repository, child)
-    const grandchild = child.copyUpTo(5, join(folder, 'grandchild')).write(2, { body: 'the clock is right again' })
-    await archiveAll(repository, child.write(1, ahead(21)))
-    await archiveAll(repository, grandchild)
-    const { replays } = await plan({ kind: 'latest' })
-    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: grandchild.at(7).checksum } })
   })
 })
 
@@ -270,6 +256,17 @@ describe('the other databases of a set', () => {
     system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: systemStore }).write(1)
     log.write(3)
     await backUpLogs(repository, log, system)
+  })
+
+  test('[damage.detected] whose archived log is damaged stay as they are in the backup, and that is said', async () => {
+    await archiveAll(repository, log.write(10))
+    await archiveAll(repository, system.write(2))
+    const segment = (await repository.archive.list()).segments.find(({ lineage }) => lineage === rootLineage(systemStore))!
+    await storage.delete(segmentName(segment))
+    await storage.put(segmentName(segment), Buffer.from('nonsense'))
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays.map(({ to }) => to.id)).toEqual([14, 2])
+    expect(doubts).toEqual([expect.stringMatching(`^system stays as it is in the backup, .*${segmentName(segment)}`)])
   })
 
   test('follow to the same moment', async () => {

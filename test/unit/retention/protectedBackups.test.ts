@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { initRepository, openRepository, type Repository } from '../../../src/repository/repository.ts'
@@ -5,9 +8,11 @@ import { rootLineage, type SegmentName, segmentName } from '../../../src/reposit
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
+import { archiveAll, backUpLogs } from '../../support/archiving.ts'
 import { chainBytes, headerBytes } from '../../support/logBytes.ts'
 import { windowsOf } from '../../support/planning.ts'
 import { addFiles } from '../../support/smallBackup.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 const hour = 3_600_000
 const now = new Date('2026-11-25T12:00:00Z')
@@ -119,6 +124,12 @@ describe('[archive.window] the promised window', () => {
     expect(await windowsOf(repository)).toEqual([`${root} 7-11`])
   })
 
+  test('reaches to now where the database is idle since: how it ended stays', async () => {
+    const idle = { window: 8 * hour, now: new Date(now.getTime() + 1000 * hour), signal }
+    await expect(requireUnprotected(repository, [older.id, newer.id], idle)).rejects.toMatchObject(refused('within the promised'))
+    await expect(requireUnprotected(repository, [older.id], idle)).resolves.toBeUndefined()
+  })
+
   test('with no backup left, no log leads anywhere', async () => {
     expect(await repository.planDeletion([older.id, newer.id])).toMatchObject({ segmentsFreed: 8, segmentsKept: 0 })
   })
@@ -205,6 +216,40 @@ test('[archive.window] of two deletes at once, each of which relies on what the 
   expect(await repository.listBackups()).toHaveLength(1)
   expect(await windowsOf(repository)).toEqual([`${root} 3-11`])
 })
+
+test('[archive.window] a backup that a validation has found damaged is not relied on', async () => {
+  const older = await backUpAt(2)
+  const [pack] = await Array.fromAsync(storage.list('packs/'))
+  const newer = await backUpAt(3)
+  await archive(3, 11)
+  await expect(protect([newer.id], 8)).resolves.toBeUndefined()
+  await storage.delete(pack!.name)
+  await storage.put(pack!.name, Buffer.from('nonsense'))
+  await repository.verifyBackups()
+  await expect(protect([newer.id], 8)).rejects.toMatchObject(refused('within the promised window'))
+  await expect(protect([older.id], 8)).resolves.toBeUndefined()
+  expect((await repository.listSoundBackups()).map(({ id }) => id)).toEqual([newer.id])
+})
+
+test.each([20, 33])(
+  '[archive.window] what is archived behind a backup joins it where all log before was freed (kernel version %i)',
+  async (kernelVersion) => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-freed-'))
+    try {
+      const log = SyntheticLog.create(folder, { kernelVersion }).write(3)
+      const { id } = await backUpLogs(repository, log)
+      await archiveAll(repository, log.write(1))
+      await archiveAll(repository, log.write(2))
+      // Nobody archives for a while; backups go on.
+      await backUpLogs(repository, log.write(4).checkpoint())
+      expect(await repository.deleteBackups([id])).toMatchObject({ plan: { segmentsFreed: 1, segmentsKept: 1 } })
+      await archiveAll(repository, log.write(5))
+      expect(await windowsOf(repository)).toEqual([`${rootLineage(log.store)} 11-16`])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)
 
 describe('[backup.proven] the newest proven backup', () => {
   test('is not deleted, and those proven before it and not proven at all are', async () => {

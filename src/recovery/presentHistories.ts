@@ -1,0 +1,161 @@
+import { HoldfastError } from '../core/errors.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import { coverFrom } from '../repository/archiveChain.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import type { Replay } from './replay.ts'
+import type { RestorePoint } from './restorePoint.ts'
+
+/** What a way to a point is compared with. */
+interface Compared {
+  point: RestorePoint
+  history: ArchivedHistory
+  manifests: readonly Manifest[]
+}
+
+/** A history of a database that can be restored, with the option that does so. */
+interface Choice {
+  option: string
+  last: number
+  /** When that transaction was committed, ISO 8601. */
+  time: string
+  /** How it came about, such as the lineage it left. */
+  from: string
+}
+
+/** A backup that no archived lineage goes through, with the database in question. */
+interface Alone {
+  manifest: Manifest
+  base: ManifestDatabase
+}
+
+/**
+ * Makes sure that no other history could be meant that holds what a restore would give up: a lineage that went on beside, a backup that no lineage
+ * goes through and that is not known to be older. What was left for another lineage is no question.
+ * @returns backups that hold more, of before the history began that is restored, in sentences.
+ * @throws HoldfastError `refused` with all histories to choose from.
+ */
+export async function requireOnePresent(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+  const { history, point } = compared
+  const { database, lineage, to } = replay
+  if (point.kind !== 'latest' && lineage === undefined) return []
+  const others: Choice[] = []
+  for (const other of history.presentOf(base)) {
+    if (other === lineage || (lineage !== undefined && history.wasLeftFor(other, lineage))) continue
+    const common = lineage === undefined ? 0 : history.commonUpTo(lineage, other)
+    const last = await endAlong(other, database, compared)
+    if (last === undefined || last.id <= common || (point.kind !== 'latest' && to.id <= common)) continue
+    others.push(lineageChoice(history, other, last))
+  }
+  if (lineage === undefined) {
+    const [only, ...more] = others
+    const { manifests } = compared
+    const manifest = manifests.find(({ databases }) => databases.includes(base))
+    if (!only || !manifest || (more.length === 0 && goesOnFrom(history, { manifest, base }, history.presentOf(base)))) return []
+    throw severalHistories(database, [backupChoice({ manifest, base }), ...others])
+  }
+  const beyond = point.kind === 'latest' ? await backupsBeyond(replay, base, compared) : []
+  const open = beyond.findLast((each) => !isLeft(history, each, lineage, to))
+  if (open) others.push(backupChoice(open))
+  if (others.length > 0) {
+    const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
+    throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
+  }
+  return beyond
+    .slice(-1)
+    .map(
+      ({ manifest: { id }, base: { lastTransaction } }) =>
+        `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id}, of before lineage ${lineage}, ends with transaction ${lastTransaction.id}, which no archived log leads to: to have that one, give --id`,
+    )
+}
+
+/** The transaction that some backup can be restored to along a lineage; undefined where none leads there. What cannot be told for damage is taken to lead there. */
+async function endAlong(
+  lineage: string,
+  database: string,
+  { history, manifests }: Compared,
+): Promise<{ id: number; time: string } | undefined> {
+  const links = history.chain(lineage)
+  let best: { id: number; time: string } | undefined
+  for (const { databases } of manifests) {
+    for (const { name, storeId, lastTransaction } of databases) {
+      if (name !== database || rootLineage(storeId) !== rootOf(lineage)) continue
+      const last = coverFrom(links, lastTransaction.id).at(-1)
+      const end = last
+        ? { id: last.upTo, time: new Date(last.segment.latest).toISOString() }
+        : { id: lastTransaction.id, time: lastTransaction.commitTime }
+      if (end.id > (best?.id ?? 0) && (await history.goesThrough(links, lastTransaction).catch(whereDamaged))) best = end
+    }
+  }
+  return best
+}
+
+/** Backups of the same store that end behind what is restored, and that no lineage goes through. */
+async function backupsBeyond({ database, to }: Replay, { storeId }: ManifestDatabase, compared: Compared): Promise<Alone[]> {
+  const { history, manifests } = compared
+  const found: Alone[] = []
+  for (const manifest of manifests) {
+    for (const base of manifest.databases) {
+      const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
+      if (isSame && base.lastTransaction.id > to.id && !(await isArchived(history, base))) found.push({ manifest, base })
+    }
+  }
+  return found
+}
+
+/** Whether the last transaction of a backup is in a lineage. */
+export async function isArchived(history: ArchivedHistory, base: ManifestDatabase): Promise<boolean> {
+  for (const lineage of history.lineagesOf(base))
+    if (await history.goesThrough(history.chain(lineage), base.lastTransaction)) return true
+  return false
+}
+
+/** Whether a backup is of what a lineage left: its clock and that of the database both say so. */
+function isLeft(history: ArchivedHistory, { manifest, base }: Alone, lineage: string, to: Replay['to']): boolean {
+  return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
+}
+
+/** Whether a backup goes on from the only lineage there is, of which more was committed than is archived. */
+function goesOnFrom(history: ArchivedHistory, { manifest, base }: Alone, present: readonly string[]): boolean {
+  return present.every(
+    (lineage) => base.lastTransaction.id > history.lastOf(lineage) && !isMadeBefore(history, manifest, lineage),
+  )
+}
+
+/** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
+function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
+  return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
+}
+
+function lineageChoice({ lineages }: ArchivedHistory, lineage: string, { id, time }: { id: number; time: string }): Choice {
+  const { branch } = lineages.get(lineage) ?? {}
+  const from = branch
+    ? `left ${branch.parent} behind transaction ${branch.after}`
+    : lineage === rootOf(lineage)
+      ? 'the first of its store'
+      : 'nobody knows which one it left'
+  return { option: `--lineage ${lineage}`, last: id, time, from }
+}
+
+function backupChoice({ manifest: { id, timing }, base: { lastTransaction } }: Alone): Choice {
+  return {
+    option: `--id ${id}`,
+    last: lastTransaction.id,
+    time: lastTransaction.commitTime,
+    from: `a backup of ${timing.finished} that no archived log leads to`,
+  }
+}
+
+function severalHistories(database: string, choices: readonly Choice[]): HoldfastError {
+  const said = choices.map(({ option, last, time, from }) => `${option} up to transaction ${last} of ${time} (${from})`)
+  return new HoldfastError(
+    'refused',
+    `${database} went on in ${choices.length} histories, and nothing tells which one is to be restored: ${said.join('; ')}`,
+    { hint: `choose one, such as \`holdfast restore start ${choices[0]!.option}\`; with a lineage also --to-tx or --to-time` },
+  )
+}
+
+function whereDamaged(error: unknown): true {
+  if (error instanceof HoldfastError && error.code === 'integrity') return true
+  throw error
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
+import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+
+const root = rootLineage(sampleStore)
+
+let folder: string
+let storage: Storage
+let repository: Repository
+let log: SyntheticLog
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-lineages-'))
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
+  log = SyntheticLog.create(join(folder, 'data'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
+const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
+
+const refused = (text: string) => ({ code: 'refused', message: expect.stringMatching(text) as string })
+
+describe('[archive.lineages] a backup that ends behind the archive', () => {
+  test('is the latest, in the very millisecond, too', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(1))
+    await backUpLogs(repository, log.write(1, { commitTime: firstCommit + 5000 }))
+    expect(await ends({ kind: 'latest' })).toEqual([6, 6])
+    await backUpLogs(repository, log.write(5))
+    expect(await ends({ kind: 'latest' })).toEqual([11, 11])
+  })
+
+  test('is refused where a clock was ahead once, and both are named', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }))
+    const { id } = await backUpLogs(repository, log.write(5))
+    for (const choice of [`--lineage ${root} up to transaction 5 of`, `--id ${id} up to transaction 10 of`])
+      await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(choice))
+    expect(await ends({ kind: 'latest' }, root)).toEqual([4, 5])
+  })
+
+  test.each([
+    ['was left', 0],
+    ['was left, but says it is later', 300],
+  ])('of what %s', async (_, days) => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(4))
+    const { id } = await backUpLogs(repository, log.write(1, { commitTime: firstCommit + days * 86_400_000 }))
+    const other = log.copyUpTo(5, join(folder, 'other')).write(2, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    if (days > 0) {
+      for (const choice of [`--lineage ${branchLineage(root, other.at(6))} up to`, `--id ${id} up to transaction 9 of`])
+        await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(choice))
+    } else {
+      const { replays, doubts } = await plan({ kind: 'latest' })
+      expect(replays[0]).toMatchObject({ to: { id: 7, checksum: other.at(7).checksum } })
+      expect(doubts.join()).toMatch(`backup ${id}, of before lineage`)
+    }
+  })
+
+  test('is refused where two histories may lead to it', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(2))
+    await archiveAll(repository, log.copyUpTo(5, join(folder, 'trial')).write(1, { body: 'trial' }))
+    await archiveAll(repository, log.write(1))
+    const { id } = await backUpLogs(repository, log.write(5))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(`in 3 histories.*--id ${id} up to transaction 12 `))
+  })
+})
+
+describe('[archive.lineages] the latest, where a clock was ahead', () => {
+  const ahead = (days: number): { commitTime: number; body: string } => ({
+    commitTime: firstCommit + days * 86_400_000,
+    body: `${days} days ahead`,
+  })
+
+  test('when a backup was made is what goes on behind that backup', async () => {
+    log.write(2).write(1, ahead(300))
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(1))
+    const other = log.copyUpTo(4, join(folder, 'other')).write(3, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    const { replays } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: other.at(7).checksum } })
+  })
+
+  test('and the last transaction of a lineage that was left is in a backup, is what left it', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(4).write(1, ahead(300)))
+    await backUpLogs(repository, log)
+    const other = log.copyUpTo(5, join(folder, 'other')).write(3, { body: 'after the restore' })
+    await archiveAll(repository, other)
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 8, checksum: other.at(8).checksum } })
+    expect(doubts).toEqual([expect.stringContaining(`lineage ${root} has a transaction of`)])
+  })
+
+  test('in two lineages that were left one after the other is the one that left both', async () => {
+    await archiveAll(repository, log.write(3))
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(1, ahead(10)))
+    const child = log.copyUpTo(4, join(folder, 'child')).write(1, ahead(20))
+    await archiveAll(repository, child)
+    const grandchild = child.copyUpTo(5, join(folder, 'grandchild')).write(2, { body: 'the clock is right again' })
+    await archiveAll(repository, child.write(1, ahead(21)))
+    await archiveAll(repository, grandchild)
+    const { replays } = await plan({ kind: 'latest' })
+    expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: grandchild.at(7).checksum } })
+  })
+})
+
+test('log that goes on in an earlier file is refused', async () => {
+  await backUpLogs(repository, log.write(3))
+  log.write(3).rotate().write(4)
+  await archiveAll(repository, log)
+  const other = SyntheticLog.create(join(folder, 'other')).write(6).rotate().rotate().write(1)
+  const [, second] = (await repository.archive.list()).segments
+  await repository.archive.deleteSegment(second!)
+  await putSegment(repository, other, segmentOf(other, 8, 8))
+  await putSegment(repository, log, segmentOf(log, 9, 11))
+  await expect(plan(tx(11))).rejects.toMatchObject({
+    code: 'integrity',
+    message: expect.stringContaining('transaction 9 of lineage') as string,
+  })
+  expect(await ends(tx(8))).toEqual([4, 8])
+})
