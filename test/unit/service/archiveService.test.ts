@@ -232,6 +232,7 @@ test('a database that vanishes keeps no other one from its backup', async () => 
     },
     { before, clock },
   )
+  expect(await backups()).toBe(1)
 })
 
 test('[archive.lineages] a restored database goes on from the backups of the one it was restored from', async () => {
