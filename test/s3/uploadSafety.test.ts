@@ -1,15 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  existsSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -266,39 +256,6 @@ describe('[artifact.upload] what another upload puts there meanwhile', () => {
     const target = { Bucket: at.bucket, Key: 'neo4j-2026.dump' }
     const outcome = await overtaken(async () => at.minio.client.send(new PutObjectCommand({ ...target, Body: 'else' })))
     expect(outcome).toMatchObject(refusal('refused', /it came there during the upload; expected 300000 bytes, found 4/))
-  })
-})
-
-test('the log of the steps is not written into the file that it is about', async () => {
-  const same = refusal('usage', /--log-file and --file are the same file/)
-  const link = join(at.folder, 'log')
-  linkSync(at.file, link)
-  for (const log of [at.file, link]) {
-    expect(await at.upload('--log-file', log)).toMatchObject(same)
-    expect(await holdfast('s3', 'verify-restore', '--file', at.file, '--skip-load', '--log-file', log)).toMatchObject(same)
-  }
-  expect(readFileSync(at.file).equals(small)).toBe(true)
-})
-
-describe('[errors.clear] an answer to HEAD has no words, but', () => {
-  const verify = async (...words: string[]) => holdfast('s3', 'verify-restore', ...words, '--key', 'x.dump', '--skip-load')
-
-  test('credentials that have expired are told as that', async () => {
-    await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
-    // As AWS answers.
-    proxy.fault = ({ method }) => (method === 'HEAD' ? { status: 400, page: '' } : { status: 400, code: 'ExpiredToken' })
-    const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
-    const expired = refusal('repository', /credentials have expired/)
-    expect(await at.uploadTo(...words)).toMatchObject(expired)
-    expect(await verify(...words)).toMatchObject(expired)
-  })
-
-  test('so is a wrong secret key', async () => {
-    const wrong = refusal('repository', /secret key does not fit/)
-    await withEnvironment({ AWS_SECRET_ACCESS_KEY: 'another' }, async () => {
-      expect(await at.upload()).toMatchObject(wrong)
-      expect(await verify(...bucketWords(at.minio, at.bucket))).toMatchObject(wrong)
-    })
   })
 })
 

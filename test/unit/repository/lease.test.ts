@@ -110,25 +110,6 @@ describe('[lease.exclusive] a lease', () => {
     expect(await failure(acquire())).toMatchObject({ code: 'refused' })
   })
 
-  test('that is listed, and of which the storage then says that it is not there, is not asked for without an end', async () => {
-    await using _held = await acquire()
-    let asked = 0
-    const forgetful: Storage = {
-      ...storage,
-      stat: async () => {
-        asked += 1
-        return Promise.resolve(undefined)
-      },
-    }
-    const inVain = failure(acquire({ on: forgetful, process: elsewhere, wait: 3_600_000 }))
-    await clock.advance(10_000)
-    expect(await inVain).toMatchObject({
-      code: 'integrity',
-      message: expect.stringContaining('is listed in memory, but') as string,
-    })
-    expect(asked).toBe(6)
-  })
-
   test('waits for another holder where it is told to', async () => {
     const first = await acquire()
     const waiting = acquire({ wait: 10 * 60_000 })

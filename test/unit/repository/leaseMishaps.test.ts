@@ -41,3 +41,29 @@ describe('[lease.exclusive] a lease that a clock which was ahead has given years
     expect(await next).toMatchObject({ code: 'refused', message: expect.stringContaining('other.example') as string })
   })
 })
+
+test('[lease.exclusive] a lease that is listed, and of which the storage then says that it is not there, is not asked for without an end', async () => {
+  await using _held = await acquire(clock, 'other.example')
+  let asked = 0
+  const forgetful: Storage = {
+    ...storage,
+    stat: async () => {
+      asked += 1
+      return Promise.resolve(undefined)
+    },
+  }
+  const inVain = failure(
+    acquireLease(forgetful, 'packs', {
+      command: 'backup create',
+      clock,
+      process: { host: 'here.example', pid: 8 },
+      wait: 3_600_000,
+    }),
+  )
+  await clock.advance(10_000)
+  expect(await inVain).toMatchObject({
+    code: 'integrity',
+    message: expect.stringContaining('is listed in memory, but') as string,
+  })
+  expect(asked).toBe(6)
+})
