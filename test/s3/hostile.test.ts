@@ -183,7 +183,7 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
 })
 
-test('[errors.exit-codes] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
+test('[errors.clear] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
   minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
   const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
   proxy.fault = ({ method }) => (method === 'PUT' ? { change } : undefined)
