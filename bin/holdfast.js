@@ -47,7 +47,9 @@ function runAgain() {
 /** Who kills the process that was started, also with SIGKILL, means this one. */
 function endWithParent() {
   delete process.env[runAgainMark]
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  const end = () => process.kill(process.pid, 'SIGKILL')
+  process.on('disconnect', end)
+  if (process.connected === false) end()
   process.channel?.unref()
 }
 

@@ -3,8 +3,8 @@ import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { journalPath, type RestoreJournal } from './journal.ts'
-import { replayOn } from './pointInTimePlan.ts'
 import { type Replay, replayNothing } from './replay.ts'
+import { replayOn } from './replayOn.ts'
 
 /** What a restore that has begun is made of. */
 interface BegunPlan {
@@ -53,10 +53,17 @@ async function replayTo(
   base: ManifestDatabase,
   { id, checksum }: { id: number; checksum: number },
 ): Promise<Replay | undefined> {
+  let damage: HoldfastError | undefined
   for (const lineage of history.lineagesOf(base)) {
-    const replay = await replayOn(history, base, lineage, { kind: 'transaction', id })
-    if (replay?.to.id === id && replay.to.checksum === checksum) return replay
+    try {
+      const replay = await replayOn(history, base, lineage, { kind: 'transaction', id })
+      if (replay?.to.id === id && replay.to.checksum === checksum) return replay
+    } catch (error) {
+      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+      damage ??= error
+    }
   }
+  if (damage) throw damage
   history.requireReadable(base)
   return undefined
 }

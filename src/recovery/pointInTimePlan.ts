@@ -5,7 +5,8 @@ import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { isArchived, requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
-import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
+import { type Replay, replayNothing } from './replay.ts'
+import { replayOn, wantedUpTo } from './replayOn.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
 import { backupWindows, certain, describeWindows, joined } from './windows.ts'
 
@@ -25,7 +26,7 @@ export interface PointInTimePlan {
 interface Wish {
   point: RestorePoint
   database: string
-  /** The lineage to restore; unless given the one with the latest transaction that leads there, and never one of several that went on side by side. */
+  /** The lineage to restore; unless given the one that all others were left for, and never one of several that went on side by side. */
   lineage?: string | undefined
   signal: AbortSignal
 }
@@ -111,22 +112,15 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     .toSorted((a, b) => byStanding(a, b) || b.base.lastTransaction.id - a.base.lastTransaction.id)
 }
 
-/** Whether a transaction belongs to what is restored to a point. */
-function wantedUpTo(point: RestorePoint): Wanted {
-  switch (point.kind) {
-    case 'latest':
-      return () => true
-    case 'time':
-      return ({ commitTime }) => commitTime <= point.time.getTime()
-    case 'transaction':
-      return ({ id }) => id <= point.id
-  }
-}
-
 /** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */
 function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[] {
   const { database, to, latest, lineage, bounded } = replay
   const isWished = database === wish.database
+  const base = manifest.databases.find(({ name }) => name === database)!
+  const heir = isWished || lineage === undefined ? undefined : history.heirOf(base, lineage)
+  if (heir !== undefined) {
+    return [`${database} ends with transaction ${to.id} of ${to.commitTime} in lineage ${lineage}, which was left for ${heir}`]
+  }
   if (bounded || wish.point.kind === 'transaction') return []
   if (isWished && wish.point.kind === 'time') {
     if (latest !== wish.point.time.getTime()) return []
@@ -134,7 +128,6 @@ function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[
       `${database} ends with the last transaction that is archived, of that very millisecond: another one of it may be on its way`,
     ]
   }
-  const base = manifest.databases.find(({ name }) => name === database)!
   const isMore =
     lineage === undefined
       ? isWished && history.lineagesOf(base).some((other) => history.latestOf(other) > latest)
@@ -172,26 +165,6 @@ function mayReach(point: RestorePoint, base: ManifestDatabase, lineage: string |
   if (latest >= point.time.getTime() || (segment && upTo < segment.last)) return true
   const to = segment ? { id: upTo, checksum: segment.checksum, commitTime: new Date(segment.latest).toISOString() } : nothing.to
   return isReached({ ...nothing, lineage, to, latest }, point, base, known)
-}
-
-/** How far a lineage takes a backup towards a point. @returns undefined where it does not go through the backup. */
-export async function replayOn(
-  history: ArchivedHistory,
-  base: ManifestDatabase,
-  lineage: string | undefined,
-  point: RestorePoint,
-): Promise<Replay | undefined> {
-  if (lineage === undefined) return replayNothing(base)
-  const links = history.chain(lineage)
-  const { id } = base.lastTransaction
-  // The backup is all it takes: log that is damaged hinders nothing.
-  if (point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id))
-    return { ...replayNothing(base), lineage }
-  if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
-  // What is behind the transaction wanted is not read: it may be damaged.
-  const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY
-  const needed = links.filter(({ segment }) => segment.first <= upTo)
-  return findReplay(history, base, { lineage, links: needed, wanted: wantedUpTo(point) })
 }
 
 /** The lineage that leads furthest towards the moment: its ids may be smaller than those of one that was left behind. */

@@ -1,9 +1,11 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
+import { unreadable } from '../repository/describedLineages.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import type { Replay } from './replay.ts'
+import { replayOn } from './replayOn.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
 /** What a way to a point is compared with. */
@@ -39,12 +41,13 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   const { history, point } = compared
   const { database, lineage, to } = replay
   if (point.kind !== 'latest' && lineage === undefined) return []
+  requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
   for (const other of history.presentOf(base)) {
     if (other === lineage || (lineage !== undefined && history.wasLeftFor(other, lineage))) continue
     const common = lineage === undefined ? 0 : history.commonUpTo(lineage, other)
     const last = await endAlong(other, database, compared)
-    if (last === undefined || last.id <= common || (point.kind !== 'latest' && to.id <= common)) continue
+    if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
     others.push(lineageChoice(history, other, last))
   }
   if (lineage === undefined) {
@@ -61,12 +64,55 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
   }
+  if (point.kind !== 'latest') return leftBehind({ ...replay, lineage }, base, compared)
   return beyond
     .slice(-1)
     .map(
       ({ manifest: { id }, base: { lastTransaction } }) =>
         `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id}, of before lineage ${lineage}, ends with transaction ${lastTransaction.id}, which no archived log leads to: to have that one, give --id`,
     )
+}
+
+/** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */
+async function leftBehind(replay: Replay & { lineage: string }, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+  const { database, lineage, to } = replay
+  const { history } = compared
+  const doubts: string[] = []
+  for (const other of history.lineagesOf(base)) {
+    if (other === lineage || !history.wasLeftFor(lineage, other)) continue
+    const common = history.commonUpTo(lineage, other)
+    if (to.id === common && (await holdsMore(other, common, { replay, base }, compared))) {
+      doubts.push(
+        `${database} ends with transaction ${to.id} of ${to.commitTime}, where lineage ${lineage} left ${other}: to have what that one committed up to the moment, give --lineage ${other}`,
+      )
+    }
+  }
+  return doubts
+}
+
+/** A lineage whose description is damaged may have gone on beside, whatever its times are. @throws HoldfastError `integrity` */
+function requireAllDescribed({ lineage, to }: Replay, base: ManifestDatabase, { history, point }: Compared): void {
+  for (const [id, error] of history.damaged) {
+    const own = history.segments.filter((segment) => segment.lineage === id)
+    if (rootOf(id) !== rootLineage(base.storeId) || own.length === 0) continue
+    if (id === lineage || (lineage !== undefined && history.wasLeftFor(lineage, id))) continue
+    const parting = Math.min(...own.map(({ first }) => first)) - 1
+    if (point.kind === 'latest' || to.id > parting || (to.id === parting && point.kind === 'time')) throw unreadable(id, error)
+  }
+}
+
+/** Whether another history holds something up to the point that is not in what is restored; the two are the same up to `common`. */
+async function holdsMore(
+  other: string,
+  common: number,
+  { replay: { to }, base }: { replay: Replay; base: ManifestDatabase },
+  { history, point }: Compared,
+): Promise<boolean> {
+  if (point.kind === 'latest' || to.id > common) return true
+  if (to.id < common || point.kind === 'transaction') return false
+  // What is restored ends where the two part: what came next was committed later there, and perhaps not in the other one.
+  const further = await replayOn(history, base, other, point).catch(whereDamaged)
+  return further === true || (further !== undefined && further.to.id > common)
 }
 
 /** The transaction that some backup can be restored to along a lineage; undefined where none leads there. What cannot be told for damage is taken to lead there. */
@@ -97,7 +143,9 @@ async function backupsBeyond({ database, to }: Replay, { storeId }: ManifestData
   for (const manifest of manifests) {
     for (const base of manifest.databases) {
       const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
-      if (isSame && base.lastTransaction.id > to.id && !(await isArchived(history, base))) found.push({ manifest, base })
+      if (!isSame || base.lastTransaction.id <= to.id) continue
+      // Where damage leaves it open, it may be a history of its own.
+      if (!(await isArchived(history, base).catch((error: unknown) => !whereDamaged(error)))) found.push({ manifest, base })
     }
   }
   return found

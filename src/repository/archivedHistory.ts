@@ -118,6 +118,11 @@ export class ArchivedHistory {
     return lineages.filter((id) => this.lastOf(id) > 0 && !lineages.some((other) => this.wasLeftFor(other, id)))
   }
 
+  /** A lineage that one was left for; undefined where none is known. */
+  heirOf(store: Stored, lineage: string): string | undefined {
+    return this.lineagesOf(store).find((other) => other !== lineage && this.wasLeftFor(other, lineage))
+  }
+
   /** Id of the last transaction that two lineages have in common, 0 where that is not known. */
   commonUpTo(one: string, other: string): number {
     const ends = ancestry(other, this.lineages)

@@ -6,7 +6,8 @@ import { count, databaseName, long, moment } from './manifestFields.ts'
 import { damage, jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 import { gapName, lineageName } from './segmentName.ts'
 
-const longest = 64 * 1024
+/** Bytes of a description at most: it names all lineages of the store, one for each restore that was archived. */
+const longest = 4 * 1024 * 1024
 
 const lineageSchema = z.strictObject({
   id: z.string(),

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PointInTimePlan } from '../../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
+import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -119,6 +119,53 @@ describe('[archive.lineages] the latest, where a clock was ahead', () => {
     const { replays } = await plan({ kind: 'latest' })
     expect(replays[0]).toMatchObject({ from: { id: 4 }, to: { id: 7, checksum: grandchild.at(7).checksum } })
   })
+})
+
+describe('[archive.lineages] a moment at which one history has already parted and the other has not gone on yet', () => {
+  let branch: string
+  beforeEach(async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(4))
+    const other = log.copyUpTo(6, join(folder, 'other')).write(2, { body: 'other', commitTime: firstCommit + 20_000 })
+    await archiveAll(repository, other)
+    branch = branchLineage(root, other.at(7))
+  })
+
+  test('is as it is in the one that goes on, and what the other had then is told', async () => {
+    const { replays, doubts } = await plan(at(8))
+    expect(replays[0]).toMatchObject({ lineage: branch, to: { id: 6 } })
+    expect(doubts).toEqual([expect.stringContaining(`where lineage ${branch} left ${root}: to have what that one committed`)])
+    expect(await plan(at(6))).toMatchObject({ replays: [{ to: { id: 6 } }], doubts: [] })
+    expect(await plan(at(20))).toMatchObject({ replays: [{ to: { id: 8 } }] })
+  })
+
+  test('is refused where both went on, whichever has the later transaction', async () => {
+    await archiveAll(repository, log.write(1))
+    for (const choice of [`--lineage ${root} up to`, `--lineage ${branch} up to`])
+      await expect(plan(at(8))).rejects.toMatchObject(refused(choice))
+    expect(await ends(at(6))).toEqual([4, 6])
+  })
+
+  test('and a description that is gone makes nobody choose by the clock', async () => {
+    await archiveAll(repository, log.write(1))
+    await storage.delete(lineageName(root))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject({
+      code: 'integrity',
+      message: expect.stringContaining(`lineage ${root} cannot be followed`) as string,
+    })
+  })
+})
+
+test('damage in what was left, in which another backup ends, hinders nothing', async () => {
+  await backUpLogs(repository, log.write(3))
+  await archiveAll(repository, log.write(2))
+  await backUpLogs(repository, log.write(3))
+  await archiveAll(repository, log.write(2))
+  await archiveAll(repository, log.copyUpTo(6, join(folder, 'other')).write(1, { commitTime: firstCommit + 20_000 }))
+  const [behind] = (await repository.archive.list()).segments.filter(({ last }) => last > 9)
+  await storage.delete(segmentName(behind!))
+  await storage.put(segmentName(behind!), Buffer.from('nonsense'))
+  expect(await ends({ kind: 'latest' })).toEqual([4, 7])
 })
 
 test('log that goes on in an earlier file is refused', async () => {

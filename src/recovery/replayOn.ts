@@ -1,0 +1,36 @@
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
+import type { RestorePoint } from './restorePoint.ts'
+
+/** How far a lineage takes a backup towards a point. @returns undefined where it does not go through the backup. */
+export async function replayOn(
+  history: ArchivedHistory,
+  base: ManifestDatabase,
+  lineage: string | undefined,
+  point: RestorePoint,
+): Promise<Replay | undefined> {
+  if (lineage === undefined) return replayNothing(base)
+  const links = history.chain(lineage)
+  const { id } = base.lastTransaction
+  // The backup is all it takes: log that is damaged hinders nothing.
+  if (point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id))
+    return { ...replayNothing(base), lineage }
+  if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
+  // What is behind the transaction wanted is not read: it may be damaged.
+  const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY
+  const needed = links.filter(({ segment }) => segment.first <= upTo)
+  return findReplay(history, base, { lineage, links: needed, wanted: wantedUpTo(point) })
+}
+
+/** Whether a transaction belongs to what is restored to a point. */
+export function wantedUpTo(point: RestorePoint): Wanted {
+  switch (point.kind) {
+    case 'latest':
+      return () => true
+    case 'time':
+      return ({ commitTime }) => commitTime <= point.time.getTime()
+    case 'transaction':
+      return ({ id }) => id <= point.id
+  }
+}
