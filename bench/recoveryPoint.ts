@@ -35,7 +35,7 @@ try {
   print('| writes a second | reached | p50 | p99 | max | processor time of the archiver | peak memory |')
   print('|---|---|---|---|---|---|---|')
   for (const rate of [0, 10, 100, Number.POSITIVE_INFINITY]) {
-    const archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
+    using archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
     // Where all is stored already, nothing but the next segment tells that it has found its place.
     await write(graph, 1, 1)
     await archiver.upTo(await lastId(directory))
@@ -55,7 +55,7 @@ try {
   }
   await writeBacklog(graph, Number(backlog))
   const before = performance.now()
-  const archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
+  using archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
   await archiver.upTo(await lastId(directory))
   const took = (performance.now() - before) / 1000
   const megabytes = archiver.bytes / 1e6

@@ -45,7 +45,7 @@ try {
   // The first run begins the archive, the second one shows what a start costs, which the others then leave out.
   for (const rate of [undefined, undefined, 0, 1, 100]) {
     await write(graph, 1, 1)
-    const archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
+    using archiver = new ArchiverProcess({ holdfast, dataDir: server.dataDir, repo, uri: server.boltUri })
     await write(graph, 1, 1)
     await archiver.upTo(await lastId(directory))
     if (rate !== undefined) await write(graph, rate, Number(seconds))
