@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { findTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import { liveLogSize } from '../neo4j/liveLogSize.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
@@ -113,8 +113,7 @@ function logsOf({ id, database }: Lineage, logs: readonly LiveLog[]): LiveLog[] 
 /** Notes damage; any other error goes on. */
 function noting(note: (error: HoldfastError) => void): (error: unknown) => null {
   return (error) => {
-    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-    note(error)
+    note(integrityError(error))
     return null
   }
 }

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { integrityError } from '../core/errors.ts'
 import { findTransaction, liveTransactions, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
@@ -63,7 +63,7 @@ async function lastInCommon(
 }
 
 function unlessDamaged(error: unknown): undefined {
-  if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+  integrityError(error)
 }
 
 /** The last transaction of a segment that the live log has too. */

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { readLastCheckpoint } from '../neo4j/lastCheckpoint.ts'
 import { findTransaction, type Found, placeBehind, readLogHeaders, startOf } from '../neo4j/liveLog.ts'
@@ -79,8 +79,7 @@ async function findTips(directory: string, segments: readonly StoredSegment[]): 
 }
 
 function behindDamage(error: unknown): Tip['found'] {
-  if (error instanceof HoldfastError && error.code === 'integrity') return { at: 'behind damage', error }
-  throw error
+  return { at: 'behind damage', error: integrityError(error) }
 }
 
 /** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { holds, type StoredSegment } from '../repository/archive.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
@@ -104,7 +104,6 @@ async function problemOf(work: () => Promise<unknown>): Promise<string | undefin
     await work()
     return undefined
   } catch (error) {
-    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-    return error.message
+    return integrityError(error).message
   }
 }

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -95,8 +95,7 @@ async function readTransactions(
     for (const database of manifest.databases) transactions += await countTransactions(repository, table, database, signal)
     return transactions
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'integrity') throw error
-    problems.push(error.message)
+    problems.push(integrityError(error).message)
     return 0
   }
 }

@@ -1,5 +1,5 @@
 import { estimateSize } from '../backup/sizeEstimate.ts'
-import { HoldfastError } from '../core/errors.ts'
+import { integrityError } from '../core/errors.ts'
 import type { Repository } from '../repository/repository.ts'
 import { backupArgument, resolveBackup } from './backupArgument.ts'
 import { defineCommand } from './command.ts'
@@ -68,7 +68,7 @@ async function bytesFreed(repository: Repository, id: string, signal: AbortSigna
   try {
     return (await repository.planDeletion([id], { signal })).bytesFreed
   } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'integrity') return null
-    throw error
+    integrityError(error)
+    return null
   }
 }

@@ -31,6 +31,12 @@ export class HoldfastError extends Error {
   }
 }
 
+/** Lets pass that something is damaged; throws anything else, such as storage that cannot be reached. */
+export function integrityError(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError && error.code === 'integrity') return error
+  throw error
+}
+
 /** Whether an error from the operating system has one of the given codes, such as `ENOENT`. */
 export function hasSystemCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { skipBytes } from '../core/skipBytes.ts'
 import { ArchivedHistory, byStanding } from '../repository/archivedHistory.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
@@ -85,7 +85,7 @@ async function tokensBefore(
       if (await history.goesThrough(links, base.lastTransaction)) return await backupTokens(repository, manifest, base, signal)
     } catch (error) {
       // An older one knows most of them, and damage of what is shown is told when that is read.
-      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
+      integrityError(error)
     }
   }
   return []

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -59,8 +59,7 @@ async function replayTo(
       const replay = await replayOn(history, base, lineage, { kind: 'transaction', id })
       if (replay?.to.id === id && replay.to.checksum === checksum) return replay
     } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-      damage ??= error
+      damage ??= integrityError(error)
     }
   }
   if (damage) throw damage

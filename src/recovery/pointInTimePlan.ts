@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
@@ -71,8 +71,8 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     for (const other of manifest.databases) {
       if (other.name === database) continue
       const follower = await followTo(history, other, moment).catch((error: unknown) => {
-        if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-        broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${error.message}`)
+        const { message } = integrityError(error)
+        broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
         return replayNothing(other)
       })
       others.push(follower)

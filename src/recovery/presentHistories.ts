@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
@@ -34,7 +34,7 @@ interface Alone {
 /**
  * Makes sure that no other history could be meant that holds what a restore would give up: a lineage that went on beside, a backup that no lineage
  * goes through and that is not known to be older. What was left for another lineage is no question.
- * @returns backups that hold more, of before the history began that is restored, in sentences.
+ * @returns what was left for the history that is restored and holds more, in sentences.
  * @throws HoldfastError `refused` with all histories to choose from.
  */
 export async function requireOnePresent(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
@@ -204,6 +204,6 @@ function severalHistories(database: string, choices: readonly Choice[]): Holdfas
 }
 
 function whereDamaged(error: unknown): true {
-  if (error instanceof HoldfastError && error.code === 'integrity') return true
-  throw error
+  integrityError(error)
+  return true
 }

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
@@ -65,8 +65,7 @@ async function windowAlong(lineage: string, history: ArchivedHistory, { lastTran
     if (last) window.to = edgeOf(last, await history.latestOn(last))
     return [{ window }]
   } catch (error) {
-    if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-    return [{ window, damage: error }]
+    return [{ window, damage: integrityError(error) }]
   }
 }
 

@@ -1,8 +1,8 @@
+import { integrityError } from '../core/errors.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import type { BlockReader } from './blockSource.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
-import { integrityError } from './listing.ts'
 import { filesOf, type Manifest } from './manifest.ts'
 import type { ReusableBlocks } from './reusable.ts'
 

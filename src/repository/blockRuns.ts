@@ -1,5 +1,5 @@
 import { allBytes } from '../core/allBytes.ts'
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ByteRange, Storage, StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
@@ -79,8 +79,8 @@ export async function fetchRun(access: Access, run: Run, options: StorageOptions
   try {
     bytes = await readRange(storage, name, { offset: run.offset, length: run.end - run.offset }, options)
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'integrity') throw error
-    const parts = run.blocks.map((block) => ({ block, data: block.location.stored > 0 ? error : Buffer.alloc(0) }))
+    const damaged = integrityError(error)
+    const parts = run.blocks.map((block) => ({ block, data: block.location.stored > 0 ? damaged : Buffer.alloc(0) }))
     return { parts, memory: Buffer.alloc(0) }
   }
   const parts = run.blocks.map((block) => {

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { packsLease } from './backupWriter.ts'
@@ -159,8 +159,8 @@ async function neededBy(
 
 /** Nobody knows what a damaged backup needs that is to go: all that the others do not need may be its own. */
 function anythingWhereDamaged(error: unknown): Needed {
-  if (error instanceof HoldfastError && error.code === 'integrity') return anything
-  throw error
+  integrityError(error)
+  return anything
 }
 
 /**

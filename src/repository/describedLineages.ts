@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ArchiveListing } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { Repository } from './repository.ts'
@@ -20,8 +20,7 @@ export async function describe(
     try {
       described.lineages.set(id, await archive.readLineage(id, { signal }))
     } catch (error) {
-      if (!(error instanceof HoldfastError && error.code === 'integrity')) throw error
-      described.damaged.set(id, error)
+      described.damaged.set(id, integrityError(error))
     }
   }
   return described

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, integrityError } from '../core/errors.ts'
 import { mapOrdered } from '../core/mapOrdered.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import { ObjectMissingError } from '../storage/storageErrors.ts'
@@ -39,10 +39,4 @@ async function* manifestIds({ storage }: Access, options: StorageOptions = {}): 
     const found = partOfBackup(name)
     if (found?.part === 'manifest') yield found.backup
   }
-}
-
-/** Lets pass what is wrong with an object; throws anything else, such as storage that cannot be reached. */
-export function integrityError(error: unknown): HoldfastError {
-  if (error instanceof HoldfastError && error.code === 'integrity') return error
-  throw error
 }

@@ -1,11 +1,11 @@
-import type { HoldfastError } from '../core/errors.ts'
+import { type HoldfastError, integrityError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { encodings } from './block.ts'
 import { type BlockTable, readBlockTable } from './blockTable.ts'
 import { damagedPacks } from './damaged.ts'
 import { KnownBlocks } from './knownBlocks.ts'
-import { integrityError, listBackups } from './listing.ts'
+import { listBackups } from './listing.ts'
 import type { Manifest } from './manifest.ts'
 import { packOfName, packsPrefix } from './names.ts'
 

@@ -1,8 +1,9 @@
+import { integrityError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { readBlockTable } from './blockTable.ts'
 import { damagedPacks } from './damaged.ts'
-import { integrityError, listBackups } from './listing.ts'
+import { listBackups } from './listing.ts'
 import type { Manifest } from './manifest.ts'
 
 /** The backups of which nothing is known to be damaged, oldest first. A validation that has found a pack damaged has marked it. */

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../core/errors.ts'
+import { integrityError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
@@ -45,6 +45,6 @@ export async function hasBase(
 
 /** A backup behind which the log is damaged leads nowhere. */
 function notWhereDamaged(error: unknown): false {
-  if (error instanceof HoldfastError && error.code === 'integrity') return false
-  throw error
+  integrityError(error)
+  return false
 }

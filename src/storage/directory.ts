@@ -9,7 +9,7 @@ import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
 import { SamePlace } from './samePlace.ts'
 import type { ByteRange, Storage, StorageOptions, StoredObject } from './storage.ts'
-import { ObjectExistsError, ObjectMissingError, PutUnsettledError } from './storageErrors.ts'
+import { ObjectExistsError, ObjectMissingError, unsettled } from './storageErrors.ts'
 
 const readSize = 256 * 1024
 /** A range that is not longer comes in one piece. */
@@ -69,13 +69,14 @@ export function directoryStorage(directory: string): Storage {
     }
   }
 
-  /** Once it has its name an object is there, whatever goes wrong. */
+  /** Once it has its name an object is there, whatever goes wrong, though nobody knows whether a crash of the machine would take it away. */
   const settle = async (name: string) => {
     try {
       await syncDirectory(dirname(join(root, name)))
       await place.saw(name)
     } catch (error) {
-      throw unsettled(name, storageFailure('write', name, root, error))
+      const failure = storageFailure('write', name, root, error)
+      throw failure instanceof HoldfastError ? unsettled(name, failure) : failure
     }
   }
 
@@ -137,16 +138,6 @@ export function directoryStorage(directory: string): Storage {
       })
     },
   }
-}
-
-/** The error for an object that has its name, though nobody knows whether a crash of the machine would take it away. */
-function unsettled(name: string, error: unknown): unknown {
-  if (!(error instanceof HoldfastError)) return error
-  const { code, message, hint, cause } = error
-  return new PutUnsettledError(code, `${message}; it may be stored all the same`, {
-    hint: `${hint}; first see whether ${name} is there`,
-    cause,
-  })
 }
 
 async function* walkSame(root: string, place: SamePlace, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {

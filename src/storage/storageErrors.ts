@@ -18,3 +18,11 @@ export class ObjectExistsError extends HoldfastError {
 
 /** The answer to a put was lost, and what became of it could not be found out: the object may be there whole, or not at all. */
 export class PutUnsettledError extends HoldfastError {}
+
+/** The error of a put after which the object may be there all the same. */
+export function unsettled(name: string, { code, message, hint, cause }: HoldfastError): PutUnsettledError {
+  return new PutUnsettledError(code, `${message}; it may be stored all the same`, {
+    hint: `${hint}; first see whether ${name} is there`,
+    cause,
+  })
+}

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../core/errors.ts'
-import { PutUnsettledError } from '../storageErrors.ts'
+import { unsettled } from '../storageErrors.ts'
 import { elsewhere, type Explanation, explanationOf } from './explanations.ts'
 import { addSaid, saidBy } from './said.ts'
 
@@ -16,12 +16,8 @@ export interface Doing {
 export function s3Failure({ doing, name, location }: Doing, error: unknown): unknown {
   if (error instanceof HoldfastError || !(error instanceof Error)) return error
   const { reason, hint, code = 'repository' } = explain(error)
-  const message = `cannot ${doing} ${name} in ${location}: ${reason}`
-  if (!(error instanceof UnsettledPut)) return new HoldfastError(code, message, { hint, cause: error })
-  return new PutUnsettledError(code, `${message}; it may be stored all the same`, {
-    hint: `${hint}; first see whether ${name} is there`,
-    cause: error,
-  })
+  const failure = new HoldfastError(code, `cannot ${doing} ${name} in ${location}: ${reason}`, { hint, cause: error })
+  return error instanceof UnsettledPut ? unsettled(name, failure) : failure
 }
 
 /** A failed put of which even a look afterwards could not tell what became of it; its cause says why it failed. */
