@@ -64,7 +64,7 @@ test('a live run backs up a running Neo4j and uploads with the role of deploy/aw
     const weekly = async () => runs.run(workflow, { name: 'schedule', payload: { schedule: '41 4 * * 0' }, ...configured })
     const inVain = await weekly()
     expect(inVain.succeeded).toBe(false)
-    expect(inVain.output).toContain(`there is no upload of neo4j below s3://${bucket}/${prefix}`)
+    expect(inVain.summary).toContain(`there is no upload of neo4j below s3://${bucket}/${prefix}`)
     expect(inVain.steps).not.toContain('Verify that it restores')
 
     await addOthers(server)

@@ -22,6 +22,8 @@ export interface ActRun {
   /** The steps that ran, in order. */
   steps: string[]
   output: string
+  /** What the steps wrote into the summary of the run. */
+  summary: string
 }
 
 /** A copy of the project in which workflows run without GitHub, each step on this machine. */
@@ -113,13 +115,20 @@ export async function actProject(
       const steps = lines.flatMap(({ step, stage, stepResult }) =>
         stage === 'Main' && stepResult !== undefined && step ? [step] : [],
       )
-      return { succeeded: exitCode === 0, steps, output: lines.map(({ msg }) => msg.trimEnd()).join('\n') }
+      return {
+        succeeded: exitCode === 0,
+        steps,
+        output: lines.map(({ msg }) => msg.trimEnd()).join('\n'),
+        summary: lines.flatMap(({ command, content }) => (command === 'summary' && content ? [content] : [])).join(''),
+      }
     },
   }
 }
 
 interface Line {
   msg: string
+  command?: string
+  content?: string
   step?: string
   stage?: string
   stepResult?: string
