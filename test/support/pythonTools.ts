@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { cacheDir } from './neo4j.ts'
 
@@ -12,7 +12,7 @@ export interface PythonTools {
 
 /** The AWS command line and what checks policies, Terraform and workflows. */
 export const awsTools: PythonTools = {
-  name: 'aws-tools-1',
+  name: 'aws-tools',
   packages: ['awscli==1.46.3', 'boto3==1.44.8', 'botocore==1.44.8', 'parliament==1.6.4', 'python-hcl2==8.1.4', 'zizmor==1.32.0'],
 }
 
@@ -29,19 +29,20 @@ export async function pythonTools(tools: PythonTools): Promise<string> {
 }
 
 async function install({ name, packages }: PythonTools): Promise<string> {
-  const folder = join(cacheDir, 'tools', name)
-  const done = join(folder, 'installed')
-  if (existsSync(done)) return join(folder, 'bin')
-  await mkdir(folder, { recursive: true })
+  const link = join(cacheDir, 'tools', name)
+  if (existsSync(link)) return join(link, 'bin')
+  await mkdir(join(cacheDir, 'tools'), { recursive: true })
+  // A virtual environment cannot be moved: it is made where it stays, and the link to it comes last.
+  const folder = await mkdtemp(join(cacheDir, 'tools', `${name}-`))
   try {
-    // A virtual environment cannot be moved: it is made where it stays, and the mark comes last.
-    await execa('python3', ['-m', 'venv', '--clear', folder])
+    await execa('python3', ['-m', 'venv', folder])
     await execa(join(folder, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages])
-    const mark = await mkdtemp(join(cacheDir, 'tools', '.mark-'))
-    await rename(mark, done)
-    return join(folder, 'bin')
+    await symlink(basename(folder), link)
+    return join(link, 'bin')
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
+    // Another run may have been faster; its environment is as good.
+    if (existsSync(link)) return join(link, 'bin')
     throw new Error(`${packages.join(', ')} cannot be installed: install Python 3.10 or newer with venv and pip`, {
       cause: error,
     })
