@@ -1,5 +1,5 @@
 import { integrityError } from '../core/errors.ts'
-import { findTransaction, liveTransactions, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
+import { findTransaction, liveTransactions, newestTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -31,12 +31,6 @@ export async function findBranchPoint(
     if (point && (!best || point.after > best.after)) best = { parent: lineage, ...point }
   }
   return best
-}
-
-async function newestTransaction(directory: string): Promise<number> {
-  let newest = (await readLogHeaders(directory)).at(-1)!.lastIdBefore
-  for await (const { transactions } of liveTransactions(directory, newest + 1)) newest = transactions.at(-1)!.id
-  return newest
 }
 
 async function lastInCommon(

@@ -4,12 +4,13 @@ import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { LogFollower, type LogPlace, type NewLog } from '../neo4j/logFollower.ts'
 import type { LogRetention } from '../neo4j/logRetention.ts'
 import type { Repository } from '../repository/repository.ts'
-import { endsBeside } from '../repository/endsBeside.ts'
+import { lineageEnds } from '../repository/lineageEnds.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
 import { logRate, recent } from './headroom.ts'
 import { type Located, locate } from './locate.ts'
+import { standingOfOthers } from './otherDatabases.ts'
 import { Tidying } from './tidying.ts'
 
 export interface ArchiverOptions {
@@ -114,13 +115,14 @@ export class DatabaseArchiver implements AsyncDisposable {
   }
 
   async #describe(lineage: string): Promise<void> {
-    const { repository, clock, listener, signal } = this.#options
+    const { repository, dataDir, clock, listener, signal } = this.#options
     const { root, storeId, branch, place } = this.#located
     const { nextId, previousChecksum: checksum } = place
     const origin = checksum === undefined ? {} : { origin: { id: nextId - 1, checksum } }
     const store = { creationTime: String(storeId.creationTime), random: storeId.random }
     const { segments } = await repository.archive.list({ root, signal })
-    const besides = endsBeside(lineage, segments)
+    const besides = lineageEnds(segments).filter((end) => end.lineage !== lineage)
+    const others = branch && { others: await standingOfOthers(repository, dataDir, this.#database, signal) }
     const created = clock.now().toISOString()
     const description = {
       id: lineage,
@@ -129,6 +131,7 @@ export class DatabaseArchiver implements AsyncDisposable {
       ...(branch ? { branch } : {}),
       ...origin,
       besides,
+      ...others,
       created,
     }
     await repository.archive.putLineage(description, { signal })

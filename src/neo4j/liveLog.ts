@@ -57,6 +57,13 @@ export async function findTransaction(directory: string, id: number): Promise<Fo
   return id <= oldestNow!.lastIdBefore ? findTransaction(directory, id) : { at: 'absent' }
 }
 
+/** The id of the last whole transaction of a log. */
+export async function newestTransaction(directory: string): Promise<number> {
+  let newest = (await readLogHeaders(directory)).at(-1)!.lastIdBefore
+  for await (const { transactions } of liveTransactions(directory, newest + 1)) newest = transactions.at(-1)!.id
+  return newest
+}
+
 /** Transactions of one log file. */
 interface Batch {
   logVersion: number

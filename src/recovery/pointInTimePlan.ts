@@ -4,6 +4,7 @@ import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { isArchived, requireOnePresent } from './presentHistories.ts'
+import { follow } from './follow.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn, wantedUpTo } from './replayOn.ts'
@@ -65,12 +66,12 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     if (!replay || !isReached(replay, point, base, known)) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older = wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests }) : []
-    const moment = point.kind === 'time' ? point.time : new Date(replay.to.commitTime)
+    const leader = { replay, base, point }
     const others: Replay[] = []
     const broken: string[] = []
     for (const other of manifest.databases) {
       if (other.name === database) continue
-      const follower = await followTo(history, other, moment).catch((error: unknown) => {
+      const follower = await follow(history, other, leader).catch((error: unknown) => {
         const { message } = integrityError(error)
         broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
         return replayNothing(other)
@@ -118,7 +119,7 @@ function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[
   const isWished = database === wish.database
   const base = manifest.databases.find(({ name }) => name === database)!
   const heir = isWished || lineage === undefined ? undefined : history.heirOf(base, lineage)
-  if (heir !== undefined) {
+  if (heir !== undefined && lineage !== undefined && to.id > history.commonUpTo(lineage, heir)) {
     return [`${database} ends with transaction ${to.id} of ${to.commitTime} in lineage ${lineage}, which was left for ${heir}`]
   }
   if (bounded || wish.point.kind === 'transaction') return []
@@ -165,14 +166,4 @@ function mayReach(point: RestorePoint, base: ManifestDatabase, lineage: string |
   if (latest >= point.time.getTime() || (segment && upTo < segment.last)) return true
   const to = segment ? { id: upTo, checksum: segment.checksum, commitTime: new Date(segment.latest).toISOString() } : nothing.to
   return isReached({ ...nothing, lineage, to, latest }, point, base, known)
-}
-
-/** The lineage that leads furthest towards the moment: its ids may be smaller than those of one that was left behind. */
-async function followTo(history: ArchivedHistory, base: ManifestDatabase, moment: Date): Promise<Replay> {
-  let best = replayNothing(base)
-  for (const lineage of history.lineagesOf(base)) {
-    const replay = await replayOn(history, base, lineage, { kind: 'time', time: moment })
-    if (replay && Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)) best = replay
-  }
-  return best
 }

@@ -3,12 +3,17 @@ import type { ManifestDatabase } from '../repository/manifest.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
-/** How far a lineage takes a backup towards a point. @returns undefined where it does not go through the backup. */
+/**
+ * How far a lineage takes a backup towards a point.
+ * @param cut the last transaction that is followed, whatever the point is
+ * @returns undefined where it does not go through the backup.
+ */
 export async function replayOn(
   history: ArchivedHistory,
   base: ManifestDatabase,
   lineage: string | undefined,
   point: RestorePoint,
+  cut = Number.POSITIVE_INFINITY,
 ): Promise<Replay | undefined> {
   if (lineage === undefined) return replayNothing(base)
   const links = history.chain(lineage)
@@ -18,9 +23,14 @@ export async function replayOn(
     return { ...replayNothing(base), lineage }
   if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
   // What is behind the transaction wanted is not read: it may be damaged.
-  const upTo = point.kind === 'transaction' ? point.id : Number.POSITIVE_INFINITY
+  const upTo = point.kind === 'transaction' ? Math.min(point.id, cut) : cut
   const needed = links.filter(({ segment }) => segment.first <= upTo)
-  return findReplay(history, base, { lineage, links: needed, wanted: wantedUpTo(point) })
+  const wanted = wantedUpTo(point)
+  return findReplay(history, base, {
+    lineage,
+    links: needed,
+    wanted: (transaction) => transaction.id <= cut && wanted(transaction),
+  })
 }
 
 /** Whether a transaction belongs to what is restored to a point. */

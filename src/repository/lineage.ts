@@ -9,6 +9,8 @@ import { gapName, lineageName } from './segmentName.ts'
 /** Bytes of a description at most: it names all lineages of the store, one for each restore that was archived. */
 const longest = 4 * 1024 * 1024
 
+const ends = z.array(z.strictObject({ lineage: z.string(), last: count }))
+
 const lineageSchema = z.strictObject({
   id: z.string(),
   database: databaseName,
@@ -18,7 +20,20 @@ const lineageSchema = z.strictObject({
   /** The transaction before the first one that is archived, where it was known. */
   origin: z.strictObject({ id: count, checksum: z.int() }).optional(),
   /** Where the other lineages of the store ended in the archive when it began: one that got no more since has been left for it. */
-  besides: z.array(z.strictObject({ lineage: z.string(), last: count })).optional(),
+  besides: ends.optional(),
+  /** Where the other databases of the data directory stood then, for a lineage that left another one: what is archived behind that was left, too. */
+  others: z
+    .array(
+      z.strictObject({
+        /** The store's first lineage. */
+        root: z.string(),
+        /** The last transaction of its log. */
+        last: z.strictObject({ id: count, checksum: z.int() }),
+        /** Where all lineages of that store ended in the archive. */
+        ends,
+      }),
+    )
+    .optional(),
   created: moment,
 })
 
@@ -34,6 +49,9 @@ const gapSchema = z.strictObject({
   after: moment.optional(),
   found: moment,
 })
+
+/** Where another database stood when a lineage began. */
+export type OtherDatabase = NonNullable<Lineage['others']>[number]
 
 /** Transactions that are in no archive and no log any more. */
 export type Gap = z.infer<typeof gapSchema>

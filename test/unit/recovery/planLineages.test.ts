@@ -8,7 +8,7 @@ import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import { backupWindows, certain, joined } from '../../../src/recovery/windows.ts'
 import { ArchivedHistory } from '../../../src/repository/archivedHistory.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
+import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
@@ -244,53 +244,5 @@ describe('a lineage whose description is damaged or gone', () => {
     expect(await ends(tx(7), root)).toEqual([4, 7])
     expect((await plan({ kind: 'latest' })).replays[0]).toMatchObject({ lineage: branch, to: { id: 8 } })
     expect((await plan({ kind: 'latest' })).doubts).toHaveLength(1)
-  })
-})
-
-describe('the other databases of a set', () => {
-  const systemStore = { ...sampleStore, random: '4711' }
-  let system: SyntheticLog
-  const followed = async (point: RestorePoint): Promise<number> =>
-    (await plan(point)).replays.find(({ database }) => database === 'system')!.to.id
-  beforeEach(async () => {
-    system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: systemStore }).write(1)
-    log.write(3)
-    await backUpLogs(repository, log, system)
-  })
-
-  test('[damage.detected] whose archived log is damaged stay as they are in the backup, and that is said', async () => {
-    await archiveAll(repository, log.write(10))
-    await archiveAll(repository, system.write(2))
-    const segment = (await repository.archive.list()).segments.find(({ lineage }) => lineage === rootLineage(systemStore))!
-    await storage.delete(segmentName(segment))
-    await storage.put(segmentName(segment), Buffer.from('nonsense'))
-    const { replays, doubts } = await plan({ kind: 'latest' })
-    expect(replays.map(({ to }) => to.id)).toEqual([14, 2])
-    expect(doubts).toEqual([expect.stringMatching(`^system stays as it is in the backup, .*${segmentName(segment)}`)])
-  })
-
-  test('follow to the same moment', async () => {
-    log.write(10)
-    system
-      .write(2)
-      .write(1, { commitTime: firstCommit + 8500 })
-      .write(1, { commitTime: firstCommit + 12_000 })
-    await archiveAll(repository, log)
-    await archiveAll(repository, system)
-    expect(await followed(tx(7))).toBe(4)
-    expect(await followed(tx(9))).toBe(5)
-    expect(await followed({ kind: 'latest' })).toBe(6)
-  })
-
-  test('follow the lineage that is in use at that moment, though one that was left has more transactions', async () => {
-    log.write(30)
-    system.write(5)
-    await archiveAll(repository, log)
-    await archiveAll(repository, system)
-    const other = system.copyUpTo(3, join(folder, 'other')).write(1, { commitTime: firstCommit + 20_000 })
-    await archiveAll(repository, other)
-    expect(await followed(tx(12))).toBe(7)
-    const { replays } = await plan(tx(25))
-    expect(replays[1]).toMatchObject({ database: 'system', to: { id: 4, checksum: other.at(4).checksum } })
   })
 })

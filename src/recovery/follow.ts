@@ -1,0 +1,75 @@
+import { ancestry } from '../repository/archiveChain.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { OtherDatabase } from '../repository/lineage.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage } from '../repository/segmentName.ts'
+import { type Replay, replayNothing } from './replay.ts'
+import { replayOn } from './replayOn.ts'
+import type { RestorePoint } from './restorePoint.ts'
+
+/** The database that is restored to a point, which the others of its set follow. */
+export interface Leader {
+  replay: Replay
+  base: ManifestDatabase
+  point: RestorePoint
+}
+
+/** A lineage that may be followed, up to a transaction. */
+interface Way {
+  lineage: string
+  upTo: number
+}
+
+/**
+ * How far another database of the set follows: to the same moment, and to its own end where the leader goes to the end of the present.
+ * @throws HoldfastError `integrity` where its archived log is damaged.
+ */
+export async function follow(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): Promise<Replay> {
+  const point = pointOf(history, leader)
+  let best = replayNothing(base)
+  for (const { lineage, upTo } of await waysOf(history, base, standingBeside(history, base, leader))) {
+    const replay = await replayOn(history, base, lineage, point, upTo)
+    // Ids may be smaller than those of a lineage that was left behind.
+    if (replay && Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime))
+      best = { ...replay, bounded: replay.bounded || replay.to.id === upTo }
+  }
+  return best
+}
+
+function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, point }: Leader): RestorePoint {
+  const isPresent = lineage !== undefined && history.heirOf(base, lineage) === undefined
+  if (point.kind === 'time' || (point.kind === 'latest' && isPresent)) return point
+  return { kind: 'time', time: new Date(to.commitTime) }
+}
+
+/** Where the other database stood when the leader began the lineage it is restored to; undefined where that is not known. */
+function standingBeside(
+  history: ArchivedHistory,
+  { storeId }: ManifestDatabase,
+  { replay: { lineage, to } }: Leader,
+): OtherDatabase | undefined {
+  if (lineage === undefined) return undefined
+  const root = rootLineage(storeId)
+  const own = [...ancestry(lineage, history.lineages).keys()].find(
+    (id) => (history.lineages.get(id)?.branch?.after ?? Number.POSITIVE_INFINITY) <= to.id,
+  )
+  return own === undefined ? undefined : history.lineages.get(own)?.others?.find((other) => other.root === root)
+}
+
+/** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
+async function waysOf(history: ArchivedHistory, base: ManifestDatabase, standing: OtherDatabase | undefined): Promise<Way[]> {
+  const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
+  if (!standing) return all
+  const { last, ends } = standing
+  const goingOn: Way[] = []
+  const shorter: Way[] = []
+  for (const way of all) {
+    const { lineage } = way
+    const links = history.chain(lineage)
+    const isLeft = ends.some((end) => end.lineage === lineage && end.last > last.id)
+    if (await history.goesThrough(links, last)) goingOn.push(isLeft ? { lineage, upTo: last.id } : way)
+    else if (!links.some(({ upTo }) => upTo >= last.id)) shorter.push(way)
+  }
+  // Where it stood may not be archived yet.
+  return goingOn.length > 0 ? goingOn : shorter
+}
