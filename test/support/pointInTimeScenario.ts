@@ -92,13 +92,15 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const repository = await repositoryIn(repo)
   await using archiver = new ArchiverProcess({ dataDir, repo, interval: '200ms' })
 
-  const first = await write(ground, archiver, async (clients, restart) => {
+  const first = await write(ground, archiver, async (clients, { restart, system }) => {
     await archiver.backedUp(1)
     await clients.advance(60)
     await succeed('backup', 'create', '--data-dir', dataDir, '--repo', repo, '--uri', 'bolt://127.0.0.1:1')
     await clients.advance(100)
     await restart()
     await clients.advance(100)
+    await system("CREATE USER given_up SET PASSWORD 'not a secret'")
+    await clients.advance(20)
   })
   const root = await lineageOf(repository, undefined)
   const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
@@ -118,6 +120,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const branch = await lineageOf(repository, { parent: root, after: last.id })
   const shared = log.filter(({ id }) => id <= last.id)
   const own = await expectArchived(repository, branch, dataDir)
+  await expectSystemGoneOn(ground, branch, dataDir)
   // What was under way at that moment may be there or not; nothing that was sent later is.
   const kept = first
     .filter(({ sent }) => sent <= back)
@@ -127,13 +130,18 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   return [one, { notes, transactions, lineage: branch, from: begun, to: own.at(-1)!.commitTime }]
 }
 
-type Restart = () => Promise<void>
+/** What a test does to the server that clients write to. */
+interface Server {
+  restart(): Promise<void>
+  /** Runs a statement on the database `system`. */
+  system(statement: string): Promise<void>
+}
 
 /** Lets clients write to a server while something happens, and waits until all they wrote is archived; then the server is stopped. */
 async function write(
   { folder, version, settings }: Ground,
   archiver: ArchiverProcess,
-  happens: (clients: MarkerClients, restart: Restart) => Promise<void>,
+  happens: (clients: MarkerClients, server: Server) => Promise<void>,
 ): Promise<Note[]> {
   await using clients = new MarkerClients({ clients: 5, pace: 20, size: 900, first: Date.now() })
   let server = await startIn(folder, version, { settings })
@@ -146,10 +154,13 @@ async function write(
     driver = openDriver(server.boltUri)
     clients.resume(driver)
   }
+  const system = async (statement: string): Promise<void> => {
+    await driver.executeQuery(statement, {}, { database: 'system' })
+  }
   try {
     clients.resume(driver)
     archiver.start()
-    await happens(clients, restart)
+    await happens(clients, { restart, system })
     await clients.stop()
     await archiver.reaches(Math.max(...clients.acknowledged.map(({ transaction }) => transaction)))
     return clients.notes
@@ -158,6 +169,20 @@ async function write(
     await driver.close()
     await server.stop()
   }
+}
+
+/** The newest of the second history has the users that it has, though more of `system` is archived of the one that was given up. */
+async function expectSystemGoneOn({ folder, repo }: Ground, lineage: string, dataDir: string): Promise<void> {
+  const left = (await loggedIn(join(folder, 'old'), 'system')).at(-1)!
+  const present = (await loggedIn(dataDir, 'system')).at(-1)!
+  expect(left.id).toBeGreaterThan(present.id)
+  const { segments } = await (await repositoryIn(repo)).archive.list()
+  expect(segments.map(({ checksum }) => checksum)).toContain(left.checksum)
+  const target = join(folder, 'newest')
+  await succeed('restore', 'start', '--latest', '--lineage', lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
+  const { id, checksum } = (await loggedIn(target, 'system')).at(-1)!
+  expect({ id, checksum }).toEqual({ id: present.id, checksum: present.checksum })
+  await rm(target, { recursive: true })
 }
 
 /** The archive of a lineage must be the log as it is in a data directory. @returns the log */
