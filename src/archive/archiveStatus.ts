@@ -9,7 +9,7 @@ import type { Repository } from '../repository/repository.ts'
 import { rootOf } from '../repository/segmentName.ts'
 import { type Headroom, headroomOf, logRate } from './headroom.ts'
 import { missingLog, type TransactionRange } from './missingLog.ts'
-import { damagedLog, type LiveLog, liveLogs, newLog, type UnarchivedLog, unarchivedLog } from './unarchivedLogs.ts'
+import { damagedLog, type LiveLog, liveLogs, type UnarchivedLog, unarchivedLog } from './unarchivedLogs.ts'
 
 /** How one lineage of one database stands, by what the repository holds now. */
 export interface LineageStatus {
@@ -94,10 +94,7 @@ export async function archiveStatus(
     // Of a lineage that cannot be read nobody can tell where it goes on.
     const isUnknown = [...history.damaged.keys()].some((id) => rootOf(id) === log.root)
     if (followed.has(log) || isUnknown) continue
-    const isNew = !history.segments.some(({ lineage }) => rootOf(lineage) === log.root)
-    const why = isNew
-      ? newLog(log.database)
-      : await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting((error) => damage.set(log, error)))
+    const why = await unarchivedLog(repository, directory!.dataDir, log, signal).catch(noting((error) => damage.set(log, error)))
     if (why) unarchived.push(why)
   }
   for (const [{ database }, error] of damage) unarchived.push(damagedLog(database, error))

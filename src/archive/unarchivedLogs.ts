@@ -29,8 +29,9 @@ export interface UnarchivedLog {
   after: number | null
   /** What was pruned and is not archived. */
   lost: TransactionRange | null
-  /** Bytes of it that are there and not archived, where that can be told. */
+  /** Bytes of it that are there and not archived, where that can be told, and when the oldest of it was committed. */
   behindBytes: number | null
+  behindSince: string | null
   problem: string | null
 }
 
@@ -56,20 +57,17 @@ export async function unarchivedLog(
   signal: AbortSignal,
 ): Promise<UnarchivedLog | undefined> {
   const { place, lineage, branch, gap, segments } = await locate(repository, dataDir, database, signal)
-  const facts = { database, lineage: null, after: null, lost: null, problem: null }
-  const behindBytes = (await liveLogSize(directory, place, signal)).bytes
-  if (lineage !== undefined && gap) return { ...facts, state: 'pruned', lineage, after: gap.first - 1, lost: gap, behindBytes }
-  if (lineage !== undefined) return segments.length > 0 ? undefined : newLog(database)
-  if (!branch) return { ...facts, state: 'foreign', behindBytes }
-  return { ...facts, state: 'branched', lineage: branch.parent, after: branch.after, behindBytes }
-}
-
-/** The log of a database of which nothing is archived yet. */
-export function newLog(database: string): UnarchivedLog {
-  return { database, state: 'new', lineage: null, after: null, lost: null, behindBytes: null, problem: null }
+  const { bytes, since } = await liveLogSize(directory, place, signal)
+  const behindSince = since === undefined ? null : new Date(since).toISOString()
+  const facts = { database, lineage: null, after: null, lost: null, behindBytes: bytes, behindSince, problem: null }
+  if (lineage !== undefined && gap) return { ...facts, state: 'pruned', lineage, after: gap.first - 1, lost: gap }
+  if (lineage !== undefined) return segments.length > 0 ? undefined : { ...facts, state: 'new' }
+  if (!branch) return { ...facts, state: 'foreign' }
+  return { ...facts, state: 'branched', lineage: branch.parent, after: branch.after }
 }
 
 /** The log of a database that is damaged. */
 export function damagedLog(database: string, { message }: HoldfastError): UnarchivedLog {
-  return { ...newLog(database), state: 'damaged', problem: message }
+  const unknown = { lineage: null, after: null, lost: null, behindBytes: null, behindSince: null }
+  return { database, state: 'damaged', ...unknown, problem: message }
 }

@@ -1,7 +1,9 @@
 import type { ArchiveStatus, LineageStatus, LiveStatus } from '../archive/archiveStatus.ts'
 import type { UnarchivedLog } from '../archive/unarchivedLogs.ts'
 import type { Window } from '../recovery/windows.ts'
-import { defineCommand } from './command.ts'
+import { duration } from '../config/duration.ts'
+import { HoldfastError } from '../core/errors.ts'
+import { defineCommand, valued } from './command.ts'
 import { formatDuration, formatMoment } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
 import { formatSize } from './sizes.ts'
@@ -13,6 +15,8 @@ export interface ArchiveReport extends ArchiveStatus {
   windows: Record<string, Window[]>
   /** Backups of which nobody can tell whether a lineage leads on from them, as log is damaged; they count as windows of themselves alone. */
   unclear: { database: string; backup: string; lineage: string; problem: string }[]
+  /** The databases that are further behind than was asked for, and since when; empty where nothing was asked. */
+  late: { database: string; since: string }[]
   now: string
 }
 
@@ -25,18 +29,33 @@ export const archiveStatusCommand = defineCommand({
     'databases with which the archive does not go on. It fails where a segment is missing or the description of a lineage or a gap is damaged, ' +
     'and where the live log is damaged, was pruned before it was archived and nobody has marked that, or has nothing in common with what is ' +
     'archived of its store. Whether the segments can be read, `archive validate` says.',
+  options: {
+    maxBehind: valued(duration, {
+      placeholder: 'time',
+      example: '5m',
+      description: 'fail where log that is older than this is not archived yet, such as 5m; an idle database is never late',
+    }),
+  },
   settings: ['dataDir', ...repositorySettings, 'logRetention'],
   examples: [
-    { command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --json', purpose: 'for a monitor' },
+    {
+      command: 'holdfast archive status --data-dir /var/lib/neo4j/data --repo /backups --max-behind 5m --json',
+      purpose: 'for a monitor',
+    },
   ],
-  fails: ['neo4j-unavailable', 'integrity', 'repository'],
-  run: async ({ settings, services, signal }): Promise<ArchiveReport> => {
+  fails: ['neo4j-unavailable', 'integrity', 'repository', 'refused'],
+  run: async ({ options: { maxBehind }, settings, services, signal }): Promise<ArchiveReport> => {
     const { archiveStatus } = await import('../archive/archiveStatus.ts')
     const { parseLogRetention } = await import('../neo4j/logRetention.ts')
     const { backupWindows, certain, joined } = await import('../recovery/windows.ts')
     const { ArchivedHistory } = await import('../repository/archivedHistory.ts')
     const repository = await services.repository()
     const { dataDir, logRetention } = settings.values
+    if (maxBehind !== undefined && dataDir === undefined) {
+      throw new HoldfastError('usage', '--max-behind compares the archive with the live log, and there is no data directory', {
+        hint: 'give --data-dir',
+      })
+    }
     const now = services.clock.now()
     const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
     const history = await ArchivedHistory.read(repository, signal)
@@ -54,10 +73,11 @@ export const archiveStatusCommand = defineCommand({
       for (const { backup, window, damage } of found)
         if (damage) unclear.push({ database, backup, lineage: window.lineage!, problem: damage.message })
     }
-    return { ...status, windows, unclear, now: now.toISOString() }
+    const late = maxBehind === undefined ? [] : laterThan(now.getTime() - maxBehind, status)
+    return { ...status, windows, unclear, late, now: now.toISOString() }
   },
-  text: ({ lineages, unarchived, windows, damaged, unclear, now }) => {
-    const apart = unarchived.map((log) => formatFacts(describeLog(log)))
+  text: ({ lineages, unarchived, windows, damaged, unclear, late, now }) => {
+    const apart = unarchived.map((log) => formatFacts(describeLog(log, new Date(now))))
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
       found.map((window) => [name, formatWindow(window)] as const),
@@ -68,13 +88,26 @@ export const archiveStatusCommand = defineCommand({
     )
     const points = restorable.length > 0 ? ['restorable', formatFacts(restorable)].join('\n') : nothingRestorable
     const head = lineages.length + damaged.length === 0 ? [nothingArchived] : []
-    return [...head, ...parts, ...apart, ...unread, ...unknown, points].join('\n\n')
+    const waiting = late.map(({ database, since }) =>
+      formatFacts([['LATE', `log of ${database} waits to be archived since ${since}`]]),
+    )
+    return [...head, ...parts, ...apart, ...unread, ...unknown, ...waiting, points].join('\n\n')
   },
-  failure: ({ lineages, unarchived, damaged, unclear }) => {
+  failure: ({ lineages, unarchived, damaged, unclear, late }) => {
     const isHoled = lineages.some(({ missing }) => missing.length > 0)
-    return isHoled || damaged.length + unclear.length > 0 || unarchived.some(isBroken) ? 'integrity' : undefined
+    if (isHoled || damaged.length + unclear.length > 0 || unarchived.some(isBroken)) return 'integrity'
+    return late.length > 0 ? 'refused' : undefined
   },
 })
+
+/** The databases of which something that was committed before a moment, in milliseconds since 1970, is not archived. */
+function laterThan(moment: number, { lineages, unarchived }: ArchiveStatus): ArchiveReport['late'] {
+  const behind = [
+    ...lineages.map(({ database, live }) => ({ database, since: live?.behindSince ?? null })),
+    ...unarchived.map(({ database, behindSince }) => ({ database, since: behindSince })),
+  ]
+  return behind.flatMap(({ database, since }) => (since !== null && Date.parse(since) < moment ? [{ database, since }] : []))
+}
 
 /** Whether what is archived of the database does not lead to what it holds now. */
 function isBroken({ state, behindBytes }: UnarchivedLog): boolean {
@@ -82,11 +115,14 @@ function isBroken({ state, behindBytes }: UnarchivedLog): boolean {
   return state === 'pruned' || state === 'damaged' || (state === 'foreign' && behindBytes !== 0)
 }
 
-function describeLog({ database, state, lineage, after, lost, behindBytes, problem }: UnarchivedLog): [string, string][] {
-  const behind: [string, string][] = behindBytes === null ? [] : [['behind', formatSize(behindBytes)]]
+function describeLog(log: UnarchivedLog, now: Date): [string, string][] {
+  const { database, state, lineage, after, lost, behindBytes, behindSince, problem } = log
+  const behind: [string, string][] = behindBytes ? [['behind', formatBehind({ behindBytes, behindSince }, now)]] : []
   switch (state) {
     case 'new':
-      return [[database, 'not archived yet: nothing was written behind its backup, or no archiver has come to it']]
+      return behindBytes
+        ? [[database, 'not archived yet'], ...behind]
+        : [[database, 'nothing to archive yet: nothing was written behind its backup']]
     case 'branched':
       return [[database, `left ${lineage} after transaction ${after}, and is not archived from there on yet`], ...behind]
     case 'pruned': {
@@ -114,7 +150,7 @@ function formatLineage(status: LineageStatus, now: Date): string {
     ['branched', parent === null ? undefined : `off ${parent} after transaction ${branchedAfter}`],
     ['archived', formatLast(last, now)],
     ['segments', `${segments}, ${formatSize(logBytes)} of log in ${formatSize(storedBytes)}`],
-    ['behind', formatBehind(live, now)],
+    ['behind', live === null ? undefined : formatBehind(live, now)],
     ['headroom', live === null ? undefined : formatHeadroom(live.headroom)],
     ...gaps.map(({ first, last: end, after, found }) => {
       const since = after === undefined ? '' : `, committed after ${after}`
@@ -134,12 +170,11 @@ function formatLast(last: LineageStatus['last'], now: Date): string {
   return `up to transaction ${last.id} of ${last.time}, ${formatDuration(Math.max(0, now.getTime() - Date.parse(last.time)))} ago`
 }
 
-function formatBehind(live: LineageStatus['live'], now: Date): string | undefined {
-  if (live === null) return undefined
-  if (live.behindSince === null) return 'nothing: all of the live log is archived'
-  const age = now.getTime() - Date.parse(live.behindSince)
+function formatBehind({ behindBytes, behindSince }: Pick<LiveStatus, 'behindBytes' | 'behindSince'>, now: Date): string {
+  if (behindSince === null) return 'nothing: all of the live log is archived'
+  const age = now.getTime() - Date.parse(behindSince)
   const advice = age > longBehind ? '; see whether `holdfast archive run` runs, and what it logs' : ''
-  return `${formatSize(live.behindBytes)}, the oldest ${formatDuration(age)} ago${advice}`
+  return `${formatSize(behindBytes)}, the oldest ${formatDuration(age)} ago${advice}`
 }
 
 function formatHeadroom({ bytes, seconds }: LiveStatus['headroom']): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ArchiveReport, archiveStatusCommand } from '../../../src/cli/archiveStatusCommand.ts'
 import type { Context } from '../../../src/cli/command.ts'
-import { systemClock } from '../../../src/core/clock.ts'
+import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { silent } from '../../../src/core/progress.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { gapName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
@@ -29,12 +29,15 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const make = (): SyntheticLog => SyntheticLog.create(join(folder, 'data'), { kernelVersion: 33 }).write(3)
 
 /** What `holdfast archive status` says of a data directory. */
-async function status({ dataDir }: SyntheticLog): Promise<ArchiveReport & { failure: string | undefined; text: string }> {
-  const services = { repository: async () => Promise.resolve(repository), clock: systemClock }
+async function status(
+  { dataDir }: SyntheticLog,
+  { maxBehind, clock = systemClock }: { maxBehind?: string; clock?: Clock } = {},
+): Promise<ArchiveReport & { failure: string | undefined; text: string }> {
+  const services = { repository: async () => Promise.resolve(repository), clock }
   const settings = { values: { dataDir, logRetention: '2 days 2G' } }
   const { signal } = new AbortController()
   const context = { services, signal, progress: silent, settings } as unknown as Context<never, never>
-  const { result, text, failure } = await archiveStatusCommand.execute({ arguments: {}, options: {} }, context)
+  const { result, text, failure } = await archiveStatusCommand.execute({ arguments: {}, options: { maxBehind } }, context)
   return { ...(result as ArchiveReport), text, failure }
 }
 
@@ -76,8 +79,14 @@ describe('named apart is', () => {
     SyntheticLog.create(log.dataDir, { database: 'other', store: { ...sampleStore, random: '4711' } }).write(2)
     const { unarchived, text, failure } = await status(log)
     expect(unarchived).toMatchObject([{ database: 'other', state: 'new' }])
-    expect(text).toMatch(/other +not archived yet/)
+    expect(text).toMatch(/other +not archived yet\nbehind +/)
     expect(failure).toBeUndefined()
+  })
+
+  test('one of which nothing was written behind its backup', async () => {
+    const log = make()
+    await backUpLogs(repository, log)
+    expect((await status(log)).text).toMatch(/neo4j +nothing to archive yet/)
   })
 
   test('log that Neo4j pruned while no archiver ran', async () => {
@@ -99,7 +108,16 @@ describe('named apart is', () => {
     const { unarchived, text, failure } = await status(other)
     const behindBytes = other.at(7).end - other.at(6).start
     expect(unarchived).toEqual([
-      { database: 'neo4j', state: 'branched', lineage: root, after: 5, lost: null, behindBytes, problem: null },
+      {
+        database: 'neo4j',
+        state: 'branched',
+        lineage: root,
+        after: 5,
+        lost: null,
+        behindBytes,
+        behindSince: new Date(other.at(6).commitTime).toISOString(),
+        problem: null,
+      },
     ])
     expect(text).toContain(`left ${root} after transaction 5`)
     expect(failure).toBeUndefined()
@@ -125,6 +143,47 @@ describe('named apart is', () => {
     expect(unarchived).toMatchObject([{ state: 'damaged', problem: expect.stringContaining('damaged at offset') }])
     expect(text).toMatch(/DAMAGED +log of neo4j: /)
     expect(failure).toBe('integrity')
+  })
+})
+
+describe('with --max-behind it fails', () => {
+  const maxBehind = '1m'
+  const minute = 60_000
+  /** Some time after the transaction of an id was committed. */
+  const after = (log: SyntheticLog, id: number, milliseconds: number): Clock => ({
+    ...systemClock,
+    now: () => new Date(log.at(id).commitTime + milliseconds),
+  })
+
+  test('where log that is older is not archived, and never where all is', async () => {
+    const log = make()
+    await archiveAll(repository, log)
+    const yearLater = after(log, 4, 365 * 24 * 3_600_000)
+    expect(await status(log, { maxBehind, clock: yearLater })).toMatchObject({ late: [], failure: undefined })
+    log.write(2)
+    expect(await status(log, { maxBehind, clock: after(log, 5, minute) })).toMatchObject({ late: [], failure: undefined })
+    const clock = after(log, 5, minute + 1)
+    const since = new Date(log.at(5).commitTime).toISOString()
+    expect(await status(log, { maxBehind, clock })).toMatchObject({
+      late: [{ database: 'neo4j', since }],
+      failure: 'refused',
+      text: expect.stringMatching(new RegExp(`LATE +log of neo4j waits to be archived since ${since}`)) as string,
+    })
+    expect(await status(log, { clock })).toMatchObject({ late: [], failure: undefined })
+  })
+
+  test('where no archiver has ever come to a database', async () => {
+    const log = make()
+    const clock = after(log, 4, 2 * minute)
+    expect(await status(log, { maxBehind, clock })).toMatchObject({ late: [{ database: 'neo4j' }], failure: 'refused' })
+  })
+
+  test('where a restored database has left what is archived', async () => {
+    const log = make().write(3)
+    await archiveAll(repository, log)
+    const other = log.copyUpTo(5, join(folder, 'other')).write(1, { body: 'other' })
+    const clock = after(other, 6, 2 * minute)
+    expect(await status(other, { maxBehind, clock })).toMatchObject({ late: [{ database: 'neo4j' }], failure: 'refused' })
   })
 })
 
