@@ -80,7 +80,12 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     }
     const replays = [replay, ...others]
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const doubts = [...left, ...older, ...broken, ...replays.flatMap((each) => doubtsOf(each, { history, wish, manifest }))]
+    const doubts = [
+      ...left,
+      ...older,
+      ...broken,
+      ...replays.flatMap((each) => [...each.doubts, ...doubtsOf(each, { history, wish, manifest })]),
+    ]
     return { point, database, manifest, replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
@@ -103,8 +108,10 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     if (!wanted({ id, commitTime: Date.parse(commitTime) })) continue
     const standings = history.standingsOf(base)
     const latest = Date.parse(commitTime)
-    // A backup that ends within the very millisecond of the archive's end is of what came behind it.
-    const alone = { lineage: undefined, latest, standing: latest, rank: point.kind === 'latest' ? -1 : standings.length }
+    // Where a lineage leads to the point, no clock makes a backup another one. The latest may be in either: a backup that ends within the
+    // very millisecond of the archive's end is of what came behind it.
+    const place = point.kind === 'latest' ? { standing: latest, rank: -1 } : { standing: 0, rank: standings.length }
+    const alone = { lineage: undefined, latest, ...place }
     for (const standing of [...standings, alone]) ways.push({ manifest, base, ...standing })
   }
   return ways

@@ -29,6 +29,8 @@ export interface Replay {
   bounded: boolean
   /** Bytes of log. */
   size: number
+  /** What is not certain of it, in sentences for the operator. */
+  doubts: string[]
 }
 
 /** Decides at a transaction whether the restored database still gets it; once it does not, it gets none behind it either. */
@@ -52,6 +54,7 @@ export function replayNothing({ name, lastTransaction }: ManifestDatabase): Repl
     links: [],
     bounded: false,
     size: 0,
+    doubts: [],
   }
 }
 

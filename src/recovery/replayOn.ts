@@ -1,3 +1,4 @@
+import { integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { findReplay, type Replay, replayNothing, type Wanted } from './replay.ts'
@@ -18,10 +19,19 @@ export async function replayOn(
   if (lineage === undefined) return replayNothing(base)
   const links = history.chain(lineage)
   const { id } = base.lastTransaction
-  // The backup is all it takes: log that is damaged hinders nothing.
-  if (point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id))
-    return { ...replayNothing(base), lineage }
-  if (!(await history.goesThrough(links, base.lastTransaction))) return undefined
+  // The backup is all it takes: log that is damaged hinders nothing, but may hide that the backup is of another history.
+  const isAll = point.kind === 'transaction' && point.id === id && history.isOnlyHistoryAt(lineage, base, id)
+  const doubts: string[] = []
+  const goesThrough = await history.goesThrough(links, base.lastTransaction).catch((error: unknown) => {
+    const { message } = integrityError(error)
+    if (!isAll) throw error
+    doubts.push(
+      `${base.name} ends with transaction ${id}, as a backup does; whether that is the one of lineage ${lineage} nobody can tell: ${message}`,
+    )
+    return true
+  })
+  if (!goesThrough) return undefined
+  if (isAll) return { ...replayNothing(base), lineage, doubts }
   // What is behind the transaction wanted is not read: it may be damaged.
   const upTo = point.kind === 'transaction' ? Math.min(point.id, cut) : cut
   const needed = links.filter(({ segment }) => segment.first <= upTo)
