@@ -80,12 +80,9 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     }
     const replays = [replay, ...others]
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const doubts = [
-      ...left,
-      ...older,
-      ...broken,
-      ...replays.flatMap((each) => [...each.doubts, ...doubtsOf(each, { history, wish, manifest })]),
-    ]
+    const planned = { history, wish, manifest }
+    const own = replays.flatMap((each) => [...each.doubts, ...leftFor(each, planned), ...doubtsOf(each, planned)])
+    const doubts = [...left, ...older, ...broken, ...own]
     return { point, database, manifest, replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
@@ -125,10 +122,6 @@ function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[
   const { database, to, latest, lineage, bounded } = replay
   const isWished = database === wish.database
   const base = manifest.databases.find(({ name }) => name === database)!
-  const heir = isWished || lineage === undefined ? undefined : history.heirOf(base, lineage)
-  if (heir !== undefined && lineage !== undefined && to.id > history.commonUpTo(lineage, heir)) {
-    return [`${database} ends with transaction ${to.id} of ${to.commitTime} in lineage ${lineage}, which was left for ${heir}`]
-  }
   if (bounded || wish.point.kind === 'transaction') return []
   if (isWished && wish.point.kind === 'time') {
     if (latest !== wish.point.time.getTime()) return []
@@ -146,6 +139,15 @@ function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[
     `${database} ends with transaction ${to.id} of ${to.commitTime}: more was committed and archived, but log in between is missing`,
     ...other,
   ]
+}
+
+/** Says so where a database ends in a lineage that was left for another one, and nobody asked for it. */
+function leftFor({ database, to, lineage }: Replay, { history, wish, manifest }: Planned): string[] {
+  if (lineage === undefined || (database === wish.database && wish.lineage !== undefined)) return []
+  const base = manifest.databases.find(({ name }) => name === database)!
+  const heir = history.heirOf(base, lineage)
+  if (heir === undefined || to.id <= history.commonUpTo(lineage, heir)) return []
+  return [`${database} ends with transaction ${to.id} of ${to.commitTime} in lineage ${lineage}, which was left for ${heir}`]
 }
 
 /** Lineages with a later commit time that were left nevertheless: a clock was wrong. */

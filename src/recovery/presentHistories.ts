@@ -1,11 +1,11 @@
 import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { coverFrom } from '../repository/archiveChain.ts'
+import { ancestry, coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import type { Replay } from './replay.ts'
-import { replayOn } from './replayOn.ts'
+import { replayOn, wantedUpTo } from './replayOn.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
 /** What a way to a point is compared with. */
@@ -40,7 +40,7 @@ interface Alone {
 export async function requireOnePresent(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
   const { history, point } = compared
   const { database, lineage, to } = replay
-  if (point.kind !== 'latest' && lineage === undefined) return []
+  if (point.kind !== 'latest' && lineage === undefined) return leftAlone(replay, base, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
   for (const other of history.presentOf(base)) {
@@ -57,20 +57,36 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     if (!only || !manifest || (more.length === 0 && goesOnFrom(history, { manifest, base }, history.presentOf(base)))) return []
     throw severalHistories(database, [backupChoice({ manifest, base }), ...others])
   }
-  const beyond = point.kind === 'latest' ? await backupsBeyond(replay, base, compared) : []
-  const open = beyond.findLast((each) => !isLeft(history, each, lineage, to))
+  const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
+  const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
   if (others.length > 0) {
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
   }
-  if (point.kind !== 'latest') return leftBehind({ ...replay, lineage }, base, compared)
-  return beyond
+  const left = point.kind === 'latest' ? [] : await leftBehind({ ...replay, lineage }, base, compared)
+  const passedOver = beyond
     .slice(-1)
     .map(
-      ({ manifest: { id }, base: { lastTransaction } }) =>
-        `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id}, of before lineage ${lineage}, ends with transaction ${lastTransaction.id}, which no archived log leads to: to have that one, give --id`,
+      ({ manifest: { id, timing }, base: { lastTransaction } }) =>
+        `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id} of ${timing.finished} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, which no archived log is known to lead to: to have that one, give --id ${id}`,
     )
+  return [...left, ...passedOver]
+}
+
+/** What to say of a transaction that only a backup has, of before a restore that gave it up. */
+function leftAlone({ database, to }: Replay, base: ManifestDatabase, { history, point, manifests }: Compared): string[] {
+  const manifest = manifests.find(({ databases }) => databases.includes(base))
+  if (!manifest || point.kind !== 'transaction') return []
+  const heirs = history.presentOf(base).flatMap((lineage) => [...ancestry(lineage, history.lineages).keys()])
+  for (const heir of heirs) {
+    const after = history.lineages.get(heir)?.branch?.after ?? to.id
+    if (after < to.id && isMadeBefore(history, manifest, heir))
+      return [
+        `${database} ends with transaction ${to.id} of ${to.commitTime}, which only backup ${manifest.id} has; later lineage ${heir} went on from transaction ${after}, and may come to another one of that id`,
+      ]
+  }
+  return []
 }
 
 /** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */
@@ -136,14 +152,16 @@ async function endAlong(
   return best
 }
 
-/** Backups of the same store that end behind what is restored, and that no lineage goes through. */
+/** Backups of the same store that end behind what is restored, but up to the point, and that no lineage goes through. */
 async function backupsBeyond({ database, to }: Replay, { storeId }: ManifestDatabase, compared: Compared): Promise<Alone[]> {
-  const { history, manifests } = compared
+  const { history, manifests, point } = compared
+  const wanted = wantedUpTo(point)
   const found: Alone[] = []
   for (const manifest of manifests) {
     for (const base of manifest.databases) {
       const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
-      if (!isSame || base.lastTransaction.id <= to.id) continue
+      const { id, commitTime } = base.lastTransaction
+      if (!isSame || id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
       // Where damage leaves it open, it may be a history of its own.
       if (!(await isArchived(history, base).catch((error: unknown) => !whereDamaged(error)))) found.push({ manifest, base })
     }

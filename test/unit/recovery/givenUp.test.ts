@@ -8,7 +8,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { planTo, tx } from '../../support/planning.ts'
+import { at, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -26,10 +26,11 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
 
 describe('[archive.lineages] a backup of what a restore gave up, of which nothing was archived', () => {
+  let id: string
   beforeEach(async () => {
     await backUpLogs(repository, log.write(3))
     await archiveAll(repository, log.write(2))
-    await backUpLogs(repository, log.write(3))
+    id = (await backUpLogs(repository, log.write(3))).id
   })
   /** Restored to a transaction, and written to for long. */
   const restored = async (to: number, count: number, commitTime = firstCommit + 100_000): Promise<SyntheticLog> => {
@@ -51,4 +52,50 @@ describe('[archive.lineages] a backup of what a restore gave up, of which nothin
       expect(doubts).toEqual([])
     }
   })
+
+  test.each([
+    ['in a lineage of its own', 5],
+    ['in the same lineage', 6],
+  ])('shows what was committed up to a moment, and is named where the restored database went on only later %s', async (_, to) => {
+    await restored(to, 6)
+    const named = expect.stringMatching(`transaction ${to} of .*; backup ${id} .* transaction 9 of .*--id ${id}`) as string
+    const { replays, doubts } = await plan(at(20))
+    expect(replays[0]!.to.id).toBe(to)
+    expect(doubts).toContainEqual(named)
+    expect((await plan(at(9))).doubts).toContainEqual(named)
+    // Nobody knows what of it was committed by then.
+    expect((await plan(at(8))).doubts).not.toContainEqual(named)
+    expect((await plan(at(100))).doubts).not.toContainEqual(named)
+  })
+
+  test('is restored where the restored database has not come to that transaction yet, and it is told that it was left', async () => {
+    const branch = branchLineage(root, (await restored(5, 2)).at(6))
+    const { replays, doubts } = await plan(tx(9))
+    expect(replays[0]).toMatchObject({ lineage: undefined, from: { id: 9 }, to: { id: 9, checksum: log.at(9).checksum } })
+    expect(doubts).toEqual([
+      expect.stringMatching(
+        `transaction 9 of .* which only backup ${id} has; later lineage ${branch} went on from transaction 5`,
+      ),
+    ])
+  })
+
+  test('is no question where it is the latest of what is archived', async () => {
+    expect(await plan(tx(9))).toMatchObject({ replays: [{ from: { id: 9 }, to: { id: 9 } }], doubts: [] })
+  })
+})
+
+test('[archive.lineages] a transaction that only a lineage has that was left is restored, and it is told that it was left', async () => {
+  await backUpLogs(repository, log.write(3))
+  await archiveAll(repository, log.write(5))
+  const other = log.copyUpTo(5, join(folder, 'other')).write(2, { body: 'after', commitTime: firstCommit + 100_000 })
+  await archiveAll(repository, other)
+  const { replays, doubts } = await plan(tx(9))
+  expect(replays[0]).toMatchObject({ lineage: root, to: { id: 9, checksum: log.at(9).checksum } })
+  expect(doubts).toEqual([expect.stringContaining(`in lineage ${root}, which was left for ${branchLineage(root, other.at(6))}`)])
+  for (const [point, lineage] of [
+    [tx(9), root],
+    [tx(7), undefined],
+    [tx(5), undefined],
+  ] as const)
+    expect((await plan(point, lineage)).doubts).toEqual([])
 })
