@@ -29,11 +29,16 @@ export async function follow(history: ArchivedHistory, base: ManifestDatabase, l
   let best = replayNothing(base)
   for (const { lineage, upTo } of await waysOf(history, base, standingBeside(history, base, leader))) {
     const replay = await replayOn(history, base, lineage, point, upTo)
-    // Ids may be smaller than those of a lineage that was left behind.
-    if (replay && Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime))
-      best = { ...replay, bounded: replay.bounded || replay.to.id === upTo }
+    if (replay && isBetter(replay, best)) best = { ...replay, bounded: replay.bounded || replay.to.id === upTo }
   }
   return best
+}
+
+/** Ids may be smaller than those of a lineage that was left, and what comes first behind the backup may have an earlier time than its end. */
+function isBetter(replay: Replay, best: Replay): boolean {
+  if (best.lineage === undefined) return true
+  if (replay.links.length === 0 || best.links.length === 0) return replay.links.length > 0
+  return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
 }
 
 function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, point }: Leader): RestorePoint {

@@ -8,7 +8,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll, backUpLogs, newRepository, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -82,6 +82,27 @@ describe('the other databases of a set', () => {
     expect(await followed({ kind: 'latest' })).toBe(3)
     expect(await followed(tx(14))).toBe(2)
     expect((await plan({ kind: 'latest' })).doubts).toEqual([])
+  })
+
+  test.each([
+    ['in the very millisecond', 2000],
+    ['by a clock that was set back', 1900],
+  ])('go on where their backup ended, though what they committed next was %s', async (_, time) => {
+    await archiveAll(repository, log.write(1))
+    await archiveAll(repository, system.write(2, { commitTime: firstCommit + time }))
+    expect(await followed({ kind: 'latest' })).toBe(4)
+    expect(await followed(tx(5))).toBe(4)
+    expect(await followed(at(5))).toBe(4)
+  })
+
+  test('[archive.gaps] of which the log right behind the backup is missing stay there, and that is said', async () => {
+    await archiveAll(repository, system.write(1))
+    await backUpLogs(repository, log, system)
+    for (const count of [2, 1]) await archiveAll(repository, system.write(count))
+    await repository.archive.deleteSegment(segmentOf(system, 4, 5))
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[1]!.to.id).toBe(3)
+    expect(doubts).toEqual([expect.stringMatching(/^system ends with transaction 3 .*: more was committed and archived/)])
   })
 
   describe('after a restore', () => {
