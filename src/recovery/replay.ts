@@ -76,22 +76,33 @@ export async function findReplay(
   const { from } = replay
   let before = { id: from.id, checksum: from.checksum }
   let version = 0
-  for (const link of coverFrom(links, from.id)) {
+  const cover = coverFrom(links, from.id)
+  for (const [place, link] of cover.entries()) {
     if (link.segment.logVersion < version) throw fallingVersion(base.name, link.segment, version)
     version = link.segment.logVersion
-    let stopped = false
+    let end: Parameters<Wanted>[0] | undefined
     let last: Transaction | undefined
+    const behind: Behind = { count: 0, last: 0 }
     const { origin } = history.lineages.get(link.segment.lineage) ?? {}
     let seen = origin?.id === before.id && link.segment.first === before.id + 1 ? origin : undefined
     const parting = await history.read(link, (transaction) => {
       if (transaction.id === before.id) seen = transaction
-      if (stopped || transaction.id <= before.id || transaction.id > link.upTo) return
-      if (transaction.id === before.id + 1 && transaction.previousChecksum !== undefined)
+      const { id, commitTime } = transaction
+      if (id <= before.id || id > link.upTo) return
+      if (end) {
+        if (!wanted(transaction)) return
+        behind.count += 1
+        behind.last = id
+        return
+      }
+      if (id === before.id + 1 && transaction.previousChecksum !== undefined)
         seen ??= { id: before.id, checksum: transaction.previousChecksum }
-      stopped = !wanted(transaction)
-      if (stopped) return
+      if (!wanted(transaction)) {
+        end = { id, commitTime }
+        return
+      }
       last = transaction
-      replay.latest = Math.max(replay.latest, transaction.commitTime)
+      replay.latest = Math.max(replay.latest, commitTime)
     })
     if (parting && parting.first < (parted?.first ?? Number.POSITIVE_INFINITY)) parted = parting
     if (seen && seen.checksum !== before.checksum) {
@@ -104,13 +115,39 @@ export async function findReplay(
       replay.to = { id: last.id, checksum: last.checksum, commitTime: new Date(last.commitTime).toISOString() }
       before = last
     }
-    if (stopped) {
+    if (end) {
       replay.bounded = true
+      countByName(behind, cover.slice(place), wanted)
+      if (behind.count > 0) replay.doubts.push(passedOver(base.name, end, behind))
       break
     }
   }
   requireOneUpTo(replay.to.id)
   return replay
+}
+
+/** Transactions that are wanted by themselves, but are behind one that is not; the id of the last of them. */
+interface Behind {
+  count: number
+  last: number
+}
+
+/** Adds those in the links behind the first one, which are not read: all of a segment that has no later transaction. */
+function countByName(behind: Behind, links: readonly Link[], wanted: Wanted): void {
+  let before = links[0]?.upTo ?? 0
+  for (const { segment, upTo } of links.slice(1)) {
+    if (wanted({ id: upTo, commitTime: segment.latest })) {
+      behind.count += upTo - before
+      behind.last = upTo
+    }
+    before = upTo
+  }
+}
+
+/** A clock was wrong, or they were committed side by side. */
+function passedOver(database: string, { id, commitTime }: Parameters<Wanted>[0], { count, last }: Behind): string {
+  const time = new Date(commitTime).toISOString()
+  return `${database} ends before transaction ${id} of ${time}; at least ${count} of those behind it say that they were committed up to the moment, up to transaction ${last}: a restore to a transaction takes them`
 }
 
 /** Each file is cut behind what is written to it, so one that comes again would lose what is in it. */
