@@ -1,6 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { hasSystemCode } from './errors.ts'
 
 /** How a process is noted in a lease, in the journal of a restore, in a scratch folder. */
 export const processIdentity = z.strictObject({
@@ -37,7 +38,18 @@ export async function isDead(other: ProcessIdentity, own: ProcessIdentity): Prom
     other.pidNamespace === own.pidNamespace
   if (!sameMachine || other.host !== own.host || other.started === undefined) return false
   const now = await processState(other.pid)
-  return now === undefined || now.started !== other.started || now.state === 'Z' || now.state === 'X'
+  if (now === undefined) return isNobody(other.pid)
+  return now.started !== other.started || now.state === 'Z' || now.state === 'X'
+}
+
+/** Whether no process has that id. What /proc does not show may be there: it can hide the processes of others. */
+function isNobody(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return hasSystemCode(error, 'ESRCH')
+  }
 }
 
 async function processState(pid: number): Promise<{ state: string; started: string } | undefined> {

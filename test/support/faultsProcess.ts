@@ -18,6 +18,11 @@ export function withReadOnly(folder: string): readonly string[] {
   return inNamespace(`mount --bind "${folder}" "${folder}" && mount -o remount,bind,ro "${folder}" || exit 99; exec "$@"`)
 }
 
+/** Runs what follows as `nobody`, where /proc does not show the processes of others. */
+export function withHiddenProcesses(): readonly string[] {
+  return [...inNamespace('mount -t proc -o hidepid=2 proc /proc || exit 99; exec "$@"'), ...asNobody]
+}
+
 function inNamespace(script: string): readonly string[] {
   if (process.getuid?.() !== 0) throw new Error('this test mounts file systems: run it as root, such as in a container')
   return ['unshare', '--mount', 'sh', '-c', script, 'sh']
