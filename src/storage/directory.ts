@@ -8,7 +8,7 @@ import { DurableFile, makeDirectoryDurably } from './durableFile.ts'
 import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
 import { SamePlace } from './samePlace.ts'
-import type { ByteRange, Storage, StorageOptions, StoredObject } from './storage.ts'
+import type { ByteRange, Storage, StorageOptions } from './storage.ts'
 import { ObjectExistsError, ObjectMissingError, unsettled } from './storageErrors.ts'
 
 const readSize = 256 * 1024
@@ -83,7 +83,7 @@ export function directoryStorage(directory: string): Storage {
   const stat: Storage['stat'] = async (name) => {
     checkName(name)
     return attempt('look at', name, async () => {
-      const found = await describeFile(join(root, name), name)
+      const found = await place.find(async () => describeFile(join(root, name), name))
       await (found ? place.saw(name) : place.require())
       return found
     })
@@ -120,7 +120,7 @@ export function directoryStorage(directory: string): Storage {
 
     list(prefix, { signal } = {}) {
       checkPrefix(prefix)
-      return walkSame(root, place, prefix, signal)
+      return walk(root, place, prefix, signal)
     },
 
     async delete(name, { signal } = {}) {
@@ -138,11 +138,6 @@ export function directoryStorage(directory: string): Storage {
       })
     },
   }
-}
-
-async function* walkSame(root: string, place: SamePlace, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
-  await place.require()
-  yield* walk(root, prefix, signal)
 }
 
 async function* read(

@@ -1,8 +1,10 @@
+import type { Dirent } from 'node:fs'
 import { lstat, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasSystemCode } from '../core/errors.ts'
 import { storageFailure } from './fileErrors.ts'
 import { isSegment } from './names.ts'
+import type { SamePlace } from './samePlace.ts'
 import type { StoredObject } from './storage.ts'
 
 /** A put that has not written for so long (milliseconds) is taken for dead. */
@@ -19,31 +21,37 @@ export async function describeFile(path: string, name: string): Promise<StoredOb
   }
 }
 
-/** Yields the objects below `root` whose name starts with `prefix`, in byte order of their names; holds one directory per level. */
-export async function* walk(root: string, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
+/**
+ * Yields the objects below `root` whose name starts with `prefix`, in byte order of their names; holds one directory per level.
+ * @throws HoldfastError `repository` where the place is another one meanwhile: what is not found would be taken for deleted.
+ */
+export async function* walk(root: string, place: SamePlace, prefix: string, signal?: AbortSignal): AsyncGenerator<StoredObject> {
   const directory = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  const found = walkDirectory(root, directory, prefix, signal)
   try {
-    yield* found
+    await place.require()
+    yield* walkDirectory({ root, place, prefix, signal }, directory)
   } catch (error) {
     throw signal?.aborted ? error : storageFailure('list', prefix === '' ? 'objects' : prefix, root, error)
   }
 }
 
-async function* walkDirectory(
-  root: string,
-  directory: string,
-  prefix: string,
-  signal?: AbortSignal,
-): AsyncGenerator<StoredObject> {
-  for (const name of await childNames(root, directory)) {
+interface Walk {
+  root: string
+  place: SamePlace
+  prefix: string
+  signal: AbortSignal | undefined
+}
+
+async function* walkDirectory(walking: Walk, directory: string): AsyncGenerator<StoredObject> {
+  const { root, place, prefix, signal } = walking
+  for (const name of await childNames(walking, directory)) {
     signal?.throwIfAborted()
     if (!name.startsWith(prefix) && !prefix.startsWith(name)) continue
     if (name.endsWith('/')) {
-      yield* walkDirectory(root, name, prefix, signal)
+      yield* walkDirectory(walking, name)
       continue
     }
-    const found = name.startsWith(prefix) ? await describeFile(join(root, name), name) : undefined
+    const found = name.startsWith(prefix) ? await place.find(async () => describeFile(join(root, name), name)) : undefined
     if (found) yield found
   }
 }
@@ -52,12 +60,15 @@ async function* walkDirectory(
  * Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. What has no name that an
  * object could have is none. Links are followed: an operator may keep a part of a repository elsewhere.
  */
-async function childNames(root: string, directory: string): Promise<string[]> {
-  const entries = await readdir(join(root, directory), { withFileTypes: true }).catch((error: unknown) => {
-    // A directory appears with its first object and goes with its last.
-    if (hasSystemCode(error, 'ENOENT') || (directory !== '' && hasSystemCode(error, 'ENOTDIR'))) return []
-    throw error
-  })
+async function childNames({ root, place }: Walk, directory: string): Promise<string[]> {
+  const read = async (): Promise<Dirent[] | undefined> =>
+    readdir(join(root, directory), { withFileTypes: true }).catch((error: unknown) => {
+      // A directory appears with its first object and goes with its last.
+      if (hasSystemCode(error, 'ENOENT') || (directory !== '' && hasSystemCode(error, 'ENOTDIR'))) return undefined
+      throw error
+    })
+  const entries = (await place.find(read)) ?? []
+  await place.require()
   const names: string[] = []
   for (const entry of entries) {
     if (!isSegment(entry.name)) continue

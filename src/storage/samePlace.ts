@@ -28,6 +28,17 @@ export class SamePlace {
     if (content !== undefined) this.#seen = { witness, content, identity }
   }
 
+  /**
+   * Looks for something once more where it is not found and this is the same place: its disk may have been away for a moment.
+   * @throws as `require`
+   */
+  async find<Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined> {
+    const found = await look()
+    if (found !== undefined) return found
+    await this.require()
+    return look()
+  }
+
   /** @throws HoldfastError `repository` where it is another directory than the one objects were found in. */
   async require(): Promise<void> {
     if (this.#seen === undefined) return
