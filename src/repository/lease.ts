@@ -203,8 +203,10 @@ export class Lease implements AsyncDisposable {
   async #advance(released: boolean): Promise<boolean> {
     const expires = this.#clock.now().getTime() + leaseTimes.life
     const state = { ...this.#state, expires: new Date(expires).toISOString(), released }
-    if (!(await succeed(this.#storage, this.#name, this.#generation, state))) return false
+    const step = await succeed(this.#storage, this.#name, this.#generation, state)
+    if (step === 'taken') return false
     this.#generation += 1
+    if (step === 'written before') return this.#advance(released)
     this.#expires = expires
     // Cleaning may fail without harm: the next renewal or holder does it.
     await this.#clean().catch(() => {})

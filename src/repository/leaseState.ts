@@ -59,21 +59,29 @@ export async function readGeneration(storage: Storage, lease: string, generation
  * A put refuses a name that exists, but a late one could reuse a name that was cleaned away; generations are cleaned in ascending
  * order, so as long as the predecessor exists its successor was never cleaned, and the put was the first and only one.
  * The first generation has no predecessor: where it was cleaned away, there are higher ones.
- * @returns false where someone else was first.
+ * @returns whether it was this state that was written, one of the same holder before, of which the answer was lost, or that of someone else.
  */
-export async function succeed(storage: Storage, lease: string, predecessor: number, state: LeaseState): Promise<boolean> {
+export async function succeed(
+  storage: Storage,
+  lease: string,
+  predecessor: number,
+  state: LeaseState,
+): Promise<'written' | 'written before' | 'taken'> {
   const name = leaseName(lease, predecessor + 1)
+  let isThere = false
   try {
     await storage.put(name, seal({ kind: 'lease', name }, jsonContent(state)), { shortLived: true })
   } catch (error) {
-    if (error instanceof ObjectExistsError) return false
-    throw error
+    if (!(error instanceof ObjectExistsError)) throw error
+    const found = await readGeneration(storage, lease, predecessor + 1)
+    if (found?.state?.holder !== state.holder) return 'taken'
+    isThere = true
   }
   if (!(await (predecessor > 0 ? storage.stat(leaseName(lease, predecessor)) : isFirst(storage, lease)))) {
     await storage.delete(name)
-    return false
+    return 'taken'
   }
-  return true
+  return isThere ? 'written before' : 'written'
 }
 
 async function isFirst(storage: Storage, lease: string): Promise<boolean> {
