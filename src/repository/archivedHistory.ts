@@ -153,13 +153,14 @@ export class ArchivedHistory {
 
   /**
    * Makes sure that no lineage whose description is damaged goes on later than a moment, milliseconds since 1970: it would have to be followed.
+   * One of which nothing is archived leads nowhere.
    * @param store the database whose lineages matter; those of all databases unless given
    * @throws HoldfastError `integrity`
    */
   requireReadable(store: Stored | undefined, later = Number.NEGATIVE_INFINITY): void {
     for (const [id, error] of this.damaged) {
       const matters = store === undefined || rootOf(id) === rootLineage(store.storeId)
-      if (matters && this.latestOf(id) > later) throw unreadable(id, error)
+      if (matters && this.lastOf(id) > 0 && this.latestOf(id) > later) throw unreadable(id, error)
     }
   }
 

@@ -36,7 +36,7 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
   }
   const history = await ArchivedHistory.read(repository, signal)
   // What a lineage needs that cannot be followed, nobody knows.
-  history.requireReadable(undefined)
+  for (const { id, databases } of manifests) if (ids.includes(id)) for (const base of databases) history.requireReadable(base)
   const since = new Date(now.getTime() - window).toISOString()
   for (const name of new Set(manifests.flatMap(({ databases }) => databases.map((database) => database.name)))) {
     const windows = await backupWindows(history, manifests, name)
