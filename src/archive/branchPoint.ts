@@ -24,13 +24,33 @@ export async function findBranchPoint(
   signal: AbortSignal,
 ): Promise<BranchPoint | undefined> {
   const newest = await newestTransaction(directory)
+  const lineages = Map.groupBy(segments, ({ lineage }) => lineage)
   let best: BranchPoint | undefined
-  for (const lineage of new Set(segments.map((segment) => segment.lineage))) {
-    const own = segments.filter((segment) => segment.lineage === lineage && segment.first <= newest)
-    const point = await lastInCommon(repository, directory, own, signal)
-    if (point && (!best || point.after > best.after)) best = { parent: lineage, ...point }
+  for (const [parent, own] of lineages) {
+    const old = own.filter(({ first }) => first <= newest)
+    const point = await lastInCommon(repository, directory, old, signal)
+    if (point && (!best || point.after > best.after)) best = { parent, ...point }
+  }
+  for (const [parent, own] of lineages) {
+    const after = own.reduce((first, segment) => Math.min(first, segment.first), Number.POSITIVE_INFINITY) - 1
+    if (after > newest || (best && after <= best.after)) continue
+    const place = await placeBehindOrigin(repository, directory, { lineage: parent, id: after }, signal)
+    if (place) best = { parent, after, place }
   }
   return best
+}
+
+/** Where the live log goes on behind the transaction before the first one that is archived of a lineage, if it has that one at least. */
+async function placeBehindOrigin(
+  repository: Repository,
+  directory: string,
+  { lineage, id }: { lineage: string; id: number },
+  signal: AbortSignal,
+): Promise<LogPlace | undefined> {
+  const description = await repository.archive.readLineage(lineage, { signal }).catch(unlessDamaged)
+  // Where a delete has freed what came before, it is about another transaction.
+  if (description?.origin?.id !== id) return undefined
+  return placeBehind(await findTransaction(directory, id), description.origin.checksum)
 }
 
 async function lastInCommon(

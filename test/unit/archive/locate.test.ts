@@ -10,7 +10,7 @@ import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { metered } from '../../support/meteredStorage.ts'
-import { endsOfPlan } from '../../support/planning.ts'
+import { endsOfPlan, tx } from '../../support/planning.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -126,6 +126,37 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     })
     const found = await locate(await openRepository(slow), log.dataDir, log.database, new AbortController().signal)
     expect(found).toMatchObject({ lineage: root, gap: { first: 8, last: 13 }, place: { logVersion: 4, nextId: 14 } })
+  })
+
+  test('a log restored to before the first archived transaction branches off there, written to or not', async () => {
+    const log = make().write(3)
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(3))
+    const other = restored(log, 4)
+    const branch = { parent: root, after: 4 }
+    const place = { offset: log.at(4).end, nextId: 5, previousChecksum: log.at(4).checksum }
+    expect(await find(other)).toMatchObject({ lineage: undefined, branch, place })
+    await archiveAll(repository, other.write(2, { body: 'other' }))
+    const lineage = branchLineage(root, other.at(5))
+    expect(await repository.archive.readLineage(lineage)).toMatchObject({
+      branch,
+      origin: { id: 4, checksum: log.at(4).checksum },
+    })
+    await archiveAll(repository, log.write(2))
+    expect(await endsOfPlan(repository, tx(4))).toEqual([4, 4])
+    expect(await endsOfPlan(repository, tx(8), root)).toEqual([4, 8])
+    expect(await endsOfPlan(repository, tx(6), lineage)).toEqual([4, 6])
+    await expect(endsOfPlan(repository, tx(6))).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  test('a log restored to before what the lineage shares branches off nowhere', async () => {
+    const log = make().write(3)
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(3))
+    const other = restored(log, 3).write(4, { body: 'other' })
+    const found = await find(other)
+    expect(found).toMatchObject({ lineage: undefined, place: { nextId: 2 } })
+    expect(found.branch).toBeUndefined()
   })
 
   test('a gap in a branch is one, though the lineage it left reaches further', async () => {
