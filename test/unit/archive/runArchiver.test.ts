@@ -280,6 +280,7 @@ describe('databases that are not there yet', () => {
     const dataDir = join(folder, 'new')
     for (const name of ['databases', 'transactions']) mkdirSync(join(dataDir, name), { recursive: true })
     await using archiver = runInTime(repository, { dataDir })
+    await archiver.until(() => archiver.kinds().length > 0)
     for (let second = 0; second < 60; second++) await archiver.clock.advance(1000)
     expect(archiver.kinds()).toEqual(['waiting'])
     SyntheticLog.create(dataDir).write(2)
