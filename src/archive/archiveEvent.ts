@@ -20,6 +20,8 @@ type DatabaseEvent = { database: string } &
     | { kind: 'unmerged'; error: HoldfastError }
     /** A lineage began: the first of a store, or one that branches off another one where that is known. */
     | { kind: 'lineage'; lineage: string; isFirst: boolean; parent: string | undefined; after: number | undefined }
+    /** The description of a store's first lineage was not there any more, and was put again. */
+    | { kind: 'described'; lineage: string }
     | { kind: 'gap'; lineage: string; first: number; last: number }
     /** A step failed and is tried again after so many milliseconds. */
     | { kind: 'failed'; error: HoldfastError; retryIn: number }

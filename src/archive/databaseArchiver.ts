@@ -8,6 +8,7 @@ import { lineageEnds } from '../repository/lineageEnds.ts'
 import { branchLineage, type SegmentName, segmentName } from '../repository/segmentName.ts'
 import { verifiedSlice } from '../txlog/logSlice.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
+import { describeFirstAgain } from './describeAgain.ts'
 import { logRate, recent } from './headroom.ts'
 import { type Located, locate } from './locate.ts'
 import { standingOfOthers } from './otherDatabases.ts'
@@ -59,7 +60,9 @@ export class DatabaseArchiver implements AsyncDisposable {
   static async begin(database: string, options: ArchiverOptions): Promise<DatabaseArchiver> {
     const located = await locate(options.repository, options.dataDir, database, options.signal)
     const archiver = new DatabaseArchiver(database, options, located)
-    const { lineage, branch, gap, place } = located
+    const { lineage, branch, gap, place, segments, described } = located
+    if (lineage === located.root && segments.length > 0 && !described.includes(lineage))
+      await describeFirstAgain(database, options, located)
     options.listener({ database, kind: 'begun', lineage, parent: branch?.parent, nextId: place.nextId })
     if (lineage !== undefined && gap) await archiver.#markGap(lineage, gap)
     return archiver

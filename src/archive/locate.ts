@@ -24,6 +24,8 @@ export interface Located {
   gap?: Pick<Gap, 'first' | 'last'>
   /** The segments of the lineage. */
   segments: StoredSegment[]
+  /** The lineages of the store that have a description. */
+  described: readonly string[]
 }
 
 /** A lineage by its newest segment. */
@@ -37,8 +39,8 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const directory = logDirectory(dataDir, database)
   const { storeId } = (await readLogHeaders(directory)).at(-1)!
   const root = rootLineage(storeId)
-  const { segments } = await repository.archive.list({ root, signal })
-  const at = { root, storeId }
+  const { segments, lineages: described } = await repository.archive.list({ root, signal })
+  const at = { root, storeId, described }
   const tips = await findTips(directory, segments)
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 

@@ -84,6 +84,8 @@ function tell(log: Logger, event: ArchiveEvent): void {
     case 'lineage':
       if (event.isFirst) return log.info({ database, lineage: event.lineage }, 'the archive of this store begins')
       return log.warn({ database, lineage: event.lineage, parent: event.parent, after: event.after }, 'a new lineage begins')
+    case 'described':
+      return log.warn({ database, lineage: event.lineage }, 'the description of the lineage was gone, and was put again')
     case 'gap':
       return log.error({ database, first: event.first, last: event.last }, 'Neo4j pruned log before it was archived')
     case 'failed':

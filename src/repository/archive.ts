@@ -44,7 +44,8 @@ export interface Archive {
   /** Reads and verifies all of a segment. @throws ObjectMissingError, or HoldfastError `integrity` where it is not what its name says. */
   verify(segment: SegmentName, options?: LogOptions): Promise<void>
   deleteSegment(segment: SegmentName, options?: StorageOptions): Promise<void>
-  putLineage(lineage: Lineage, options?: StorageOptions): Promise<void>
+  /** @returns whether it had to be stored. */
+  putLineage(lineage: Lineage, options?: StorageOptions): Promise<boolean>
   readLineage(id: string, options?: StorageOptions): Promise<Lineage>
   putGap(gap: Gap, options?: StorageOptions): Promise<void>
   readGap(gap: Pick<Gap, 'lineage' | 'first' | 'last'>, options?: StorageOptions): Promise<Gap>

@@ -2,6 +2,7 @@ import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ArchiveListing } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { Repository } from './repository.ts'
+import { rootOf } from './segmentName.ts'
 
 /** What is known of lineages. */
 export interface Described {
@@ -28,8 +29,9 @@ export async function describe(
 
 /** The error for a lineage that has to be followed and cannot be. */
 export function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
+  const again = id === rootOf(id) ? 'where it is gone, archive that database again, which puts it there, or ' : ''
   return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
-    hint: 'restore that object from a copy of the repository, or follow another lineage with --lineage: see `holdfast archive status`',
+    hint: `${again}restore that object from a copy of the repository, or follow another lineage with --lineage: see \`holdfast archive status\``,
     cause,
   })
 }

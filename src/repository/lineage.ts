@@ -56,9 +56,12 @@ export type OtherDatabase = NonNullable<Lineage['others']>[number]
 /** Transactions that are in no archive and no log any more. */
 export type Gap = z.infer<typeof gapSchema>
 
-/** Says what a lineage is; whoever comes second finds it said already. */
-export async function putLineage(access: Access, lineage: Lineage, options: StorageOptions = {}): Promise<void> {
-  await putOnce(access, 'lineage', lineageName(lineage.id), lineage, options)
+/**
+ * Says what a lineage is; whoever comes second finds it said already.
+ * @returns whether it had to be said.
+ */
+export async function putLineage(access: Access, lineage: Lineage, options: StorageOptions = {}): Promise<boolean> {
+  return putOnce(access, 'lineage', lineageName(lineage.id), lineage, options)
 }
 
 /** @throws ObjectMissingError, or HoldfastError `integrity`. */
@@ -91,11 +94,13 @@ async function putOnce(
   name: string,
   value: Lineage | Gap,
   options: StorageOptions,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await storage.put(name, seal({ kind, name, master }, jsonContent(value)), options)
+    return true
   } catch (error) {
-    if (!(error instanceof ObjectExistsError)) throw error
+    if (error instanceof ObjectExistsError) return false
+    throw error
   }
 }
 
