@@ -7,6 +7,7 @@ import { silent } from '../core/progress.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import type { Graph } from '../neo4j/graph.ts'
 import { type ArchivingPlace, hasBase } from './neededBase.ts'
+import { ReadBack } from './readBack.ts'
 
 interface ServiceOptions extends ArchiverOptions {
   /** Whether to take a backup where there is none to build on. */
@@ -48,6 +49,7 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
 /** Takes a backup where the archive goes on at a place that none leads to. */
 class NeededBases {
   readonly #options: ServiceOptions
+  readonly #readBack: ReadBack
   /** Where archiving has begun and a backup may be needed, by database. */
   #places = new Map<string, ArchivingPlace>()
   /** When that was asked for last, by database. */
@@ -56,6 +58,7 @@ class NeededBases {
 
   constructor(options: ServiceOptions) {
     this.#options = options
+    this.#readBack = new ReadBack(options.warn)
     options.signal.addEventListener('abort', () => this.#wake.resolve(), { once: true })
   }
 
@@ -99,7 +102,7 @@ class NeededBases {
     const failures: unknown[] = []
     for (const place of places.values()) {
       try {
-        if (!(await hasBase(repository, dataDir, place, signal))) return true
+        if (!(await hasBase(repository, dataDir, place, { readBack: this.#readBack, signal }))) return true
       } catch (error) {
         failures.push(error)
       }

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { planPointInTime } from '../../../src/recovery/pointInTimePlan.ts'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
-import { rootLineage } from '../../../src/repository/segmentName.ts'
+import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { runArchiveService } from '../../../src/service/archiveService.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
@@ -165,6 +165,20 @@ describe('[archive.gaps] a backup is taken at once', () => {
     log.write(1)
     await archiveAll(repository, log)
     expect(await planned(11)).toBe(11)
+  })
+
+  test('where the newest archived log is damaged', async () => {
+    const [segment] = (await repository.archive.list()).segments
+    await storage.delete(segmentName(segment!))
+    await storage.put(segmentName(segment!), Buffer.from('nonsense'))
+    await backUpLogs(repository, log.copyUpTo(4, join(folder, 'twin')))
+    await serve(async (happenings) => {
+      await happenings.until(async () => (await backups()) === 3)
+      expect(happenings.warnings).toEqual([expect.stringContaining(segmentName(segment!))])
+      log.write(2)
+      await happenings.until(shippedUpTo(happenings, 8))
+    })
+    expect(await planned(8)).toBe(8)
   })
 
   test('where the log goes on from nothing that is archived', async () => {
