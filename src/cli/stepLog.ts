@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { StepListener } from '../artifact/step.ts'
+import { withoutUserinfo } from '../config/secret.ts'
 import type { Clock } from '../core/clock.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { systemReason } from '../core/systemReasons.ts'
@@ -37,7 +38,8 @@ export async function loggingSteps<Result extends object>(
   if (verbose && !log.isLevelEnabled('info')) log.level = 'info'
   await using file = logFile === undefined ? undefined : await openLog(resolve(logFile), subject)
   const write = (level: string, step: string, facts: object): void => {
-    if (file) writeSync(file.fd, `${JSON.stringify({ time: clock.now().toISOString(), level, step, ...facts })}\n`)
+    const line = JSON.stringify({ time: clock.now().toISOString(), level, step, ...facts })
+    if (file) writeSync(file.fd, `${withoutUserinfo(line)}\n`)
   }
   try {
     const result = await work((step, facts) => {
