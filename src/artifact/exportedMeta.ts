@@ -21,14 +21,46 @@ export function exportedMetaPath(path: string): string {
   return `${path}.meta`
 }
 
-/** @returns undefined where there is none, or it is of another program. */
+/**
+ * @returns undefined where there is none, or it is of another program.
+ * @throws HoldfastError `integrity` where it is not what an export writes any more: what it would say is then not known.
+ */
 export async function readExportedMeta(path: string): Promise<ExportedMeta | undefined> {
+  let text: string
   try {
-    return schema.safeParse(JSON.parse(await readFile(exportedMetaPath(path), 'utf8'))).data
+    text = await readFile(exportedMetaPath(path), 'utf8')
   } catch (error) {
-    if (error instanceof SyntaxError || hasSystemCode(error, 'ENOENT', 'EISDIR')) return undefined
+    if (hasSystemCode(error, 'ENOENT', 'EISDIR')) return undefined
     throw error
   }
+  const content = parsed(text)
+  const { data } = schema.safeParse(content)
+  if (data === undefined && (content === undefined || tellsDigest(content))) throw spoilt(path)
+  return data
+}
+
+/** @returns undefined where it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What other programs keep in files of this name tells none. */
+function tellsDigest(content: unknown): boolean {
+  return typeof content === 'object' && content !== null && 'sha256' in content
+}
+
+function spoilt(path: string): HoldfastError {
+  return new HoldfastError(
+    'integrity',
+    `${exportedMetaPath(path)} is cut or changed: expected what an export wrote about ${path}`,
+    {
+      hint: 'export it again, for the file may be damaged as well; where another program wrote the .meta, move that away',
+    },
+  )
 }
 
 /** @throws HoldfastError `integrity` where a file is not what was written beside it. */
