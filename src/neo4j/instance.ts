@@ -112,7 +112,8 @@ async function awaitStart(instance: Neo4jInstance, options: StartOptions): Promi
   try {
     const exit = await Promise.race([ready, instance.exited, full])
     if (typeof exit === 'string') throw noRoom(instance.version, instance, exit)
-    if (exit) throw await failure(instance, `ended with ${exit.signal ?? `code ${exit.code}`} before it was ready`)
+    if (exit?.signal) throw await killed(instance, exit.signal)
+    if (exit) throw await failure(instance, `ended with code ${exit.code} before it was ready`)
   } catch (error) {
     signal?.throwIfAborted()
     if (tooLate.aborted) throw await failure(instance, `did not answer within ${limit / 1000} s`)
@@ -165,6 +166,14 @@ async function requireKnownSettings(home: string, settings: Readonly<Record<stri
     throw new HoldfastError('usage', `Neo4j does not know the setting ${unknown.join(', ')}`, {
       hint: 'correct its name, or leave it out',
     })
+}
+
+/** The kernel does so where memory runs out, so it says nothing about the files. */
+async function killed({ version, home }: Neo4jInstance, signal: NodeJS.Signals): Promise<HoldfastError> {
+  const message = `Neo4j ${version} was ended with ${signal} before it was ready:\n${await failureLines(home)}`
+  return new HoldfastError('neo4j-unavailable', message, {
+    hint: 'memory may have run out: `dmesg` tells, and so does whoever runs the container; give it more, then run it again',
+  })
 }
 
 async function failure({ version, home, dataDir }: Neo4jInstance, what: string): Promise<HoldfastError> {

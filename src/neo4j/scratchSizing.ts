@@ -11,11 +11,16 @@ interface ScratchSizing {
   limit: number
 }
 
+/** The bytes that may be used: those of the machine, or of a container that may use less. */
+export function memoryHere({ machine, allowed } = { machine: totalmem(), allowed: process.constrainedMemory() }): number {
+  return allowed > 0 ? Math.min(machine, allowed) : machine
+}
+
 /**
- * Fits a scratch Neo4j to the bytes it is to recover: memory for the whole store where a quarter of the machine's allows it, and
+ * Fits a scratch Neo4j to the bytes it is to recover: memory for the whole store where a quarter of what is here allows it, and
  * beside ten minutes as much time as a slow disk takes to read all of it several times.
  */
-export function scratchSizing(storeSize: number, memory: number = totalmem()): ScratchSizing {
+export function scratchSizing(storeSize: number, memory: number = memoryHere()): ScratchSizing {
   const quarter = Math.floor(memory / 4)
   const pages = Math.max(64 * mebibyte, Math.min(storeSize, quarter))
   const heap = Math.max(512 * mebibyte, Math.min(4096 * mebibyte, Math.floor(storeSize / 4), quarter))

@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 
 /**
  * A Neo4j that ran and found that it cannot start on the files it was given. Where it could not even run, for want of Java, memory
- * or room, that says nothing about the files, and is no such error.
+ * or room, or was killed, that says nothing about the files, and is no such error.
  */
 export class StartFailure extends HoldfastError {}
 

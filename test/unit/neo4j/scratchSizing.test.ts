@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scratchSizing } from '../../../src/neo4j/scratchSizing.ts'
+import { memoryHere, scratchSizing } from '../../../src/neo4j/scratchSizing.ts'
 
 const gibibyte = 1024 ** 3
 
@@ -12,4 +12,10 @@ test('one for a large store gets the pages of the whole store, as far as a quart
   const large = scratchSizing(100 * gibibyte, 16 * gibibyte)
   expect(large).toMatchObject({ heap: '4096m', pageCache: '4096m' })
   expect(large.limit).toBeGreaterThan(5 * 3_600_000)
+})
+
+test('where a container may use less memory than its machine has, that is the memory', () => {
+  expect(memoryHere({ machine: 24 * gibibyte, allowed: gibibyte })).toBe(gibibyte)
+  // What Node tells where nothing is limited differs between systems.
+  for (const allowed of [0, 2 ** 63, 2 ** 64]) expect(memoryHere({ machine: 24 * gibibyte, allowed })).toBe(24 * gibibyte)
 })
