@@ -165,6 +165,7 @@ function formatReport({
   size,
   sha256,
   confirmedBy,
+  loaded,
   database,
   neo4j,
   checks,
@@ -182,7 +183,7 @@ function formatReport({
       'sha256',
       `${sha256}, ${confirmedBy.length === 0 ? 'compared with nothing: none is noted' : `as ${confirmedBy.join(' and ')} says`}`,
     ],
-    ['loaded', neo4j === undefined ? 'no' : `as ${database} into Neo4j ${neo4j}`],
+    ['loaded', loaded ? `as ${database} into Neo4j ${neo4j}` : 'no'],
     ['took', formatDuration(milliseconds)],
   ])
   if (checks.length === 0) return facts
