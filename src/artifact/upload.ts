@@ -77,6 +77,7 @@ export async function uploadArtifact(
   const facts = completeFacts(after.facts, plan.facts)
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
+  requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
   const removed = prune ? await pruneLocal(artifact, plan, verified) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
@@ -162,6 +163,15 @@ function requireAsSent(plan: UploadPlan, found: RemoteObject | undefined): asser
 function requireSameUpload(plan: UploadPlan, found: RemoteObject | undefined): void {
   const wrong = found === undefined ? ['and is gone again'] : differences(plan, found)
   if (wrong.length > 0) throw taken(plan, ['it came there during the upload', ...wrong])
+}
+
+/** Who replaces an object by force may do so between the first look at what was sent and the note beside it. */
+function requireSameObject({ uri, metaKey }: UploadPlan, seen: RemoteObject, now: RemoteObject | undefined): void {
+  if (now?.etag === seen.etag && now?.versionId === seen.versionId) return
+  const what = now === undefined ? 'is gone again' : 'was replaced'
+  throw new HoldfastError('integrity', `${uri} ${what} before its upload had ended: another upload has the same key`, {
+    hint: `the local file is kept; ${metaKey} may tell of it and not of what is there: whoever wants what is there uploads it again`,
+  })
 }
 
 function taken({ uri }: UploadPlan, why: readonly string[]): HoldfastError {

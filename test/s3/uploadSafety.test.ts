@@ -1,50 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { exitCodes } from '../../src/core/errors.ts'
+import type { Uploaded } from '../../src/artifact/upload.ts'
 import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
 import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
 import { type Answer, FaultProxy } from '../support/faultProxy.ts'
-import { holdfast, refusal, resultOf } from '../support/holdfast.ts'
-import { sha256, small, uploading, writeMeta } from '../support/uploading.ts'
+import { holdfast, type Outcome, refusal, resultOf } from '../support/holdfast.ts'
+import { overwriteEnd, sha256, small, uploading, writeMeta } from '../support/uploading.ts'
 
 // Without TLS, so that a proxy can stand in front of it.
 const at = uploading({ tls: false, versioned: false })
-
-test('[artifact.prune] the file goes when it is verified in the bucket, and the .meta of its export with it', async () => {
-  writeMeta(at.file, small)
-  const uploaded = resultOf(await at.upload('--prune-local'))
-  expect(uploaded).toMatchObject({
-    removed: [at.file, `${at.file}.meta`],
-    facts: { db_name: 'sales', software_version: '5.26.30', transaction_id: '42', backup: 'b1' },
-  })
-  expect([at.file, `${at.file}.meta`].map((path) => existsSync(path))).toEqual([false, false])
-
-  writeFileSync(at.file, small)
-  expect(resultOf(await at.upload('--prune-local'))).toMatchObject({ status: 'skipped', removed: [at.file] })
-})
-
-test('[artifact.prune] nothing is removed where anything else happens', async () => {
-  expect(resultOf(await at.upload('--prune-local', '--dry-run'))).toMatchObject({ status: 'planned' })
-  const link = join(at.folder, 'link.dump')
-  symlinkSync(at.file, link)
-  expect(await at.upload('--file', link, '--prune-local')).toMatchObject(refusal('usage', /is a symbolic link/))
-  writeFileSync(`${at.file}.meta`, JSON.stringify({ sha256: '0'.repeat(64), size: 1, database: 'neo4j', neo4j: '5.26.30' }))
-  expect(await at.upload('--prune-local')).toMatchObject(refusal('integrity', /is not what .*\.meta says/))
-  writeFileSync(`${at.file}.meta`, `{"sha256": "${sha256(small)}", "size": 300000, "data`)
-  expect(await at.upload('--prune-local')).toMatchObject(refusal('integrity', /\.meta is cut or changed/))
-  await rm(`${at.file}.meta`)
-  expect(await keysIn(at.minio, at.bucket)).toEqual([])
-  const missing = randomUUID()
-  expect(await at.upload('--prune-local', '--bucket', missing)).toMatchObject(refusal('repository', /no such bucket/))
-  resultOf(await at.upload())
-  writeFileSync(at.file, randomBytes(10))
-  expect(await at.upload('--prune-local')).toMatchObject({ exitCode: exitCodes.refused })
-  expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
-})
 
 test('[artifact.upload] a file that changes during the upload is noticed, and nothing of it is stored', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
@@ -187,46 +154,26 @@ test('[artifact.upload] an object that is lost or replaced before it is verified
   }
 })
 
-test('[artifact.prune] a file that changes when it is verified already is kept, and so is one whose server tells no checksum', async () => {
+test('[artifact.upload] of two uploads that replace one another, the one whose object is gone is told so, and its file is kept', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
-  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const other = join(at.folder, 'other/neo4j-2026.dump')
+  mkdirSync(dirname(other), { recursive: true })
+  writeFileSync(other, 'another content')
+  const uploadOther = async () =>
+    holdfast<Uploaded>('s3', 'upload', '--file', other, '--force', ...bucketWords(at.minio, at.bucket))
+  let theirs: Promise<Outcome<Uploaded>> | undefined
   proxy.fault = ({ method, url }) => {
-    if (method === 'PUT' && url.includes('.meta.json')) writeFileSync(at.file, 'new content')
-    return undefined
+    if (method !== 'PUT' || !url.includes('.meta.json') || theirs !== undefined) return undefined
+    theirs = uploadOther()
+    return theirs
   }
-  expect(await at.uploadTo(...words)).toMatchObject(
-    refusal('refused', /is not removed, though .* is uploaded: expected 300000 bytes/),
-  )
-  expect(readFileSync(at.file, 'utf8')).toBe('new content')
-
-  // Put there by another program, which had no checksum computed.
-  const Metadata = {
-    sha256: sha256(small),
-    size: '300000',
-    'created-by': 'me',
-    'db-name': 'neo4j',
-    timestamp: new Date().toISOString(),
-  }
-  const encrypted = { ServerSideEncryption: 'AES256' } as const
-  await at.minio.client.send(
-    new PutObjectCommand({ Bucket: at.bucket, Key: 'neo4j-2026.dump', Body: small, Metadata, ...encrypted }),
-  )
-  writeFileSync(at.file, small)
-  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--force', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', /was replaced before its upload had ended/))
   expect(existsSync(at.file)).toBe(true)
-})
-
-test('[artifact.prune] a file that is changed in place when it is verified already, and gets back its time, is kept', async () => {
-  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
-  const { mtime } = statSync(at.file)
-  utimesSync(at.file, mtime, mtime)
-  proxy.fault = ({ method, url }) => {
-    if (method === 'PUT' && url.includes('.meta.json')) overwriteEnd(at.file, mtime)
-    return undefined
-  }
-  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
-  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /is not removed, though .* it was written to/))
-  expect(existsSync(at.file)).toBe(true)
+  const { key } = resultOf(await theirs!)
+  expect((await contentOf(at.minio, at.bucket, key)).toString()).toBe('another content')
+  // What is told beside it is of the other one: the next upload of what is there sees to that.
+  expect(resultOf(await uploadOther())).toMatchObject({ status: 'skipped', meta: 'repaired' })
 })
 
 describe('[artifact.upload] what another upload puts there meanwhile', () => {
@@ -264,11 +211,4 @@ describe('[artifact.upload] what another upload puts there meanwhile', () => {
 function replace(path: string, content: Buffer): void {
   writeFileSync(`${path}.new`, content)
   renameSync(`${path}.new`, path)
-}
-
-function overwriteEnd(path: string, mtime: Date): void {
-  const bytes = readFileSync(path)
-  bytes[bytes.length - 1]! ^= 1
-  writeFileSync(path, bytes, { flag: 'r+' })
-  utimesSync(path, mtime, mtime)
 }

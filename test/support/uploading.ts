@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,4 +55,12 @@ export function sha256(content: Uint8Array): string {
 export function writeMeta(path: string, content: Uint8Array): void {
   const facts = { database: 'sales', neo4j: '5.26.30', backup: 'b1', transaction: { id: 42 } }
   writeFileSync(`${path}.meta`, JSON.stringify({ sha256: sha256(content), size: content.length, ...facts }))
+}
+
+/** Changes the last byte of a file in place, and gives it its time of writing back. */
+export function overwriteEnd(path: string, mtime: Date): void {
+  const bytes = readFileSync(path)
+  bytes[bytes.length - 1]! ^= 1
+  writeFileSync(path, bytes, { flag: 'r+' })
+  utimesSync(path, mtime, mtime)
 }

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { expect, test } from 'vitest'
+import { exitCodes } from '../../src/core/errors.ts'
+import { keysIn } from '../support/bucketWords.ts'
+import { FaultProxy } from '../support/faultProxy.ts'
+import { refusal, resultOf } from '../support/holdfast.ts'
+import { overwriteEnd, sha256, small, uploading, writeMeta } from '../support/uploading.ts'
+
+// Without TLS, so that a proxy can stand in front of it.
+const at = uploading({ tls: false, versioned: false })
+
+test('[artifact.prune] the file goes when it is verified in the bucket, and the .meta of its export with it', async () => {
+  writeMeta(at.file, small)
+  const uploaded = resultOf(await at.upload('--prune-local'))
+  expect(uploaded).toMatchObject({
+    removed: [at.file, `${at.file}.meta`],
+    facts: { db_name: 'sales', software_version: '5.26.30', transaction_id: '42', backup: 'b1' },
+  })
+  expect([at.file, `${at.file}.meta`].map((path) => existsSync(path))).toEqual([false, false])
+
+  writeFileSync(at.file, small)
+  expect(resultOf(await at.upload('--prune-local'))).toMatchObject({ status: 'skipped', removed: [at.file] })
+})
+
+test('[artifact.prune] nothing is removed where anything else happens', async () => {
+  expect(resultOf(await at.upload('--prune-local', '--dry-run'))).toMatchObject({ status: 'planned' })
+  const link = join(at.folder, 'link.dump')
+  symlinkSync(at.file, link)
+  expect(await at.upload('--file', link, '--prune-local')).toMatchObject(refusal('usage', /is a symbolic link/))
+  writeFileSync(`${at.file}.meta`, JSON.stringify({ sha256: '0'.repeat(64), size: 1, database: 'neo4j', neo4j: '5.26.30' }))
+  expect(await at.upload('--prune-local')).toMatchObject(refusal('integrity', /is not what .*\.meta says/))
+  writeFileSync(`${at.file}.meta`, `{"sha256": "${sha256(small)}", "size": 300000, "data`)
+  expect(await at.upload('--prune-local')).toMatchObject(refusal('integrity', /\.meta is cut or changed/))
+  await rm(`${at.file}.meta`)
+  expect(await keysIn(at.minio, at.bucket)).toEqual([])
+  const missing = randomUUID()
+  expect(await at.upload('--prune-local', '--bucket', missing)).toMatchObject(refusal('repository', /no such bucket/))
+  resultOf(await at.upload())
+  writeFileSync(at.file, randomBytes(10))
+  expect(await at.upload('--prune-local')).toMatchObject({ exitCode: exitCodes.refused })
+  expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
+})
+
+test('[artifact.prune] a file that changes when it is verified already is kept, and so is one whose server tells no checksum', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  proxy.fault = ({ method, url }) => {
+    if (method === 'PUT' && url.includes('.meta.json')) writeFileSync(at.file, 'new content')
+    return undefined
+  }
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('refused', /is not removed, though .* is uploaded: expected 300000 bytes/),
+  )
+  expect(readFileSync(at.file, 'utf8')).toBe('new content')
+
+  // Put there by another program, which had no checksum computed.
+  const Metadata = {
+    sha256: sha256(small),
+    size: '300000',
+    'created-by': 'me',
+    'db-name': 'neo4j',
+    timestamp: new Date().toISOString(),
+  }
+  const encrypted = { ServerSideEncryption: 'AES256' } as const
+  await at.minio.client.send(
+    new PutObjectCommand({ Bucket: at.bucket, Key: 'neo4j-2026.dump', Body: small, Metadata, ...encrypted }),
+  )
+  writeFileSync(at.file, small)
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /the server tells no checksum/))
+  expect(existsSync(at.file)).toBe(true)
+})
+
+test('[artifact.prune] a file that is changed in place when it is verified already, and gets back its time, is kept', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const { mtime } = statSync(at.file)
+  utimesSync(at.file, mtime, mtime)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'PUT' && url.includes('.meta.json')) overwriteEnd(at.file, mtime)
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /is not removed, though .* it was written to/))
+  expect(existsSync(at.file)).toBe(true)
+})
