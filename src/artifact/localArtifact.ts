@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
@@ -49,6 +49,12 @@ export class LocalArtifact implements AsyncDisposable {
       const known = systemReason(error)
       throw known ? unusable(path, known.reason, error) : error
     }
+  }
+
+  /** Whether a file that was found is this one as it was opened; a rename changes its ctime. */
+  isThis({ dev, ino, size, mtimeNs }: BigIntStats): boolean {
+    const state = this.#state
+    return dev === state.dev && ino === state.ino && size === state.size && mtimeNs === state.mtimeNs
   }
 
   /** The content as it is; each piece in the memory of the one before. */

@@ -1,7 +1,9 @@
-import { unlink } from 'node:fs/promises'
-import { HoldfastError } from '../core/errors.ts'
+import type { BigIntStats } from 'node:fs'
+import { lstat } from 'node:fs/promises'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import { exportedMetaPath, readExportedMeta } from './exportedMeta.ts'
 import type { LocalArtifact } from './localArtifact.ts'
+import { removeExactly } from './removeExactly.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 import type { Verified } from './verifyStored.ts'
 
@@ -20,14 +22,27 @@ export function requirePrunable({ path, isLink }: LocalArtifact): void {
  */
 export async function pruneLocal(artifact: LocalArtifact, plan: UploadPlan, { checksum }: Verified): Promise<string[]> {
   const { path } = artifact
+  const metaPath = exportedMetaPath(path)
+  const meta = await stateOf(metaPath)
+  const exported = await readExportedMeta(path)
   const change = await artifact.change()
   if (change !== undefined) throw kept(path, plan, change)
   if (checksum === undefined) throw kept(path, plan, 'the server tells no checksum of what it stored')
-  const exported = await readExportedMeta(path)
-  await unlink(path)
-  if (exported === undefined) return [path]
-  await unlink(exportedMetaPath(path))
-  return [path, exportedMetaPath(path)]
+  if (!(await removeExactly(path, (found) => artifact.isThis(found)))) throw kept(path, plan, 'another file has taken its name')
+  const isMetaGone =
+    exported !== undefined &&
+    (await removeExactly(metaPath, (found) => found.ino === meta?.ino && found.mtimeNs === meta.mtimeNs))
+  return isMetaGone ? [path, metaPath] : [path]
+}
+
+/** @returns undefined where there is no such file. */
+async function stateOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true })
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return undefined
+    throw error
+  }
 }
 
 function kept(path: string, { uri }: UploadPlan, why: string): HoldfastError {

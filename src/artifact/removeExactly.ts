@@ -1,0 +1,30 @@
+import type { BigIntStats } from 'node:fs'
+import { link, lstat, rename, unlink } from 'node:fs/promises'
+import { HoldfastError } from '../core/errors.ts'
+import { randomId } from '../core/ids.ts'
+
+/**
+ * Removes the file of a name, where it is the one that is meant: another one that has taken the name meanwhile stays. It gets a name
+ * that nobody knows for that, for between a look at a name and its removal there is always a moment.
+ * @returns whether it was removed.
+ * @throws HoldfastError `refused` where yet another file has taken the name: both stay.
+ */
+export async function removeExactly(path: string, isMeant: (found: BigIntStats) => boolean): Promise<boolean> {
+  const aside = `${path}.holdfast-${randomId(4)}`
+  await rename(path, aside)
+  if (isMeant(await lstat(aside, { bigint: true }))) {
+    await unlink(aside)
+    return true
+  }
+  try {
+    // Unlike a rename it replaces nothing.
+    await link(aside, path)
+  } catch (cause) {
+    throw new HoldfastError('refused', `another file had taken the name ${path}, and it cannot get that back`, {
+      hint: `it is ${aside} now: move it to where it belongs`,
+      cause,
+    })
+  }
+  await unlink(aside)
+  return false
+}
