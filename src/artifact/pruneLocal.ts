@@ -7,6 +7,9 @@ import { removeExactly } from './removeExactly.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 import type { Verified } from './verifyStored.ts'
 
+/** What goes within this many milliseconds is not what a file is removed for. A rule gives a new object more. */
+const soon = 24 * 3_600_000
+
 /** @throws HoldfastError `usage` for a file that must not be removed afterwards, before anything is done. */
 export function requirePrunable({ path, isLink }: LocalArtifact): void {
   if (!isLink) return
@@ -18,9 +21,15 @@ export function requirePrunable({ path, isLink }: LocalArtifact): void {
 /**
  * Removes a file that is verified in a bucket, and the `.meta` that an export wrote about it.
  * @returns the paths that were removed.
- * @throws HoldfastError `refused` where the file is not the one that was uploaded, or the server computed no checksum of what it stored.
+ * @throws HoldfastError `refused` where the file is not the one that was uploaded, the server computed no checksum of what it stored,
+ * or a rule of the bucket removes that within a day.
  */
-export async function pruneLocal(artifact: LocalArtifact, plan: UploadPlan, { checksum }: Verified): Promise<string[]> {
+export async function pruneLocal(
+  artifact: LocalArtifact,
+  plan: UploadPlan,
+  { checksum, expires }: Verified,
+  now: Date,
+): Promise<string[]> {
   const { path } = artifact
   const metaPath = exportedMetaPath(path)
   const meta = await stateOf(metaPath)
@@ -28,6 +37,13 @@ export async function pruneLocal(artifact: LocalArtifact, plan: UploadPlan, { ch
   const change = await artifact.change()
   if (change !== undefined) throw kept(path, plan, change)
   if (checksum === undefined) throw kept(path, plan, 'the server tells no checksum of what it stored')
+  if (expires !== undefined && Date.parse(expires) < now.getTime() + soon)
+    throw kept(
+      path,
+      plan,
+      `a rule of the bucket removes it at ${expires}`,
+      'upload it under another --prefix, or change that rule',
+    )
   if (!(await removeExactly(path, (found) => artifact.isThis(found)))) throw kept(path, plan, 'another file has taken its name')
   const isMetaGone =
     exported !== undefined &&
@@ -45,8 +61,11 @@ async function stateOf(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-function kept(path: string, { uri }: UploadPlan, why: string): HoldfastError {
-  return new HoldfastError('refused', `${path} is not removed, though ${uri} is uploaded: ${why}`, {
-    hint: 'compare the two, and remove the file yourself',
-  })
+function kept(
+  path: string,
+  { uri }: UploadPlan,
+  why: string,
+  hint = 'compare the two, and remove the file yourself',
+): HoldfastError {
+  return new HoldfastError('refused', `${path} is not removed, though ${uri} is uploaded: ${why}`, { hint })
 }

@@ -22,6 +22,8 @@ export interface RemoteObject {
   checksum: string | undefined
   encryption: string | undefined
   kmsKey: string | undefined
+  /** When a rule of the bucket removes it; undefined where none does. */
+  expires: Date | undefined
   /** Undefined where its metadata tells no SHA-256. */
   facts: NotedFacts | undefined
 }
@@ -37,9 +39,16 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
       checksum: found.ChecksumSHA256,
       encryption: found.ServerSideEncryption,
       kmsKey: found.SSEKMSKeyId,
+      expires: expiryOf(found.Expiration),
       facts: fromMetadata(found.Metadata),
     }
   )
+}
+
+/** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`. */
+function expiryOf(told: string | undefined): Date | undefined {
+  const date = new Date(/expiry-date="([^"]+)"/.exec(told ?? '')?.[1] ?? NaN)
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** @returns undefined where the key is taken and `onlyNew` is asked for. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HoldfastError } from '../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { arrivedChanged } from '../storage/s3/failures.ts'
@@ -20,6 +21,7 @@ interface UploadOptions {
   force: boolean
   /** Remove the file once it is verified in the bucket. */
   prune: boolean
+  clock: Clock
   progress: ProgressListener
   onStep: StepListener
   signal: AbortSignal
@@ -78,7 +80,7 @@ export async function uploadArtifact(
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
   requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
-  const removed = prune ? await pruneLocal(artifact, plan, verified) : []
+  const removed = prune ? await pruneLocal(artifact, plan, verified, options.clock.now()) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
   return {

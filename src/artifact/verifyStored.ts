@@ -16,6 +16,8 @@ export interface Verified {
   checksumCovers: string | undefined
   /** Not compared: of an upload in parts it is no checksum of the content. */
   etag: string | undefined
+  /** When a rule of the bucket removes it, in ISO 8601; undefined where the server tells of none. */
+  expires: string | undefined
   /** Undefined where none was asked for. */
   lock: FoundLock | undefined
 }
@@ -59,6 +61,7 @@ export function verifiedOf(plan: UploadPlan, found: RemoteObject, lock?: FoundLo
     checksum,
     checksumCovers: checksum && (plan.parts === 1 ? 'the whole object' : `the digests of ${plan.parts} parts`),
     etag: found.etag,
+    expires: found.expires?.toISOString(),
     lock,
   }
 }

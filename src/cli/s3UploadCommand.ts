@@ -73,7 +73,7 @@ export const s3UploadCommand = defineCommand({
       const plan = await planUpload(bucket, artifact, request, { clock: services.clock, progress, signal })
       onStep('planned', { uri: plan.uri, ...plan.facts })
       if (dryRun) return { status: 'planned' as const, ...plan }
-      return await uploadArtifact(bucket, artifact, plan, { force, prune, progress, onStep, signal })
+      return await uploadArtifact(bucket, artifact, plan, { force, prune, clock: services.clock, progress, onStep, signal })
     })
   },
   text: (result) => (result.status === 'planned' ? formatPlan(result) : formatUploaded(result)),
@@ -96,7 +96,7 @@ function formatPlan({ uri, size, sha256, parts, encryption, facts, metaKey }: Pl
 }
 
 function formatUploaded({ status, uri, size, replaced, verified, meta, metaKey, removed }: Uploaded): string {
-  const { sha256, encryption, checksum, checksumCovers, lock } = verified
+  const { sha256, encryption, checksum, checksumCovers, lock, expires } = verified
   const compared = [
     'size',
     'SHA-256 in the metadata',
@@ -108,6 +108,7 @@ function formatUploaded({ status, uri, size, replaced, verified, meta, metaKey, 
     [status, `${uri}, ${formatSize(size)}${replaced ? ', in place of another content' : ''}`],
     ['sha256', sha256],
     ['verified', compared.join(', ')],
+    ['expires', expires && `${formatMoment(new Date(expires))}, by a rule of the bucket`],
     ['meta', `${metaKey} ${meta}`],
     ['removed', removed.length === 0 ? undefined : removed.join(', ')],
   ])

@@ -6,7 +6,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { keysIn } from '../support/bucketWords.ts'
-import { FaultProxy } from '../support/faultProxy.ts'
+import { type Answer, FaultProxy } from '../support/faultProxy.ts'
 import { refusal, resultOf } from '../support/holdfast.ts'
 import { overwriteEnd, sha256, small, uploading, writeMeta } from '../support/uploading.ts'
 
@@ -43,6 +43,27 @@ test('[artifact.prune] nothing is removed where anything else happens', async ()
   writeFileSync(at.file, randomBytes(10))
   expect(await at.upload('--prune-local')).toMatchObject({ exitCode: exitCodes.refused })
   expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
+})
+
+test('[artifact.prune] a file is kept where a rule of the bucket removes the object within a day', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  resultOf(await at.upload())
+  const hour = 3_600_000
+  const expiring = (milliseconds: number): string => {
+    const moment = new Date(Math.floor((Date.now() + milliseconds) / 1000) * 1000)
+    const change = ({ headers }: Answer): void =>
+      void (headers['x-amz-expiration'] = `expiry-date="${moment.toUTCString()}", rule-id="exports"`)
+    proxy.fault = ({ method, url }) => (method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined)
+    return moment.toISOString()
+  }
+  expiring(20 * hour)
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('refused', /is not removed, though .*: a rule of the bucket removes it/),
+  )
+  expect(existsSync(at.file)).toBe(true)
+  const expires = expiring(25 * hour)
+  expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })
 })
 
 test('[artifact.prune] a file that changes when it is verified already is kept, and so is one whose server tells no checksum', async () => {

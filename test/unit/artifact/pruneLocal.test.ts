@@ -25,7 +25,7 @@ async function pruneWhile(happens: () => void): Promise<string[]> {
     happens()
   }
   const watched = { path, change, isThis: artifact.isThis.bind(artifact) } as unknown as LocalArtifact
-  return await pruneLocal(watched, { uri: 's3://bucket/key' } as UploadPlan, { checksum: 'digest' } as Verified)
+  return await pruneLocal(watched, { uri: 's3://bucket/key' } as UploadPlan, { checksum: 'digest' } as Verified, new Date())
 }
 
 test('[artifact.prune] a file that takes the name behind the last look at it was never uploaded, and stays with its .meta', async () => {

@@ -27,6 +27,7 @@ const stored: RemoteObject = {
   checksum: 'digest-2',
   encryption: 'aws:kms',
   kmsKey: key,
+  expires: undefined,
   facts,
 }
 
