@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a bucket for backups with the AWS command line: versioned, with object lock, encrypted, closed to the public, over TLS only.
-# Run it again at any time: what is there already is left or set anew. It needs the rights of an administrator of the bucket.
+# Run it again at any time: what is there already is left or set anew; a bucket without object lock is told of, and the exit status is 1. It needs the rights of an administrator of the bucket.
 #
 #   BUCKET=example-prod-neo4j-backups-eu-central-1 REGION=eu-central-1 KEY_ARN=arn:aws:kms:… ./create-bucket.sh
 #
@@ -33,4 +33,10 @@ s3api put-bucket-encryption --bucket "$BUCKET" --server-side-encryption-configur
 s3api put-bucket-policy --bucket "$BUCKET" --policy \
   "$(sed -e "s|\${bucket}|$BUCKET|g" -e "s|\${key_arn}|$KEY_ARN|g" "$here/policies/bucket.json")"
 [[ -z ${LIFECYCLE:-} ]] || s3api put-bucket-lifecycle-configuration --bucket "$BUCKET" --lifecycle-configuration "file://$LIFECYCLE"
+# One that was there before may have none, and what cannot be taken back is left to whoever owns it.
+if ! s3api get-object-lock-configuration --bucket "$BUCKET" >/dev/null; then
+  echo "bucket $BUCKET has no object lock; the rest is set. To enable it, for good:" >&2
+  echo "  aws --region $REGION s3api put-object-lock-configuration --bucket $BUCKET --object-lock-configuration ObjectLockEnabled=Enabled" >&2
+  exit 1
+fi
 echo "bucket $BUCKET is ready"

@@ -171,6 +171,24 @@ describe('create-bucket.sh', () => {
     expect(Rules.map(({ ID }) => ID)).toEqual(['holdfast-expire:exports', 'holdfast-markers:exports'])
   })
 
+  test('does not call a bucket ready that was there before without object lock', async () => {
+    await using server = await startMinio(folder)
+    const env = {
+      ...server.environment,
+      ...order,
+      BUCKET: await server.newBucket('without-lock', { versioned: true }),
+      AWS_ENDPOINT_URL: server.options.endpoint,
+      LOCK_MODE: '',
+      PATH: `${bin}:${process.env['PATH']}`,
+    }
+    const { exitCode, stdout, stderr } = await execa(script, { env, reject: false })
+    expect(exitCode, stderr).toBe(1)
+    expect(stderr).toMatch(/bucket without-lock has no object lock/)
+    expect(stdout).not.toContain('is ready')
+    const locked = await server.newBucket('with-lock', { locked: true })
+    expect((await execa(script, { env: { ...env, BUCKET: locked } })).stdout).toContain('bucket with-lock is ready')
+  })
+
   test('closes it to the public on AWS, before anything else', async () => {
     const log = join(folder, 'asked')
     await writeFile(join(folder, 'aws'), `#!/bin/sh\necho "$*" >> ${log}\n[ "$4" != head-bucket ]\n`)
