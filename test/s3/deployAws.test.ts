@@ -165,7 +165,7 @@ describe('create-bucket.sh', () => {
     expect(ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm).toBe('aws:kms')
     const { Policy = '' } = await server.client.send(new GetBucketPolicyCommand({ Bucket }))
     expect(JSON.parse(Policy)).toMatchObject({
-      Statement: [{ Sid: 'OnlyOverTls' }, { Sid: 'NoOtherEncryption' }, { Sid: 'NoOtherKey' }],
+      Statement: [{ Sid: 'OnlyOverTls' }, { Sid: 'NoOtherEncryption' }, { Sid: 'NoOtherKey' }, { Sid: 'NoKeyOfTheSender' }],
     })
     const { Rules = [] } = await server.client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
     expect(Rules.map(({ ID }) => ID)).toEqual(['holdfast-expire:exports', 'holdfast-markers:exports'])

@@ -1,8 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ListMultipartUploadsCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connectS3 } from '../../src/storage/s3/client.ts'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import { ObjectMissingError } from '../../src/storage/storageErrors.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -111,6 +117,29 @@ test('the policy of the bucket refuses another encryption and another key, and n
     await put20('asked-for', { algorithm: 'aws:kms', keyId: wanted })
     await expect(put20('weaker', { algorithm: 'AES256' })).rejects.toEqual(refused)
     await expect(put20('other-key', { algorithm: 'aws:kms', keyId: 'another-key' })).rejects.toEqual(refused)
+  })
+})
+
+test('the policy of the bucket refuses a key that comes with the put, which only who sends it could read with', async () => {
+  // Such a put is taken over TLS only.
+  await using secure = await startMinio(join(folder, 'secure'), { tls: true })
+  const Bucket = await secure.newBucket('secure')
+  const values = { bucket: Bucket, prefix, key_arn: kmsKeyId }
+  const [allowed, denied] = ['upload', 'bucket'].map(
+    (name) => (JSON.parse(policy(name, values)) as { Statement: object[] }).Statement,
+  )
+  const sentences = denied!.map((statement) => ({ ...statement, Principal: undefined }))
+  const document = JSON.stringify({ Version: '2012-10-17', Statement: [...allowed!, ...sentences] })
+  await withEnvironment(await assumeRole(secure, document), async () => {
+    const { client } = connectS3(secure.options)
+    const wanted = { Bucket, Key: `${prefix}/x`, Body: 'x' }
+    await client.send(new PutObjectCommand(wanted))
+    const own = { SSECustomerAlgorithm: 'AES256', SSECustomerKey: Buffer.alloc(32, 1).toString('latin1') }
+    await expect(client.send(new PutObjectCommand({ ...wanted, ...own }))).rejects.toMatchObject({ name: 'AccessDenied' })
+    await expect(client.send(new CreateMultipartUploadCommand({ ...wanted, ...own }))).rejects.toMatchObject({
+      name: 'AccessDenied',
+    })
+    client.destroy()
   })
 })
 

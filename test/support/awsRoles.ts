@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import type { S3Server } from './s3Servers.ts'
@@ -15,7 +16,8 @@ export function policy(name: string, values: Readonly<Record<string, string>>): 
 /** The environment variables of a role that has a policy and no other right, enforced by the server. */
 export async function assumeRole({ options, environment }: S3Server, document: string): Promise<Record<string, string>> {
   const owner = { accessKeyId: environment['AWS_ACCESS_KEY_ID']!, secretAccessKey: environment['AWS_SECRET_ACCESS_KEY']! }
-  const sts = new STSClient({ endpoint: options.endpoint!, region: 'us-east-1', credentials: owner })
+  const requestHandler = { httpsAgent: new Agent({ ca: options.certificates }) }
+  const sts = new STSClient({ endpoint: options.endpoint!, region: 'us-east-1', credentials: owner, requestHandler })
   try {
     const Policy = JSON.stringify(JSON.parse(document))
     const { Credentials } = await sts.send(
