@@ -3,13 +3,13 @@ import { grammar } from './cli/commands.ts'
 import { interruptionOf } from './cli/interruption.ts'
 import { printError, printNote, toHoldfastError, wantsJson } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
-import { processEnvironment } from './config/environment.ts'
+import { takeEnvironment } from './config/environment.ts'
 import { exitCodes, HoldfastError } from './core/errors.ts'
 import { giveWay } from './core/giveWay.ts'
 
 const { stdout, stderr } = process
 const words = process.argv.slice(2)
-const environment = processEnvironment()
+const environment = takeEnvironment()
 const json = wantsJson(words, environment)
 
 const signal = interruptionOf(

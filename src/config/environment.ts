@@ -1,8 +1,21 @@
-import type { Environment } from './declaration.ts'
+import { type Environment, environmentName, type Setting } from './declaration.ts'
+import { settings } from './settings.ts'
 
-/** The environment of this process; the only place that reads it. */
+/** The environment of this process; nothing else reads it. */
 export function processEnvironment(): Environment {
   return process.env
+}
+
+/**
+ * Takes the secrets out of the environment of this process, for what this program does not start itself gets all of it: the SDK of AWS
+ * runs whatever program a profile names for credentials.
+ * @returns the environment as it was.
+ */
+export function takeEnvironment(): Environment {
+  const whole = { ...process.env }
+  for (const [name, { secret, aliases = [] }] of Object.entries<Setting<unknown>>(settings))
+    if (secret) for (const variable of [environmentName(name), ...aliases]) delete process.env[variable]
+  return whole
 }
 
 /** What Maven needs to find Java, its settings and its way out. */
