@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import { HoldfastError } from '../core/errors.ts'
 import type { Content } from './measure.ts'
+import { readNote } from './noteBeside.ts'
 
 const schema = z.object({
   sha256: z.string(),
@@ -26,14 +26,9 @@ export function exportedMetaPath(path: string): string {
  * @throws HoldfastError `integrity` where it is not what an export writes any more: what it would say is then not known.
  */
 export async function readExportedMeta(path: string): Promise<ExportedMeta | undefined> {
-  let text: string
-  try {
-    text = await readFile(exportedMetaPath(path), 'utf8')
-  } catch (error) {
-    if (hasSystemCode(error, 'ENOENT', 'EISDIR')) return undefined
-    throw error
-  }
-  const content = parsed(text)
+  const note = await readNote(exportedMetaPath(path))
+  if (note === undefined) return undefined
+  const content = parsed(note.toString())
   const { data } = schema.safeParse(content)
   if (data === undefined && (content === undefined || tellsDigest(content))) throw spoilt(path)
   return data

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, readFile, statfs } from 'node:fs/promises'
+import { open, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
@@ -12,6 +12,7 @@ import { type NotedFacts, fromDocument } from './artifactFacts.ts'
 import { LocalArtifact } from './localArtifact.ts'
 import type { Content } from './measure.ts'
 import { readMeta } from './metaObject.ts'
+import { readNote } from './noteBeside.ts'
 import { metaKeyOf } from './objectKey.ts'
 import { explained, lookAt, objectUri } from './remoteObject.ts'
 
@@ -67,9 +68,11 @@ export async function awaitObject(bucket: Bucket, key: string, { progress, signa
       const path = join(folder, 'download')
       await requireRoom(folder, found.size)
       const content = await explained(bucket, 'read', key, signal, async () =>
-        save(readObject(bucket, key, { signal }), path, ({ size }) =>
-          progress({ phase: 'download', done: size, total: found.size }),
-        ),
+        save(readObject(bucket, key, { signal }), path, ({ size }) => {
+          // There is room for what was told, and not for whatever comes.
+          if (size > found.size) throw mismatch(name, 'the server', `${found.size} bytes`, 'more')
+          progress({ phase: 'download', done: size, total: found.size })
+        }),
       )
       if (content.size !== found.size) throw mismatch(name, 'the server', `${found.size} bytes`, `${content.size}`)
       return { path, ...content }
@@ -83,7 +86,7 @@ export async function awaitObject(bucket: Bucket, key: string, { progress, signa
 /** Looks at what is told about a local file: by the `.meta` of an export, or the `.meta.json` of an upload beside it. */
 export async function awaitFile(path: string, { progress, signal }: FetchOptions): Promise<Awaited> {
   const exported = await readExportedMeta(path)
-  const uploaded = exported ? undefined : fromDocument(await readFile(metaKeyOf(path)).catch(() => Buffer.alloc(0)))
+  const uploaded = exported ? undefined : fromDocument((await readNote(metaKeyOf(path))) ?? Buffer.alloc(0))
   const artifact = await LocalArtifact.open(path)
   return {
     name: path,

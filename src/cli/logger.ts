@@ -19,10 +19,16 @@ export function createLogger(stream: OutputStream, level: string): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: withoutTokens },
       redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
     },
     { write },
   )
+}
+
+/** An error as it is logged; a server may repeat a token that it was sent, which nothing else is as long as. */
+function withoutTokens(error: Error): unknown {
+  return JSON.parse(JSON.stringify(pino.stdSerializers.err(error)).replaceAll(/[\w+/=%-]{200,}/g, '…'))
 }
 
 interface LogLine {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +26,17 @@ test('where nothing is beside a file, or what another program keeps there, nothi
   rmSync(exportedMetaPath(path))
   mkdirSync(exportedMetaPath(path))
   expect(await readExportedMeta(path)).toBeUndefined()
+  rmSync(exportedMetaPath(path), { recursive: true })
+  // Opening it would wait for a writer that never comes.
+  execFileSync('mkfifo', [exportedMetaPath(path)])
+  expect(await readExportedMeta(path)).toBeUndefined()
+})
+
+test('of a .meta that is far too long only the beginning is read, and it is not taken for none', async () => {
+  writeFileSync(exportedMetaPath(path), `${whole}${' '.repeat(1 << 20)}x`)
+  expect(await readExportedMeta(path)).toEqual(meta)
+  writeFileSync(exportedMetaPath(path), JSON.stringify({ ...meta, database: 'x'.repeat(1 << 20) }))
+  await expect(readExportedMeta(path)).rejects.toMatchObject({ code: 'integrity' })
 })
 
 test('[artifact.upload] a .meta that is cut anywhere is not taken for none', async () => {
