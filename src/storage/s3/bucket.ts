@@ -7,6 +7,9 @@ import type { RequestCounts, S3Encryption, S3Lock, S3Options } from './options.t
 /** Parts that may be on their way at once, whatever they belong to: they bound the memory. */
 const partsUnderWay = 4
 
+/** Milliseconds. */
+const usualPatience = 60_000
+
 /** A bucket and what is asked for each object that is put there. */
 export interface Bucket {
   readonly name: string
@@ -16,6 +19,8 @@ export interface Bucket {
   readonly requests: RequestCounts
   /** The inputs of requests that may have been obeyed without an answer. */
   readonly unanswered: WeakSet<object>
+  /** Milliseconds of waiting for the content of an object in which some of it comes. */
+  readonly patience: number
   readonly encryption: S3Encryption | undefined
   readonly lock: S3Lock | undefined
   readonly uploads: LimitFunction
@@ -30,6 +35,7 @@ export function openBucket(name: string, options: S3Options): Bucket {
     client,
     requests,
     unanswered,
+    patience: options.patience ?? usualPatience,
     encryption: options.encryption,
     lock: options.lock,
     uploads: pLimit(partsUnderWay),

@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { boundAnswers } from './answers.ts'
 import { tellCompletionErrors } from './completionErrors.ts'
 import { reasonOf } from './failures.ts'
 import { noteUnanswered } from './unanswered.ts'
@@ -12,6 +13,8 @@ import { patientRetries } from './retries.ts'
 const usualAttempts = 12
 /** Milliseconds. */
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
+/** Milliseconds in which an answer begins, and then ends: the largest part takes long to send, and the end of an upload to be made. */
+const usualPatience = 600_000
 const connections = 32
 /** Bytes that go to the connection at a time. */
 const sliceSize = 256 * 1024
@@ -28,6 +31,7 @@ export interface S3Connection {
 /** Makes a client; nothing is sent yet. Credentials are found at the first request, by the SDK's default chain. */
 export function connectS3(options: S3Options): S3Connection {
   const { region, endpoint, pathStyle = endpoint !== undefined, certificates, attempts = usualAttempts, onTrouble } = options
+  const { patience = usualPatience } = options
   const agent = { keepAlive: true, maxSockets: connections }
   const config: S3ClientConfig = {
     forcePathStyle: pathStyle,
@@ -37,6 +41,8 @@ export function connectS3(options: S3Options): S3Connection {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       ...timeouts,
+      requestTimeout: patience,
+      throwOnRequestTimeout: true,
       httpAgent: new HttpAgent(agent),
       httpsAgent: new HttpsAgent({ ...agent, ...(certificates === undefined ? {} : { ca: certificates }) }),
     },
@@ -45,6 +51,8 @@ export function connectS3(options: S3Options): S3Connection {
   }
   const client = new S3Client(config)
   tellCompletionErrors(client)
+  // Behind it, which is nearer to the server.
+  boundAnswers(client, patience)
   const requests: RequestCounts = {}
   client.middlewareStack.add(
     (next, { commandName = 'unknown' }) =>

@@ -1,6 +1,5 @@
-import { Readable } from 'node:stream'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { allBytes } from '../../core/allBytes.ts'
+import { type Answer, textOf } from './answers.ts'
 
 /** The HTTP status that comes with these codes where an answer has a status of its own; any other is a server in trouble. */
 const statuses = new Map([
@@ -24,11 +23,6 @@ const statuses = new Map([
 ])
 const otherwise = 500
 
-interface Answered {
-  statusCode: number
-  body: unknown
-}
-
 /**
  * The end of an upload in parts takes long, so S3 sends status 200 before it knows how it ends, and may tell an error in the body. The SDK
  * makes each of them a 503, which is tried again in vain, and takes one for success that has a line break behind it, or an answer that
@@ -39,12 +33,10 @@ export function tellCompletionErrors(client: S3Client): void {
     (next, { commandName }) =>
       async (args) => {
         const result = await next(args)
-        const response = result.response as Answered
+        const response = result.response as Answer
         if (commandName !== 'CompleteMultipartUploadCommand' || response.statusCode !== 200) return result
-        const body = await allBytes(response.body as AsyncIterable<Buffer>)
-        const text = body.toString()
+        const text = await textOf(response)
         if (!/<\/CompleteMultipartUploadResult>\s*$/.test(text)) throw failureIn(text)
-        response.body = Readable.from([body])
         return result
       },
     { step: 'deserialize', priority: 'low', name: 'tellCompletionErrors' },

@@ -4,6 +4,9 @@ import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
 import { sendOptions } from './request.ts'
 
+/** How many pages in a row may tell no object. */
+const emptyPages = 1000
+
 /**
  * All objects whose key starts with a prefix, in ascending order of their keys.
  * @throws what the SDK throws, HoldfastError `repository` where the list cannot be whole: what is missing in it would count as not there.
@@ -12,11 +15,14 @@ export async function* listKeys(bucket: Bucket, prefix: string, options: Storage
   const { client, name } = bucket
   let next: string | undefined
   let last = ''
+  let empty = 0
   do {
     options.signal?.throwIfAborted()
     const from = next === undefined ? {} : { ContinuationToken: next }
     const page = await client.send(new ListObjectsV2Command({ Bucket: name, Prefix: prefix, ...from }), sendOptions(options))
     requireWhole(bucket, page, next)
+    empty = (page.Contents ?? []).length === 0 ? empty + 1 : 0
+    if (empty > emptyPages) throw misfit(bucket, `it tells no object on ${emptyPages} pages in a row`)
     for (const object of page.Contents ?? []) {
       options.signal?.throwIfAborted()
       const { Key: key = '' } = object

@@ -10,6 +10,8 @@ export interface S3Options {
   certificates?: string | undefined
   /** How often a request is tried, with growing pauses, before it fails. */
   attempts?: number | undefined
+  /** Milliseconds in which an answer begins, and those in which it ends; of the content of an object, in which some of it comes. */
+  patience?: number | undefined
   /** Told why a request is tried again and again, at most twice a minute. */
   onTrouble?: ((reason: string) => void) | undefined
   encryption?: S3Encryption | undefined

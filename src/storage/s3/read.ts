@@ -5,9 +5,10 @@ import { HoldfastError } from '../../core/errors.ts'
 import type { ByteRange, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
 import { statusOf } from './failures.ts'
+import { lively, TooSlow } from './lively.ts'
 import { sendOptions } from './request.ts'
 
-/** How often in a row a read is taken up again that brought nothing. */
+/** How often in a row a read is taken up again that brought nothing, or too little in its time. */
 const resumptions = 6
 
 /**
@@ -30,8 +31,11 @@ export async function* readObject(
     etag ??= answer.etag
     const stop = position + answer.length
     const before = position
+    let isSlow = false
     try {
-      for await (const whole of answer.body) {
+      for await (const whole of lively(answer.body, bucket.patience)) {
+        // Asked for once more, so that a connection whose answer ends here can be used again.
+        if (end !== undefined && position >= end) return
         const chunk = end === undefined ? whole : whole.subarray(0, end - position)
         position += chunk.length
         yield chunk
@@ -41,15 +45,16 @@ export async function* readObject(
     } catch (error) {
       signal?.throwIfAborted()
       if (fruitless >= resumptions) throw error
+      isSlow = error instanceof TooSlow
     }
-    if (position > before) fruitless = 0
+    if (position > before && !isSlow) fruitless = 0
     else if (fruitless >= resumptions) throw cutShort(bucket, key, stop, position)
     await delay(100 * 2 ** fruitless * Math.random(), undefined, signal ? { signal } : {})
   }
 }
 
 interface Opened {
-  body: AsyncIterable<Uint8Array>
+  body: Readable
   /** Bytes that are to come. */
   length: number
   etag: string | undefined

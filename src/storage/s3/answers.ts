@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream'
+import type { S3Client } from '@aws-sdk/client-s3'
+
+/** Bytes: a list of a thousand objects, of the longest keys that there are, is far smaller. */
+const mostBytes = 16 * 1024 * 1024
+
+/** An answer as it came, before the SDK has looked at it. */
+export interface Answer {
+  statusCode: number
+  body: unknown
+}
+
+/**
+ * Reads each answer before the SDK looks at it, but for the content of objects: one that has no end would fill the memory, and one
+ * that comes by the byte would be waited for without end.
+ * @param patience milliseconds for the body of an answer
+ */
+export function boundAnswers(client: S3Client, patience: number): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const result = await next(args)
+        const response = result.response as Answer
+        const isContent = commandName === 'GetObjectCommand' && response.statusCode < 300
+        if (!isContent) keep(response, await boundedBytes(response.body as Readable, patience))
+        return result
+      },
+    { step: 'deserialize', priority: 'low', name: 'boundAnswers' },
+  )
+}
+
+/** The text of an answer that is bounded, for whoever looks at it before the SDK does. */
+export async function textOf(response: Answer): Promise<string> {
+  const body = Buffer.concat(await Array.fromAsync(response.body as AsyncIterable<Buffer>))
+  keep(response, body)
+  return body.toString()
+}
+
+function keep(response: Answer, body: Buffer): void {
+  response.body = Readable.from(body.length === 0 ? [] : [body])
+}
+
+async function boundedBytes(body: Readable, patience: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  const timer = setTimeout(() => body.destroy(unfit('TimeoutError', `no whole answer within ${patience} ms`)), patience)
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > mostBytes) throw unfit('AnswerTooLong', `an answer of more than ${mostBytes} bytes`)
+      chunks.push(chunk)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Named as the SDK names what it tries again, or says in words. */
+function unfit(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name })
+}
