@@ -11,6 +11,7 @@ import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
 import { pruneLocal, requirePrunable } from './pruneLocal.ts'
+import { tellOfReplaced } from './replacedMeta.ts'
 import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
 import type { StepListener } from './step.ts'
 import type { UploadPlan } from './uploadPlan.ts'
@@ -49,9 +50,18 @@ export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'read'> {
 export async function uploadArtifact(
   bucket: Bucket,
   artifact: LocalArtifact,
-  planned: UploadPlan,
+  plan: UploadPlan,
   options: UploadOptions,
 ): Promise<Uploaded> {
+  try {
+    return await upload(bucket, artifact, plan, options)
+  } catch (error) {
+    if (options.force) await tellOfReplaced(bucket, plan, options.signal).catch(() => {})
+    throw error
+  }
+}
+
+async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPlan, options: UploadOptions): Promise<Uploaded> {
   const { force, prune, onStep, signal } = options
   let plan = planned
   if (prune) requirePrunable(artifact)
@@ -73,7 +83,11 @@ export async function uploadArtifact(
   const after = await lookAt(bucket, plan.key, signal)
   if (isThere && before === undefined) requireSameUpload(plan, after)
   requireAsSent(plan, after)
-  const verified = verifiedOf(plan, after, await lockAsAsked(bucket, plan, { isNew: !isThere, signal }))
+  const verified = verifiedOf(
+    plan,
+    after,
+    await lockAsAsked(bucket, plan, { isNew: !isThere, replaces: before !== undefined, signal }),
+  )
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
   // The object has the facts of the upload that made it.
   const facts = completeFacts(after.facts, plan.facts)
@@ -144,12 +158,12 @@ async function send(
 async function lockAsAsked(
   bucket: Bucket,
   { key }: UploadPlan,
-  { isNew, signal }: { isNew: boolean; signal: AbortSignal },
+  { isNew, replaces, signal }: { isNew: boolean; replaces: boolean; signal: AbortSignal },
 ): Promise<FoundLock | undefined> {
   if (bucket.lock === undefined) return undefined
   return explained(bucket, 'lock', key, signal, async () => {
     await extendLock(bucket, key, { signal })
-    return requireLocked(bucket, key, { isNew })
+    return requireLocked(bucket, key, { isNew, replaces })
   })
 }
 

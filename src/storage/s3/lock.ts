@@ -6,7 +6,7 @@ import { answered } from './failures.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
-import { removed } from './stored.ts'
+import { putIdName, removedOwn } from './ownObject.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -59,12 +59,24 @@ export interface FoundLock {
   until: string
 }
 
+/** An object of which is asked whether it is locked. */
+interface LockedObject {
+  /** Whether it was just put. */
+  isNew: boolean
+  /** Whether there was another one before it. */
+  replaces?: boolean
+}
+
 /**
  * Looks whether an object is locked as asked; one that was just put is removed again where it is not.
  * @returns its lock; undefined where none is asked for.
  * @throws HoldfastError `refused` where it is not.
  */
-export async function requireLocked(bucket: Bucket, key: string, { isNew }: { isNew: boolean }): Promise<FoundLock | undefined> {
+export async function requireLocked(
+  bucket: Bucket,
+  key: string,
+  { isNew, replaces = false }: LockedObject,
+): Promise<FoundLock | undefined> {
   const { lock } = bucket
   if (lock === undefined) return undefined
   const found = await headObject(bucket, key)
@@ -81,7 +93,8 @@ export async function requireLocked(bucket: Bucket, key: string, { isNew }: { is
         : 'ask for the mode that it has, or have one who may s3:BypassGovernanceRetention change it; the role needs s3:GetObjectRetention',
     },
   )
-  throw isNew ? await removed(bucket, key, found?.VersionId, problem) : problem
+  const id = found?.Metadata?.[putIdName]
+  throw isNew && id !== undefined ? await removedOwn({ bucket, key, id, replaces }, found?.VersionId, problem) : problem
 }
 
 /** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */

@@ -32,12 +32,8 @@ export class PartedUpload {
   }
 
   async run(first: Buffer, rest: AsyncIterable<{ part: Buffer }>): Promise<Stored | undefined> {
-    const { bucket, options } = this.#order
-    const answer = await bucket.client.send(
-      new CreateMultipartUploadCommand({ ...objectHeaders(this.#order), ChecksumAlgorithm: 'SHA256' }),
-      sendOptions(options),
-    )
-    this.#uploadId = required(answer.UploadId, 'an id of the upload')
+    const { options } = this.#order
+    await this.#open()
     const underWay: Promise<void>[] = []
     try {
       await this.#begin(underWay, first)
@@ -55,6 +51,25 @@ export class PartedUpload {
       await this.#giveUp()
       throw options.signal?.aborted ? options.signal.reason : this.#stop.signal.reason
     }
+  }
+
+  /** Uploads a part of one byte and gives up: the server tells how it stores parts, and stores nothing. */
+  async rehearse(): Promise<void> {
+    await this.#open()
+    try {
+      await this.#upload(1, Buffer.alloc(1))
+    } finally {
+      await this.#giveUp()
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { bucket, options } = this.#order
+    const answer = await bucket.client.send(
+      new CreateMultipartUploadCommand({ ...objectHeaders(this.#order), ChecksumAlgorithm: 'SHA256' }),
+      sendOptions(options),
+    )
+    this.#uploadId = required(answer.UploadId, 'an id of the upload')
   }
 
   /** Resolves when the part is on its way, so that no more parts are in memory than may be. */

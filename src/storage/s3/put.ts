@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
 import { statusOf } from './failures.ts'
+import { headObject } from './head.ts'
+import { isKept, removeQuietly } from './ownObject.ts'
 import { PartedUpload } from './partedUpload.ts'
 import { PartMemory, partsOf, smallestPart } from './parts.ts'
 import { condition, conflictLimit, objectHeaders, type Order, type PutOptions, type Stored, whatIsThere } from './putOrder.ts'
 import { sendOptions } from './request.ts'
-import { findOwn, required, requireAsAsked } from './stored.ts'
+import { required, requireAsAsked } from './stored.ts'
 
 const defaultPartSize = smallestPart
 
@@ -25,13 +27,15 @@ export async function putObject(
   body: Uint8Array | AsyncIterable<Uint8Array>,
   options: PutOptions,
 ): Promise<Stored | undefined> {
-  const order: Order = { bucket, key, id: randomId(), options }
   options.signal?.throwIfAborted()
+  const before = options.onlyNew ? undefined : await headObject(bucket, key, options)
+  const order: Order = { bucket, key, id: randomId(), options, replaces: before !== undefined }
+  if (before !== undefined && !isKept(before.VersionId)) await rehearse(order)
   try {
     return await putInOrder(order, body)
   } catch (error) {
     // There are servers that refuse a lock and keep the object.
-    if (bucket.lock !== undefined && !options.shortLived && isRefusal(error)) await removeOwn(order)
+    if (bucket.lock !== undefined && !options.shortLived && isRefusal(error)) await removeQuietly(order)
     throw error
   }
 }
@@ -59,13 +63,15 @@ function isRefusal(error: unknown): boolean {
   return status >= 400 && status < 500
 }
 
-/** Removes what a put has stored although it was refused; nothing of others. */
-async function removeOwn(order: Order): Promise<void> {
-  const { bucket, key } = order
-  const found = await findOwn(order)
-  if (found === undefined) return
-  const version = found.VersionId === undefined ? {} : { VersionId: found.VersionId }
-  await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: key, ...version })).catch(() => {})
+/**
+ * Has the server show that it encrypts as asked and takes a lock. What a small object replaces is gone before the answer to its put can
+ * tell that; an upload in parts, which is given up here, tells it before.
+ */
+async function rehearse(order: Order): Promise<void> {
+  const { encryption, lock } = order.bucket
+  if (encryption === undefined && lock === undefined) return
+  const { digests: _, ...options } = order.options
+  await new PartedUpload({ ...order, options }, new PartMemory(1)).rehearse()
 }
 
 async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefined> {

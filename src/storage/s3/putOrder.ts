@@ -4,7 +4,8 @@ import { encryptionHeaders } from './encryption.ts'
 import { answered, statusOf, UnsettledPut } from './failures.ts'
 import { headObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
-import { type OwnObject, putIdName, requireAsAsked } from './stored.ts'
+import { type OwnObject, putIdName } from './ownObject.ts'
+import { requireAsAsked } from './stored.ts'
 
 /** How often a put is tried again that met another one of the same key under way. */
 export const conflictLimit = 10

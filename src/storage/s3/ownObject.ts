@@ -1,0 +1,80 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { HoldfastError } from '../../core/errors.ts'
+import type { Bucket } from './bucket.ts'
+import { headObject } from './head.ts'
+
+/** Tells our own object from another one where an answer was lost. */
+export const putIdName = 'holdfast-put'
+
+/** An object that was just put, with the id in its metadata. */
+export interface OwnObject {
+  bucket: Bucket
+  key: string
+  id: string
+  /** Whether there was another one before it. */
+  replaces: boolean
+}
+
+/** Our own object as it is there; undefined where another one is, or nobody can tell. */
+async function findOwn({ bucket, key, id }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
+  const found = await headObject(bucket, key).catch(() => undefined)
+  return found?.Metadata?.[putIdName] === id ? found : undefined
+}
+
+/**
+ * Removes an object that a server stored otherwise than was asked for. Without its version a delete would hide what was there before, too,
+ * or remove what another put has stored.
+ * @returns why it was refused, and what became of it.
+ */
+export async function removedOwn(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
+  const found = version === undefined ? await findOwn(own) : { VersionId: version }
+  if (found !== undefined && isSafeToRemove(own, found.VersionId)) return removed(own, found.VersionId, error)
+  const { bucket, key } = own
+  const { code, message, hint = '' } = error
+  if (found === undefined)
+    return new HoldfastError(code, `${message}; it was not removed, for nobody tells which one it is`, {
+      hint: `look for it among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
+      cause: error,
+    })
+  return new HoldfastError(code, `${message}; it is there, in the place of what it has replaced, which is gone`, {
+    hint: `keep the local file, and look at ${key} in ${bucket.location}, a bucket that keeps no versions; ${hint}`,
+    cause: error,
+  })
+}
+
+/** Removes our own object, which was refused, without a word where that fails. */
+export async function removeQuietly(own: OwnObject): Promise<void> {
+  const found = await findOwn(own)
+  if (found !== undefined && isSafeToRemove(own, found.VersionId)) await remove(own, found.VersionId).catch(() => {})
+}
+
+/** What an object has replaced comes back where the bucket keeps versions; elsewhere nothing would be left. */
+function isSafeToRemove({ replaces }: OwnObject, version: string | undefined): boolean {
+  return !replaces || isKept(version)
+}
+
+/** Whether an object is kept as a version of its own where another one replaces it; where versioning is suspended it is called null. */
+export function isKept(version: string | undefined): boolean {
+  return version !== undefined && version !== 'null'
+}
+
+async function removed(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
+  const { bucket, key } = own
+  const { code, message, hint = '' } = error
+  const cause = await remove(own, version).catch((failure: unknown) => failure)
+  if (cause === undefined) return new HoldfastError(code, `${message}; it was removed again`, { hint })
+  const found = `${key} in ${bucket.location}${version === undefined ? '' : `, version ${version},`}`
+  return new HoldfastError(code, `${message}; it could not be removed, and may be there`, {
+    hint: `remove ${found} with a role that may; ${hint}`,
+    cause,
+  })
+}
+
+/** Removes our own object and looks whether it is gone: not only servers answer a delete with yes. @throws where it is not. */
+async function remove({ bucket, key, id }: OwnObject, version: string | undefined): Promise<void> {
+  const { client, name } = bucket
+  const which = version === undefined ? {} : { VersionId: version }
+  await client.send(new DeleteObjectCommand({ Bucket: name, Key: key, ...which }))
+  const found = await headObject(bucket, key)
+  if (found?.Metadata?.[putIdName] === id) throw new Error('the server answered that it is removed, and has it still')
+}
