@@ -8,7 +8,7 @@ export const repoInitCommand = defineCommand({
   description:
     'With a passphrase or a key file everything in it is encrypted (AES-256-GCM). Keep a copy of either in another place: ' +
     'nobody can read the backups without it. A repository that exists is never changed. Before anything else it is tried whether the place ' +
-    'refuses to overwrite; `holdfast doctor` tries more.',
+    'refuses to overwrite, in a bucket uploads in parts too, and that no rule of the bucket removes or archives what is stored; `holdfast doctor` tries more.',
   settings: repositorySettings,
   examples: [
     { command: 'holdfast repo init --repo /backups --passphrase-file /etc/holdfast/passphrase', purpose: 'an encrypted one' },

@@ -30,8 +30,8 @@ export interface BucketLifecycle {
    * Sets the rules of the bucket, and reads them back. S3 has no way to set them only where nobody has since changed them: just before,
    * they are compared with those that `rules` told, which leaves a moment in which a change of somebody else is lost.
    * @returns what the server did not keep of what was set.
-   * @throws HoldfastError as `rules`, `refused` where they are not those any more that `rules` told, `failed` where someone else's rule
-   * is not there any more afterwards.
+   * @throws HoldfastError as `rules`, `refused` where they are not those any more that `rules` told, or hold what would be lost by it,
+   * `failed` where someone else's rule is not there any more afterwards.
    */
   set(changes: readonly RuleChange[], options?: Options): Promise<LeftOut[]>
 }
@@ -56,8 +56,9 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
     repositories: async (rest = {}) =>
       attempt('look for', 'a repository', rest, async () => findRepositories(bucket, place.prefix, rest)),
     async set(changes, rest = {}) {
-      const { rules: found, smallest } = await read(rest)
+      const { rules: found, smallest, lost } = await read(rest)
       if (told !== undefined && !isDeepStrictEqual(found, told)) throw changedMeanwhile(bucket)
+      if (lost.length > 0) throw wouldLose(bucket, lost)
       const Rules = afterChanges(changes)
       await attempt('set', 'the lifecycle', rest, async () =>
         bucket.client.send(
@@ -86,6 +87,13 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
 function changedMeanwhile({ location }: Bucket): HoldfastError {
   return new HoldfastError('refused', `somebody else has changed the lifecycle of ${location} meanwhile; nothing was set`, {
     hint: 'look at the changes once more without --confirm, then run it again',
+  })
+}
+
+function wouldLose({ location }: Bucket, parts: readonly string[]): HoldfastError {
+  const message = `rules of ${location} hold what Holdfast does not know and would take away: ${parts.join(', ')}; nothing was set`
+  return new HoldfastError('refused', message, {
+    hint: 'add the rules with the tools of the server: without --apply they are printed, with --format json as the API takes them',
   })
 }
 

@@ -1,7 +1,5 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { isDeepStrictEqual } from 'node:util'
-import { keyPrefix } from '../core/s3Uri.ts'
-import { archivesObjects, removesObjects, rulePrefix } from '../storage/s3/bucketRules.ts'
 import { isOwnRule } from './rules.ts'
 
 /** What becomes of one rule of a bucket. */
@@ -64,18 +62,6 @@ export function leftOut(wanted: readonly LifecycleRule[], stored: readonly Lifec
     if (there === undefined) return [{ rule: id, part: 'the whole rule' }]
     const parts = Object.keys(rule) as (keyof LifecycleRule)[]
     return parts.filter((part) => !isDeepStrictEqual(plain(rule[part]), plain(there[part]))).map((part) => ({ rule: id, part }))
-  })
-}
-
-/** The rules that remove or archive current objects below a prefix, or some of them. */
-export function dangersTo(rules: readonly LifecycleRule[], prefix: string): LifecycleRule[] {
-  const base = keyPrefix(prefix)
-  return rules.filter((rule) => {
-    const theirs = rulePrefix(rule)
-    const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
-    // What a repository stores has no tags.
-    const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
-    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archivesObjects(rule))
   })
 }
 

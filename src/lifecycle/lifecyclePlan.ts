@@ -2,8 +2,9 @@ import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../core/errors.ts'
 import type { S3Place } from '../core/s3Uri.ts'
 import { s3Uri } from '../core/s3Uri.ts'
+import { dangersTo } from '../storage/s3/bucketRules.ts'
 import type { BucketLifecycle } from './bucketLifecycle.ts'
-import { changesTo, dangersTo, isChange, knownLeftOut, type LeftOut, type RuleChange } from './change.ts'
+import { changesTo, isChange, knownLeftOut, type LeftOut, type RuleChange } from './change.ts'
 import { lifecycleRules } from './rules.ts'
 
 /** The rules that the lifecycle of a place should have. */

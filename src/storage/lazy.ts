@@ -21,6 +21,7 @@ export function lazyStorage(location: string, locks: boolean, open: () => Promis
     delete: async (...args) => (await driver()).delete(...args),
     forgottenLock: async (...args) => (await driver()).forgottenLock?.(...args),
     facts: async (...args) => (await driver()).facts?.(...args) ?? [],
+    danger: async (...args) => (await driver()).danger?.(...args),
     requestCounts: () => loaded?.requestCounts?.() ?? {},
     ...(locks ? { keep: async (...args: Parameters<NonNullable<Storage['keep']>>) => (await driver()).keep?.(...args) } : {}),
   }

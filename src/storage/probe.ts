@@ -16,6 +16,7 @@ export interface Probe {
     | 'never overwrite, in parts'
     | 'one of many'
     | 'delete'
+    | 'what is stored stays'
     | 'lock'
     | 'lock as before'
   ok: boolean
@@ -31,7 +32,7 @@ const contenders = 4
 
 /**
  * Tries what a repository needs of storage, on objects of its own, which are removed again.
- * @param thorough also on an object of several megabytes, and whether objects are locked where that is asked for
+ * @param thorough also whether objects are locked where that is asked for, and in a directory on an object of several megabytes
  * @throws HoldfastError `repository` where it cannot be reached or refuses even to write.
  */
 export async function probeStorage(
@@ -67,6 +68,9 @@ export async function probeStorage(
     if (thorough && storage.keep !== undefined) {
       probes.push(await tried('lock', async () => put(names.locked, first, false).then(() => undefined)))
     }
+    if (storage.danger !== undefined) {
+      probes.push(await tried('what is stored stays', async () => storage.danger?.(options)))
+    }
     return [...probes, await tried('delete', async () => staysDeleted(storage, names.small, options))]
   } finally {
     for (const name of written) await storage.delete(name).catch(() => {})
@@ -78,8 +82,11 @@ export function requireProbes(storage: Storage, probes: readonly Probe[]): void 
   const failed = probes.filter(({ ok }) => !ok)
   if (failed.length === 0) return
   const list = failed.map(({ name, found }) => `${name} (${found})`).join(', ')
+  const isInDanger = failed.every(({ name }) => name === 'what is stored stays')
   throw new HoldfastError('refused', `${storage.location} cannot hold a repository safely; what fails: ${list}`, {
-    hint: 'use storage that refuses to overwrite: a file system with hard links, or an S3 server that knows If-None-Match',
+    hint: isInDanger
+      ? 'give the repository another prefix, or the rule; `holdfast s3 lifecycle --repo … --apply --confirm` takes one of Holdfast’s own for this prefix away'
+      : 'use storage that refuses to overwrite: a file system with hard links, or an S3 server that knows If-None-Match',
   })
 }
 

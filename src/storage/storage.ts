@@ -47,6 +47,12 @@ export interface Storage {
    */
   forgottenLock?(name: string, options?: StorageOptions): Promise<string | undefined>
 
+  /**
+   * What the place by itself would do to objects that are needed, such as a rule that removes them by age; undefined where nothing is known.
+   * A place that never does anything by itself has no such method.
+   */
+  danger?(options?: StorageOptions): Promise<string | undefined>
+
   /** What the place is set up for, as it tells when asked. A place with nothing to tell has no such method. */
   facts?(options?: StorageOptions): Promise<StorageFact[]>
 

@@ -173,11 +173,9 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   const repo = `s3://${bucket}/p`
   const { exitCode, result } = await holdfast<{ probes: { name: string; ok: boolean }[] }>('doctor', '--repo', repo)
   expect(exitCode).toBe(7)
-  expect(result.probes.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual([
-    'never overwrite',
-    'one of many',
-    'never overwrite, in parts',
-  ])
+  const failed = result.probes.filter(({ ok }) => !ok).map(({ name }) => name)
+  // Of four at once exactly one may win here, too, as the deletes and puts come.
+  expect(failed.filter((name) => name !== 'one of many')).toEqual(['never overwrite', 'never overwrite, in parts'])
   expect(await holdfast('repo', 'init', '--repo', repo)).toMatchObject(refusal('refused', /never overwrite/))
   proxy.fault = () => undefined
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
@@ -193,15 +191,18 @@ test('[errors.clear] doctor ends with a status that its help tells where a serve
   expect(repoInitCommand.fails).toContain(error?.code)
 })
 
-test('doctor warns of a rule that moves objects to an archive, and what lies there says so', async () => {
+test('doctor and repo init refuse a bucket with a rule that moves objects to an archive, and what lies there says so', async () => {
   minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
   const page =
     '<LifecycleConfiguration><Rule><ID>cold</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>' +
     '<Transition><Days>30</Days><StorageClass>DEEP_ARCHIVE</StorageClass></Transition></Rule></LifecycleConfiguration>'
   proxy.fault = ({ url }) => (url.includes('?lifecycle') ? { status: 200, page } : undefined)
-  const { result, warnings } = await holdfast<{ facts: object[] }>('doctor', '--repo', `s3://${bucket}/p`)
-  expect(result.facts).toContainEqual(expect.objectContaining({ name: 'rules that archive objects', found: 'cold (everything)' }))
-  expect(warnings).toEqual([matching(/move objects to an archive/)])
+  const { exitCode, result } = await holdfast<{ facts: object[]; probes: object[] }>('doctor', '--repo', `s3://${bucket}/p`)
+  expect(exitCode).toBe(7)
+  expect(result.facts).toContainEqual({ name: 'rules that archive objects', found: 'cold (everything)' })
+  const found = 'a rule of the bucket archives objects: cold (everything)'
+  expect(result.probes).toContainEqual({ name: 'what is stored stays', ok: false, found })
+  expect(await holdfast('repo', 'init', '--repo', `s3://${bucket}/p`)).toMatchObject(refusal('refused', /archives objects: cold/))
   await storage.put('x', patterned(10))
   proxy.next(1, ({ method }) => method === 'GET', { status: 403, code: 'InvalidObjectState' })
   expect(await failure(collect(storage.get('x')))).toMatchObject({ message: matching(/cannot read x .* in an archive/) })

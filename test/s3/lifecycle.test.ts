@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,8 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FaultProxy } from '../support/faultProxy.ts'
+import { lifecycleRules } from '../../src/lifecycle/rules.ts'
+import { type Answer, FaultProxy } from '../support/faultProxy.ts'
 import { holdfast, refusal, succeed } from '../support/holdfast.ts'
 import { type S3Server, startMinio } from '../support/s3Servers.ts'
 
@@ -42,6 +44,21 @@ const tried = async (...words: string[]) => holdfast<Report>('s3', 'lifecycle', 
 const put = async (Key: string) => server.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }))
 const set = async (Rules: LifecycleRule[]) =>
   server.client.send(new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }))
+/** As the server takes it, with what the SDK does not know. */
+const setInWords = async (text: string): Promise<void> => {
+  const request = new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules: [logs] } })
+  request.middlewareStack.add(
+    (next) => async (args) => {
+      const { headers } = Object.assign(args.request as { headers: Record<string, string> }, { body: text })
+      headers['content-length'] = String(text.length)
+      headers['content-md5'] = hash('md5', text, 'base64')
+      for (const name of Object.keys(headers)) if (/^x-amz-(sdk-)?checksum/.test(name)) delete headers[name]
+      return next(args)
+    },
+    { step: 'build', priority: 'low' },
+  )
+  await server.client.send(request)
+}
 const stored = async (): Promise<LifecycleRule[]> => {
   const { Rules = [] } = await server.client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))
   return Rules.toSorted((one, other) => one.ID!.localeCompare(other.ID!))
@@ -101,6 +118,34 @@ describe('for exported backups', () => {
     expect((await stored()).map(({ ID }) => ID)).toEqual(['theirs'])
   })
 
+  test('rules that hold what only their server knows are not set again without it', async () => {
+    const rule =
+      '<Rule><ID>logs</ID><Status>Enabled</Status><Filter><Prefix>logs/</Prefix></Filter>' +
+      '<Expiration><Days>3</Days><ExpiredObjectAllVersions>true</ExpiredObjectAllVersions></Expiration>' +
+      '<DelMarkerExpiration><Days>3</Days></DelMarkerExpiration></Rule>'
+    await setInWords(`<LifecycleConfiguration>${rule}</LifecycleConfiguration>`)
+    const outcome = await tried('--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm')
+    expect(outcome).toMatchObject(
+      refusal('refused', /would take away: ExpiredObjectAllVersions, DelMarkerExpiration; nothing was set/),
+    )
+    expect((await stored()).map(({ ID }) => ID)).toEqual(['logs'])
+  })
+
+  test.each([
+    ['a page of something else', () => '<html><body>Please sign in.</body></html>'],
+    ['half of it', (text: string) => text.slice(0, text.length / 2)],
+    ['nothing', () => ''],
+  ])('%s in the place of the rules does not pass for a bucket without any', async (_, edit) => {
+    await set([logs])
+    await using proxy = await FaultProxy.start(server.options.endpoint!)
+    const change = (answer: Answer): void => void (answer.body = Buffer.from(edit(answer.body.toString())))
+    proxy.fault = ({ method, url }) => (method === 'GET' && url.includes('?lifecycle') ? { change } : undefined)
+    const words = ['--bucket', bucket, '--prefix', 'neo4j', '--days', '7', '--apply', '--confirm', '--region', 'us-east-1']
+    const outcome = await holdfast('s3', 'lifecycle', ...words, '--endpoint', proxy.endpoint)
+    expect(outcome).toMatchObject(refusal('repository', /the server gives no whole lifecycle of s3:/))
+    expect(await stored()).toEqual([logs])
+  })
+
   test('a server that shows what was set a moment later is asked again', async () => {
     await using proxy = await FaultProxy.start(server.options.endpoint!)
     let looks = 0
@@ -133,8 +178,8 @@ describe('for exported backups', () => {
 
 describe('for a repository', () => {
   test('nothing that is current expires, whatever is asked; what was set for exported backups goes', async () => {
-    await lifecycle('--bucket', bucket, '--prefix', 'db', '--days', '7', '--apply', '--confirm')
     await succeed('repo', 'init', '--repo', `s3://${bucket}/db`, ...reach())
+    await set(lifecycleRules({ prefix: 'db', days: 7, noncurrentDays: 7 }))
     const report = await lifecycle('--bucket', bucket, '--prefix', 'db', '--tier', 'dev', '--apply', '--confirm')
     expect(report).toMatchObject({
       holds: 'repository',
@@ -145,6 +190,22 @@ describe('for a repository', () => {
     expect(rules[0]).toMatchObject({ ID: 'holdfast-repository:db', NoncurrentVersionExpiration: { NoncurrentDays: 30 } })
     expect(rules[0]?.Expiration).toEqual({ ExpiredObjectDeleteMarker: true })
     expect((await lifecycle('--repo', `s3://${bucket}/db`)).rules).toEqual(report.rules)
+  })
+
+  test('none is made, and no place is called good, where a rule of the bucket would remove what is stored', async () => {
+    await set([logs])
+    const repo = ['--repo', `s3://${bucket}/exports/graphs`, ...reach()]
+    const doctor = async () => holdfast<{ probes: object[] }>('doctor', ...repo)
+    expect(await doctor()).toMatchObject({ exitCode: 0, warnings: [] })
+    await lifecycle('--bucket', bucket, '--prefix', 'exports', '--tier', 'dev', '--apply', '--confirm')
+    const why = 'a rule of the bucket expires objects: holdfast-expire:exports (exports/ after 7 days)'
+    const { exitCode, result } = await doctor()
+    expect(exitCode).toBe(7)
+    expect(result.probes).toContainEqual({ name: 'what is stored stays', ok: false, found: why })
+    expect(await holdfast('repo', 'init', ...repo)).toMatchObject(
+      refusal('refused', /what fails: what is stored stays .* holdfast-expire:exports/),
+    )
+    await succeed('repo', 'init', '--repo', `s3://${bucket}/graphs`, ...reach())
   })
 
   test('a rule of somebody else that reaches it is a failure that names it', async () => {

@@ -3,26 +3,43 @@ import {
   type LifecycleRule,
   type TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3'
+import { keyPrefix } from '../../core/s3Uri.ts'
 import type { StorageOptions } from '../storage.ts'
+import { type Answer, textOf } from './answers.ts'
 import type { Bucket } from './bucket.ts'
 import { answered } from './failures.ts'
 import { sendOptions } from './request.ts'
+import { requireLifecycle, unknownParts } from './rulesAnswer.ts'
 
 /** The lifecycle of a bucket as it is set. */
 export interface BucketRules {
   rules: LifecycleRule[]
   smallest: TransitionDefaultMinimumObjectSize | undefined
+  /** Names of what some of the rules hold besides, which setting them again would take away. */
+  lost: string[]
 }
 
-/** Reads the lifecycle of a bucket; one that has none has no rules. */
-export async function readRules({ client, name }: Bucket, options: StorageOptions): Promise<BucketRules> {
+/** Reads the lifecycle of a bucket; one that has none has no rules. @throws what the SDK throws, HoldfastError where it is none. */
+export async function readRules(bucket: Bucket, options: StorageOptions): Promise<BucketRules> {
+  const { client, name } = bucket
+  const request = new GetBucketLifecycleConfigurationCommand({ Bucket: name })
+  let answer = ''
+  request.middlewareStack.addRelativeTo(
+    <Request, Result>(next: (args: Request) => Promise<Result>) =>
+      async (args: Request) => {
+        const result = await next(args)
+        const { response } = result as { response: Answer }
+        if (response.statusCode === 200) requireLifecycle(bucket, (answer = await textOf(response)))
+        return result
+      },
+    { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'keepAnswer' },
+  )
   try {
-    const request = new GetBucketLifecycleConfigurationCommand({ Bucket: name })
     const { Rules: rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
-    return { rules: rules.map(inNewForm), smallest }
+    return { rules: rules.map(inNewForm), smallest, lost: unknownParts(answer) }
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (answered(error, 'NoSuchLifecycleConfiguration')) return { rules: [], smallest: undefined }
+    if (answered(error, 'NoSuchLifecycleConfiguration')) return { rules: [], smallest: undefined, lost: [] }
     throw error
   }
 }
@@ -45,4 +62,16 @@ export function archivesObjects({ Transitions = [] }: LifecycleRule): boolean {
 /** Whether a rule removes current objects by their age or at a date. */
 export function removesObjects({ Expiration }: LifecycleRule): boolean {
   return Expiration?.Days !== undefined || Expiration?.Date !== undefined
+}
+
+/** The rules that remove or archive current objects below a prefix, or some of them. */
+export function dangersTo(rules: readonly LifecycleRule[], prefix: string): LifecycleRule[] {
+  const base = keyPrefix(prefix)
+  return rules.filter((rule) => {
+    const theirs = rulePrefix(rule)
+    const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
+    // What a repository stores has no tags.
+    const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
+    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archivesObjects(rule))
+  })
 }

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { archivesObjects, readRules, removesObjects, rulePrefix } from './bucketRules.ts'
+import { archivesObjects, dangersTo, readRules, removesObjects, rulePrefix } from './bucketRules.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
 
@@ -54,18 +54,11 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
     }),
     await ask('rules that expire objects', async () => {
       const expiring = (await enabledRules()).filter(removesObjects)
-      if (expiring.length === 0) return 'none'
-      const found = expiring.map(describeRule).join(', ')
-      return { found, warning: 'rules of the bucket expire objects: make sure that none of them reaches a repository' }
+      return expiring.length === 0 ? 'none' : expiring.map(describeExpiry).join(', ')
     }),
     await ask('rules that archive objects', async () => {
       const archiving = (await enabledRules()).filter(archivesObjects)
-      if (archiving.length === 0) return 'none'
-      const found = archiving.map((rule) => `${rule.ID ?? 'a rule'} (${rulePrefix(rule) || 'everything'})`).join(', ')
-      return {
-        found,
-        warning: 'rules of the bucket move objects to an archive: make sure that none of them reaches a repository',
-      }
+      return archiving.length === 0 ? 'none' : archiving.map(describeArchiving).join(', ')
     }),
   ]
 }
@@ -74,7 +67,26 @@ const defaultRetentionOnly =
   'the bucket locks what is stored, but --object-lock is not set: packs that later backups use again keep the lock of the day they were stored, ' +
   'and run out of it while they are needed. Set --object-lock and --object-lock-days, or HOLDFAST_OBJECT_LOCK and HOLDFAST_OBJECT_LOCK_DAYS, for every command'
 
-function describeRule(rule: LifecycleRule): string {
+/** What rules of the bucket would do to what is stored below a prefix; undefined where nothing, or where nobody can tell. */
+export async function endangering(bucket: Bucket, prefix: string, options: StorageOptions): Promise<string | undefined> {
+  try {
+    const dangers = dangersTo((await readRules(bucket, options)).rules, prefix)
+    const told = dangers.map((rule) =>
+      removesObjects(rule) ? `expires objects: ${describeExpiry(rule)}` : `archives objects: ${describeArchiving(rule)}`,
+    )
+    return told.length === 0 ? undefined : `a rule of the bucket ${told.join(', another one ')}`
+  } catch {
+    // A role may lack the right to ask, and a server may know no rules.
+    options.signal?.throwIfAborted()
+    return undefined
+  }
+}
+
+function describeArchiving(rule: LifecycleRule): string {
+  return `${rule.ID ?? 'a rule'} (${rulePrefix(rule) || 'everything'})`
+}
+
+function describeExpiry(rule: LifecycleRule): string {
   const { ID, Expiration } = rule
   const prefix = rulePrefix(rule)
   const when = Expiration?.Days === undefined ? 'at a date' : `after ${Expiration.Days} days`

@@ -5,7 +5,7 @@ import type { Storage, StorageOptions, StoredObject } from '../storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storageErrors.ts'
 import { type Bucket, openBucket } from './bucket.ts'
 import { explaining } from './explaining.ts'
-import { bucketFacts } from './facts.ts'
+import { bucketFacts, endangering } from './facts.ts'
 import { answered, s3Failure, statusOf } from './failures.ts'
 import { headObject, isAbsent } from './head.ts'
 import { listKeys } from './list.ts'
@@ -47,6 +47,7 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     ...(bucket.lock === undefined ? {} : { keep }),
     ...(bucket.lock === undefined && !options.isUnlockedMeant ? { forgottenLock } : {}),
     facts: async (options = {}) => bucketFacts(bucket, options),
+    danger: async (options = {}) => endangering(bucket, place.prefix, options),
     requestCounts: () => bucket.requests,
 
     async put(name, body, options = {}) {

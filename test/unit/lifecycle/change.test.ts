@@ -1,9 +1,10 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { formatChange } from '../../../src/cli/s3LifecycleCommand.ts'
-import { afterChanges, changesTo, dangersTo, isChange, isSerious, knownLeftOut, leftOut } from '../../../src/lifecycle/change.ts'
+import { afterChanges, changesTo, isChange, isSerious, knownLeftOut, leftOut } from '../../../src/lifecycle/change.ts'
 import type { LifecycleChange } from '../../../src/lifecycle/lifecyclePlan.ts'
 import { lifecycleRules } from '../../../src/lifecycle/rules.ts'
+import { dangersTo } from '../../../src/storage/s3/bucketRules.ts'
 
 const artifacts = lifecycleRules({ prefix: 'neo4j', days: 30, noncurrentDays: 7 })
 const other: LifecycleRule = { ID: 'logs', Status: 'Enabled', Filter: { Prefix: 'logs/' }, Expiration: { Days: 1 } }
