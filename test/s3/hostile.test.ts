@@ -181,6 +181,20 @@ test('[repository.write-once] a server that overwrites is refused by doctor and 
   expect(await Array.fromAsync(storage.list(''))).toEqual([])
 })
 
+test('[repository.write-once] a server that overwrites with uploads in parts alone is refused by repo init, too', async () => {
+  minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
+  proxy.fault = ({ method, url }) => {
+    const [, Key] = /^\/[^/]+\/([^?]*)/.exec(url) ?? []
+    return method === 'POST' && url.includes('uploadId=')
+      ? minio.client.send(new DeleteObjectCommand({ Bucket: bucket, Key }))
+      : undefined
+  }
+  const outcome = await holdfast('repo', 'init', '--repo', `s3://${bucket}/p`)
+  expect(outcome).toMatchObject(refusal('refused', /what fails: never overwrite, in parts \(a second object was accepted/))
+  proxy.fault = () => undefined
+  expect(await Array.fromAsync(storage.list(''))).toEqual([])
+})
+
 test('[errors.clear] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
   minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
   const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
