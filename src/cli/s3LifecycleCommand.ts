@@ -169,7 +169,7 @@ export function formatChange(
     ...explanation(why),
     ...dangers.map(
       (rule) =>
-        `DANGER: rule ${rule.ID ?? 'without a name'} of this bucket reaches the repository and will destroy backups: remove it, or give it another prefix`,
+        `DANGER: rule ${rule.ID ?? 'without a name'} of this bucket ${why === undefined ? 'removes exported backups sooner' : 'reaches the repository and will destroy backups'}: remove it, or give it another prefix`,
     ),
     end,
   ].join('\n')

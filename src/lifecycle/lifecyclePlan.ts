@@ -62,7 +62,7 @@ export interface LifecycleChange {
   changes: RuleChange[]
   /** `differs` where nothing was set; `partly-applied` where the server did not keep all that was set. */
   outcome: 'unchanged' | 'differs' | 'applied' | 'partly-applied'
-  /** Other rules that remove or archive what a repository needs. */
+  /** Other rules that remove or archive what a repository needs, or remove exported backups before their time. */
   dangers: LifecycleRule[]
   /** What the server did not keep of what was set, now or before. */
   leftOut: LeftOut[]
@@ -71,18 +71,23 @@ export interface LifecycleChange {
 /** Compares a plan with what the bucket has, and sets it where that is confirmed. */
 export async function changeLifecycle(
   lifecycle: BucketLifecycle,
-  { rules, prefix, holds }: LifecyclePlan,
+  { rules, prefix, days }: LifecyclePlan,
   { confirm, signal }: { confirm: boolean; signal: AbortSignal },
 ): Promise<LifecycleChange> {
   const changes = changesTo(await lifecycle.rules({ signal }), rules, prefix)
   const others = changes.filter(({ change }) => change === 'kept').map(({ rule }) => rule)
-  const dangers = holds === 'repository' ? dangersTo(others, prefix) : []
+  const dangers = dangersTo(others, prefix).filter((rule) => days === undefined || removesWithin(rule, days))
   const known = knownLeftOut(changes)
   const differs = isChange(changes)
   if (!confirm || (!differs && known.length === 0))
     return { changes, outcome: differs ? 'differs' : 'unchanged', dangers, leftOut: known }
   const leftOut = await lifecycle.set(changes, { signal })
   return { changes, outcome: leftOut.length > 0 ? 'partly-applied' : 'applied', dangers, leftOut }
+}
+
+/** Whether objects may go before they are so many days old. */
+function removesWithin({ Expiration }: LifecycleRule, days: number): boolean {
+  return Expiration?.Date !== undefined || (Expiration?.Days ?? Number.POSITIVE_INFINITY) < days
 }
 
 function reachesRepository(place: S3Place, repository: string, isBelow: boolean): HoldfastError {

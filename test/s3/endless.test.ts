@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { s3Storage } from '../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { holdfast } from '../support/holdfast.ts'
 import { collect, failure } from '../support/streams.ts'
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => void
@@ -15,6 +19,13 @@ let answer: Respond
 let storage: Storage
 let requests = 0
 
+/** @param patience in milliseconds; the usual one unless given */
+function reach(patience?: number): Storage {
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const options = { endpoint, region: 'us-east-1', attempts: 2, ...(patience === undefined ? {} : { patience }) }
+  return s3Storage({ bucket: 'bucket', prefix: 'p' }, options)
+}
+
 beforeEach(async () => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'someone', AWS_SECRET_ACCESS_KEY: 'not-a-secret' })
   requests = 0
@@ -23,14 +34,14 @@ beforeEach(async () => {
     request.resume().once('end', () => answer(request, response))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  storage = s3Storage({ bucket: 'bucket', prefix: 'p' }, { endpoint, region: 'us-east-1', attempts: 2, patience: 300 })
+  storage = reach()
 })
 afterEach(async () => {
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
 })
 
+const MiB = 1024 * 1024
 const block = Buffer.alloc(64 * 1024, ' ')
 const matching = (text: RegExp): string => expect.stringMatching(text) as string
 
@@ -94,6 +105,9 @@ describe('[s3.network] an answer without an end', () => {
 
 describe('[s3.network] a server that sends a byte now and then is given up', () => {
   const late = { code: 'repository', message: matching(/no answer in time/) }
+  beforeEach(() => {
+    storage = reach(300)
+  })
 
   test('within an object, after some more tries', async () => {
     answer = ({ headers }, response) => {
@@ -124,10 +138,30 @@ describe('[s3.network] a server that sends a byte now and then is given up', () 
     const size = 4 * 1024 * 1024
     answer = (_, response) => response.writeHead(200, { 'content-length': size, etag: '"x"' }).end(Buffer.alloc(size))
     let read = 0
-    for await (const chunk of storage.get('x')) {
-      if (read === 0) await new Promise((resolve) => setTimeout(resolve, 700))
+    for await (const chunk of reach(2000).get('x')) {
+      if (read === 0) await new Promise((resolve) => setTimeout(resolve, 3000))
       read += chunk.length
     }
     expect([read, requests]).toEqual([size, 1])
   })
+})
+
+test('[artifact.verify] a download ends where it is longer than was told, and nothing of it stays', async () => {
+  const flooded = Promise.withResolvers<number>()
+  answer = ({ method, url = '' }, response) => {
+    response.setHeader('etag', '"x"')
+    if (url.includes('.meta.json')) response.writeHead(404).end()
+    else if (method === 'HEAD') response.writeHead(200, { 'content-length': 100 }).end()
+    else flooded.resolve(flood(response))
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-endless-'))
+  const { port } = server.address() as AddressInfo
+  const place = ['--endpoint', `http://127.0.0.1:${port}`, '--region', 'us-east-1', '--work-dir', folder]
+  const uri = ['--s3-uri', 's3://bucket/x.dump', '--sha256', 'ab'.repeat(32), '--skip-load']
+  const { exitCode, error } = await holdfast('s3', 'verify-restore', ...uri, ...place)
+  expect(error).toMatchObject({ code: 'integrity', message: matching(/expected 100 bytes .*found more/) })
+  expect(exitCode).toBe(4)
+  expect(await flooded.promise).toBeLessThan(64 * MiB)
+  expect(await readdir(folder)).toEqual([])
+  await rm(folder, { recursive: true })
 })

@@ -216,6 +216,17 @@ describe('for a repository', () => {
   })
 })
 
+test.each([
+  ['sooner', { Days: 6 }, ['tidy']],
+  ['at a date', { Date: new Date('2099-01-01T00:00:00Z') }, ['tidy']],
+  ['as soon', { Days: 7 }, []],
+])('a rule of somebody else that removes exported backups %s is told as it is', async (_, Expiration, dangers) => {
+  await set([{ ID: 'tidy', Status: 'Enabled', Filter: { Prefix: '' }, Expiration }])
+  const { exitCode, result } = await tried('--bucket', bucket, '--prefix', 'exports', '--days', '7', '--apply', '--confirm')
+  expect(result.change?.dangers.map(({ ID }) => ID)).toEqual(dangers)
+  expect(exitCode).toBe(dangers.length === 0 ? 0 : 6)
+})
+
 test('mistakes are refused with what to do', async () => {
   const refused = async (...words: string[]) => (await tried(...words)).error
   expect(await refused('--bucket', bucket)).toMatchObject({ code: 'usage', message: expect.stringContaining('how long') })
