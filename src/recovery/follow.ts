@@ -47,18 +47,27 @@ function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, poin
   return { kind: 'time', time: new Date(to.commitTime) }
 }
 
-/** Where the other database stood when the leader began the lineage it is restored to; undefined where that is not known. */
-function standingBeside(
-  history: ArchivedHistory,
+/** Where another database stood when the leader began a lineage behind that transaction. */
+interface Standing extends OtherDatabase {
+  lineage: string
+  after: number
+}
+
+/** Where another database stood when the leader began the lineage it is restored to; undefined where that is not known. */
+export function standingBeside(
+  { lineages }: ArchivedHistory,
   { storeId }: ManifestDatabase,
   { replay: { lineage, to } }: Leader,
-): OtherDatabase | undefined {
+): Standing | undefined {
   if (lineage === undefined) return undefined
   const root = rootLineage(storeId)
-  const own = [...ancestry(lineage, history.lineages).keys()].find(
-    (id) => (history.lineages.get(id)?.branch?.after ?? Number.POSITIVE_INFINITY) <= to.id,
-  )
-  return own === undefined ? undefined : history.lineages.get(own)?.others?.find((other) => other.root === root)
+  for (const id of ancestry(lineage, lineages).keys()) {
+    const { branch, others } = lineages.get(id) ?? {}
+    if (!branch || branch.after > to.id) continue
+    const standing = others?.find((other) => other.root === root)
+    return standing && { ...standing, lineage: id, after: branch.after }
+  }
+  return undefined
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */

@@ -1,14 +1,14 @@
-import { HoldfastError, integrityError } from '../core/errors.ts'
+import { HoldfastError } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { isArchived, requireOnePresent } from './presentHistories.ts'
-import { follow } from './follow.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn, wantedUpTo } from './replayOn.ts'
 import { describePoint, type RestorePoint } from './restorePoint.ts'
+import { planSet } from './wholeSet.ts'
 import { backupWindows, certain, describeWindows, joined } from './windows.ts'
 
 /** What restoring to a point takes: a backup and the archived log behind it, both read and verified. */
@@ -59,31 +59,26 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const manifests = listed.flatMap(({ manifest }) => manifest ?? [])
   const known = { history, manifests, chosen: wish.lineage !== undefined }
   const damaged = listed.flatMap(({ id, error }) => (error ? [id] : []))
-  for (const { manifest, base, lineage, latest } of waysTo(history, manifests, wish)) {
+  const ways = waysTo(history, manifests, wish)
+  const replayAlong = async ({ base, lineage }: Way): Promise<Replay | undefined> => {
+    const replay = mayReach(point, base, lineage, known) ? await replayOn(history, base, lineage, point) : undefined
+    return replay && isReached(replay, point, base, known) ? replay : undefined
+  }
+  const others = ways.map((way) => ({ ...way, replay: async () => replayAlong(way) }))
+  for (const way of ways) {
+    const { manifest, base, lineage, latest } = way
     // Its own time says nothing where it is in a lineage: a clock may have been ahead.
     if (point.kind === 'latest' && lineage === undefined && (await isArchived(history, base))) continue
-    const replay = mayReach(point, base, lineage, known) && (await replayOn(history, base, lineage, point))
-    if (!replay || !isReached(replay, point, base, known)) continue
+    const replay = await replayAlong(way)
+    if (!replay) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older = wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests }) : []
-    const leader = { replay, base, point }
-    const others: Replay[] = []
-    const broken: string[] = []
-    for (const other of manifest.databases) {
-      if (other.name === database) continue
-      const follower = await follow(history, other, leader).catch((error: unknown) => {
-        const { message } = integrityError(error)
-        broken.push(`${other.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
-        return replayNothing(other)
-      })
-      others.push(follower)
-    }
-    const replays = [replay, ...others]
+    const set = await planSet(manifest, { replay, base, point }, others, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
-    const planned = { history, wish, manifest }
-    const own = replays.flatMap((each) => [...each.doubts, ...leftFor(each, planned), ...doubtsOf(each, planned)])
-    const doubts = [...left, ...older, ...broken, ...own]
-    return { point, database, manifest, replays, damaged, doubts }
+    const planned = { history, wish, manifest: set.manifest }
+    const own = set.replays.flatMap((each) => [...each.doubts, ...leftFor(each, planned), ...doubtsOf(each, planned)])
+    const doubts = [...left, ...older, ...set.doubts, ...own]
+    return { point, database, manifest: set.manifest, replays: set.replays, damaged, doubts }
   }
   const bases = manifests.flatMap(({ databases }) => databases).filter(({ name }) => name === database)
   if (wish.lineage === undefined) for (const base of bases) history.requireReadable(base)

@@ -1,0 +1,86 @@
+import { integrityError } from '../core/errors.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import { follow, type Leader, standingBeside } from './follow.ts'
+import { isReached, type Known } from './reached.ts'
+import { type Replay, replayNothing } from './replay.ts'
+
+/** A backup, and how far each of its databases is taken to the point. */
+export interface WholeSet {
+  manifest: Manifest
+  /** That of the database wished for first. */
+  replays: Replay[]
+  /** What is not certain of the others, in sentences. */
+  doubts: string[]
+}
+
+/** Another way of the database wished for to the same transaction. */
+export interface OtherWay {
+  manifest: Manifest
+  base: ManifestDatabase
+  /** Undefined where it does not lead there. */
+  replay: () => Promise<Replay | undefined>
+}
+
+/**
+ * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup is behind the point already, an
+ * earlier backup is taken that leads to the same with certainty, and only where there is none this one, which is told.
+ */
+export async function planSet(manifest: Manifest, leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
+  const { history } = known
+  const set = await followAll(history, manifest, leader)
+  const beyond = beyondOf(history, manifest, leader)
+  if (beyond.length === 0) return set
+  const { point } = leader
+  const { id, checksum } = leader.replay.to
+  for (const way of ways) {
+    if (way.manifest === manifest || beyondOf(history, way.manifest, { ...leader, base: way.base }).length > 0) continue
+    // Damage on another way hinders nothing.
+    const replay = await way.replay().catch((error: unknown) => void integrityError(error))
+    if (replay?.to.id !== id || replay.to.checksum !== checksum) continue
+    const other = { replay, base: way.base, point }
+    const earlier = await followAll(history, way.manifest, other)
+    if (set.replays.slice(1).every((follower) => isSure(follower, earlier, other, known))) return earlier
+  }
+  return { ...set, doubts: [...set.doubts, ...beyond] }
+}
+
+async function followAll(history: ArchivedHistory, manifest: Manifest, leader: Leader): Promise<WholeSet> {
+  const set: WholeSet = { manifest, replays: [leader.replay], doubts: [] }
+  for (const base of manifest.databases) {
+    if (base.name === leader.base.name) continue
+    const replay = await follow(history, base, leader).catch((error: unknown) => {
+      const { message } = integrityError(error)
+      set.doubts.push(`${base.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
+      return replayNothing(base)
+    })
+    set.replays.push(replay)
+  }
+  return set
+}
+
+/** What of a backup is behind the point, in sentences. */
+function beyondOf(history: ArchivedHistory, manifest: Manifest, leader: Leader): string[] {
+  const { point, base: own } = leader
+  return manifest.databases.flatMap((base) => {
+    if (base.name === own.name) return []
+    const { id, commitTime } = base.lastTransaction
+    const said = `${base.name} ends with transaction ${id} of ${commitTime}, as backup ${manifest.id} has it`
+    const standing = standingBeside(history, base, leader)
+    // Whatever the clocks say: the backup is of before that lineage began.
+    if (standing && own.lastTransaction.id <= standing.after && id > standing.last.id)
+      return [`${said}, though it stood at transaction ${standing.last.id} when lineage ${standing.lineage} began`]
+    return point.kind === 'time' && Date.parse(commitTime) > point.time.getTime() ? [`${said}, which is after the moment`] : []
+  })
+}
+
+/** Whether an earlier backup takes a database to where another one does, or has all that was committed up to the point. */
+function isSure({ database, to }: Replay, { manifest, replays }: WholeSet, leader: Leader, known: Known): boolean {
+  const base = manifest.databases.find(({ name }) => name === database)
+  const replay = replays.find((each) => each.database === database)
+  if (!base || !replay) return false
+  if (replay.bounded || (replay.to.id === to.id && replay.to.checksum === to.checksum)) return true
+  const standing = standingBeside(known.history, base, leader)
+  if (standing && replay.to.id >= standing.last.id) return true
+  return leader.point.kind === 'time' && isReached(replay, leader.point, base, known)
+}

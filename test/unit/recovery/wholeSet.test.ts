@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { ManualClock } from '../../support/manualClock.ts'
+import { at, planTo } from '../../support/planning.ts'
+import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+
+let folder: string
+let clock: ManualClock
+let repository: Repository
+let log: SyntheticLog
+let system: SyntheticLog
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-whole-set-'))
+  clock = new ManualClock(new Date(firstCommit + 4500))
+  repository = await newRepository({ clock })
+  const dataDir = join(folder, 'data')
+  log = SyntheticLog.create(dataDir)
+  system = SyntheticLog.create(dataDir, { database: 'system', store: { ...sampleStore, random: '4711' } })
+  await backUpLogs(repository, log.write(3), system.write(2))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** What is archived up to transaction 6 of an idle database; 30 seconds after the first commit a user is made. */
+async function makeUser(isArchived: boolean): Promise<string> {
+  await archiveAll(repository, log.write(2))
+  system.write(1, { commitTime: firstCommit + 5500 }).write(1, { commitTime: firstCommit + 30_000 })
+  if (isArchived) await archiveAll(repository, system)
+  clock.jump(60_000)
+  return (await backUpLogs(repository, log, system)).id
+}
+
+describe('[archive.point-in-time] a backup in which another database is behind the moment already', () => {
+  test('is passed over for an earlier one and the archive, which have all as it was then', async () => {
+    await makeUser(true)
+    expect(await planTo(repository, at(20))).toMatchObject({
+      replays: [
+        { database: 'neo4j', from: { id: 4 }, to: { id: 6 } },
+        { database: 'system', from: { id: 3 }, to: { id: 4 } },
+      ],
+      doubts: [],
+    })
+    for (const point of [at(30), { kind: 'latest' } as const])
+      expect(await planTo(repository, point)).toMatchObject({ replays: [{ from: { id: 6 } }, { to: { id: 5 } }], doubts: [] })
+  })
+
+  test('is taken where nothing else tells what was then, and that is said', async () => {
+    const id = await makeUser(false)
+    const { replays, doubts } = await planTo(repository, at(20))
+    expect(replays).toMatchObject([{ from: { id: 6 } }, { to: { id: 5 } }])
+    expect(doubts).toEqual([
+      `system ends with transaction 5 of 2026-01-01T00:00:30.000Z, as backup ${id} has it, which is after the moment`,
+    ])
+  })
+})
+
+describe('[archive.lineages] a backup in which another database has what a restore gave up', () => {
+  /** neo4j restored to the backup's end, 6, and system to 4; written to and archived since. */
+  const goOn = async (): Promise<void> => {
+    const dataDir = join(folder, 'restored')
+    const other = log.copyUpTo(6, dataDir)
+    system.copyUpTo(4, dataDir)
+    await archiveAll(repository, log.write(2))
+    await archiveAll(repository, other.write(2, { body: 'after', commitTime: firstCommit + 100_000 }))
+  }
+
+  test('is passed over for an earlier one and the archive', async () => {
+    await makeUser(true)
+    await goOn()
+    for (const point of [{ kind: 'latest' } as const, at(100)])
+      expect(await planTo(repository, point)).toMatchObject({ replays: [{ from: { id: 4 }, to: { id: 8 } }, { to: { id: 4 } }] })
+  })
+
+  test('is taken where no other one leads there, and that is said', async () => {
+    const id = await makeUser(false)
+    await goOn()
+    const { replays, doubts } = await planTo(repository, { kind: 'latest' })
+    expect(replays).toMatchObject([{ from: { id: 6 }, to: { id: 8 } }, { to: { id: 5 } }])
+    expect(doubts).toEqual([
+      expect.stringMatching(`system ends with transaction 5 .* as backup ${id} has it, though it stood at transaction 4 when`),
+    ])
+  })
+})
