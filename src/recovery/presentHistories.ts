@@ -40,11 +40,12 @@ interface Alone {
 export async function requireOnePresent(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
   const { history, point } = compared
   const { database, lineage, to } = replay
-  if (point.kind !== 'latest' && lineage === undefined) return leftAlone(replay, base, compared)
+  if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, base, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
   for (const other of history.presentOf(base)) {
-    if (other === lineage || (lineage !== undefined && history.wasLeftFor(other, lineage))) continue
+    if (other === lineage) continue
+    if (lineage !== undefined && history.wasLeftFor(other, lineage) && !hasBegunBy(other, compared)) continue
     const common = lineage === undefined ? 0 : history.commonUpTo(lineage, other)
     const last = await endAlong(other, database, compared)
     if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
@@ -74,17 +75,30 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   return [...left, ...passedOver]
 }
 
-/** What to say of a transaction that only a backup has, of before a restore that gave it up. */
-function leftAlone({ database, to }: Replay, base: ManifestDatabase, { history, point, manifests }: Compared): string[] {
+/** Whether all of a segment of a lineage was committed by the moment that is asked for: what was left for it was not the database any more. */
+function hasBegunBy(lineage: string, { history, point }: Compared): boolean {
+  if (point.kind !== 'time') return false
+  return history.segments.some((segment) => segment.lineage === lineage && segment.latest <= point.time.getTime())
+}
+
+/**
+ * What to say of a point that only a backup has, of before a restore that gave it up.
+ * @throws HoldfastError `refused` for a moment at which the database that was restored had already gone on.
+ */
+async function leftAlone({ database, to }: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+  const { history, point, manifests } = compared
   const manifest = manifests.find(({ databases }) => databases.includes(base))
-  if (!manifest || point.kind !== 'transaction') return []
+  if (!manifest) return []
   const heirs = history.presentOf(base).flatMap((lineage) => [...ancestry(lineage, history.lineages).keys()])
   for (const heir of heirs) {
     const after = history.lineages.get(heir)?.branch?.after ?? to.id
-    if (after < to.id && isMadeBefore(history, manifest, heir))
+    if (after >= to.id || !isMadeBefore(history, manifest, heir)) continue
+    if (point.kind === 'transaction')
       return [
         `${database} ends with transaction ${to.id} of ${to.commitTime}, which only backup ${manifest.id} has; later lineage ${heir} went on from transaction ${after}, and may come to another one of that id`,
       ]
+    const end = hasBegunBy(heir, compared) ? await endAlong(heir, database, compared) : undefined
+    if (end) throw severalHistories(database, [backupChoice({ manifest, base }), lineageChoice(history, heir, end)])
   }
   return []
 }

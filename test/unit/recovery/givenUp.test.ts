@@ -99,3 +99,37 @@ test('[archive.lineages] a transaction that only a lineage has that was left is 
   ] as const)
     expect((await plan(point, lineage)).doubts).toEqual([])
 })
+
+describe('[archive.lineages] a moment that only a left history has passed, by a clock that was ahead', () => {
+  const ahead = { commitTime: firstCommit + 3_600_000 }
+  const later = { body: 'after the restore', commitTime: firstCommit + 100_000 }
+  const refused = (...choices: readonly string[]) => ({
+    code: 'refused',
+    message: expect.stringMatching(`in 2 histories.*${choices.join('.*')}`) as string,
+  })
+
+  test.each([
+    ['behind', 2],
+    ['right at', 1],
+  ])('is a question where the other one had begun by then, also where it ends %s the parting', async (_, count) => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(count).write(1, ahead).write(2))
+    const other = log.copyUpTo(5, join(folder, 'other')).write(4, later)
+    await archiveAll(repository, other)
+    const branch = branchLineage(root, other.at(6))
+    const question = refused(`--lineage ${root} up to`, `--lineage ${branch} up to transaction 9`)
+    await expect(plan(at(200))).rejects.toMatchObject(question)
+    expect((await plan(at(200), root)).replays[0]).toMatchObject({ lineage: root, to: { id: 4 + count } })
+    expect((await plan(at(100))).replays[0]).toMatchObject({ lineage: branch, to: { id: 9 } })
+  })
+
+  test('is a question where the left one is only in backups', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(2))
+    const { id } = await backUpLogs(repository, log.write(3))
+    const other = log.copyUpTo(5, join(folder, 'other')).write(4, { ...later, commitTime: firstCommit + 8000 })
+    await archiveAll(repository, other)
+    const question = refused(`--id ${id} up to transaction 9`, `--lineage ${branchLineage(root, other.at(6))} up to`)
+    await expect(plan(at(20))).rejects.toMatchObject(question)
+  })
+})
