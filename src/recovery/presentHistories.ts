@@ -7,6 +7,7 @@ import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import type { Replay } from './replay.ts'
 import { replayOn, wantedUpTo } from './replayOn.ts'
 import type { RestorePoint } from './restorePoint.ts'
+import { wentBack } from './wentBack.ts'
 
 /** What a way to a point is compared with. */
 interface Compared {
@@ -51,16 +52,20 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
     others.push(lineageChoice(history, other, last))
   }
+  const earlier = point.kind === 'latest' ? await earlierBackup(replay, base, compared) : []
   if (lineage === undefined) {
     const [only, ...more] = others
     const { manifests } = compared
     const manifest = manifests.find(({ databases }) => databases.includes(base))
+    if (manifest && earlier.length > 0)
+      throw severalHistories(database, [backupChoice({ manifest, base }), ...others, ...earlier])
     if (!only || !manifest || (more.length === 0 && goesOnFrom(history, { manifest, base }, history.presentOf(base)))) return []
     throw severalHistories(database, [backupChoice({ manifest, base }), ...others])
   }
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
   const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
+  others.push(...earlier)
   if (others.length > 0) {
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
@@ -73,6 +78,20 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
         `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id} of ${timing.finished} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, which no archived log is known to lead to: to have that one, give --id ${id}`,
     )
   return [...left, ...passedOver]
+}
+
+/** The newest backup, where the database had gone back to its end from what is restored. */
+async function earlierBackup(replay: Replay, base: ManifestDatabase, { history, manifests }: Compared): Promise<Choice[]> {
+  const { lineage } = replay
+  const found = await wentBack(replay, base, manifests, async ({ manifest, base: { lastTransaction } }) => {
+    if (lineage === undefined) return true
+    const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
+    if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
+    return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
+  })
+  if (!found) return []
+  const from = `the newest backup, begun ${found.manifest.timing.started}, when the database had gone back to that transaction`
+  return [{ ...backupChoice(found), from }]
 }
 
 /** Whether all of a segment of a lineage was committed by the moment that is asked for: what was left for it was not the database any more. */

@@ -9,6 +9,7 @@ import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
+import { ManualClock } from '../../support/manualClock.ts'
 import { metered } from '../../support/meteredStorage.ts'
 import { endsOfPlan, tx } from '../../support/planning.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
@@ -179,7 +180,7 @@ describe.each([12, 20, 33])('kernel version %i', (kernelVersion) => {
     other.write(20, { body: 'other' }).rotate().write(2, { body: 'other' }).checkpoint().prune()
     expect(await find(other)).toMatchObject({ lineage, gap: { first: 9, last: 28 }, place: { nextId: 29 } })
     await archiveAll(repository, other)
-    await backUpLogs(repository, other)
+    await backUpLogs(await openRepository(storage, { clock: new ManualClock() }), other)
     await archiveAll(repository, other.write(2, { body: 'other' }))
     expect(await endsOfPlan(repository, { kind: 'latest' })).toEqual([30, 32])
   })

@@ -64,7 +64,7 @@ async function shipsMeanwhile({ archiver, waits }: Awaited<ReturnType<typeof wat
 
 test('a merge lists the archive once, and a restore that begins beside it reaches the newest transaction', async () => {
   log.write(1)
-  await backUpLogs(await openRepository(storage), log)
+  await backUpLogs(await openRepository(storage, { clock: new ManualClock() }), log)
   await ship(60)
   const listings: string[] = []
   const observed = await openRepository(
