@@ -72,7 +72,8 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const replay = await replayAlong(way)
     if (!replay) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
-    const older = wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests }) : []
+    const older =
+      wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests, repository, signal }) : []
     const set = await planSet(manifest, { replay, base, point }, others, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
     const planned = { history, wish, manifest: set.manifest }

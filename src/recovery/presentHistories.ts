@@ -4,6 +4,8 @@ import { ancestry, coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import type { Repository } from '../repository/repository.ts'
+import { checksumInBackup } from './backupLog.ts'
 import type { Replay } from './replay.ts'
 import { replayOn, wantedUpTo } from './replayOn.ts'
 import type { RestorePoint } from './restorePoint.ts'
@@ -14,6 +16,8 @@ interface Compared {
   point: RestorePoint
   history: ArchivedHistory
   manifests: readonly Manifest[]
+  repository: Repository
+  signal: AbortSignal
 }
 
 /** A history of a database that can be restored, with the option that does so. */
@@ -53,15 +57,7 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     others.push(lineageChoice(history, other, last))
   }
   const earlier = point.kind === 'latest' ? await earlierBackup(replay, base, compared) : []
-  if (lineage === undefined) {
-    const [only, ...more] = others
-    const { manifests } = compared
-    const manifest = manifests.find(({ databases }) => databases.includes(base))
-    if (manifest && earlier.length > 0)
-      throw severalHistories(database, [backupChoice({ manifest, base }), ...others, ...earlier])
-    if (!only || !manifest || (more.length === 0 && goesOnFrom(history, { manifest, base }, history.presentOf(base)))) return []
-    throw severalHistories(database, [backupChoice({ manifest, base }), ...others])
-  }
+  if (lineage === undefined) return requireGoingOn(base, { others, earlier }, compared)
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
   const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
@@ -214,11 +210,34 @@ function isLeft(history: ArchivedHistory, { manifest, base }: Alone, lineage: st
   return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
 }
 
-/** Whether a backup goes on from the only lineage there is, of which more was committed than is archived. */
-function goesOnFrom(history: ArchivedHistory, { manifest, base }: Alone, present: readonly string[]): boolean {
-  return present.every(
-    (lineage) => base.lastTransaction.id > history.lastOf(lineage) && !isMadeBefore(history, manifest, lineage),
-  )
+/**
+ * Makes sure that a backup goes on from the only history there is besides, of which more was committed than is archived: by its id, by the clock
+ * of the backups, and by its own log, as far back as that reaches.
+ * @returns what is not certain of it, in sentences.
+ */
+async function requireGoingOn(
+  base: ManifestDatabase,
+  { others, earlier }: { others: readonly Choice[]; earlier: readonly Choice[] },
+  compared: Compared,
+): Promise<string[]> {
+  const { history, manifests } = compared
+  const { name, lastTransaction } = base
+  const manifest = manifests.find(({ databases }) => databases.includes(base))!
+  const refusal = severalHistories(name, [backupChoice({ manifest, base }), ...others, ...earlier])
+  if (earlier.length > 0 || others.length > 1) throw refusal
+  if (others.length === 0) return []
+  const doubts: string[] = []
+  for (const lineage of history.presentOf(base)) {
+    const last = history.lastOf(lineage)
+    if (lastTransaction.id <= last || isMadeBefore(history, manifest, lineage)) throw refusal
+    const checksum = await checksumInBackup(compared, manifest, base, last)
+    if (checksum === undefined)
+      doubts.push(
+        `${name} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, as backup ${manifest.id} does; its log does not reach back to transaction ${last}, where lineage ${lineage} ends: that it went on from there is not certain`,
+      )
+    else if (history.partingAt(lineage, { id: last, checksum })) throw refusal
+  }
+  return doubts
 }
 
 /** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */

@@ -70,6 +70,26 @@ describe('[archive.lineages] a backup that ends behind the archive', () => {
     }
   })
 
+  test('is refused where its own log shows that it is of a copy, such as a trial', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(5))
+    const trial = log.copyUpTo(5, join(folder, 'trial')).write(9, { body: 'trial', commitTime: firstCommit + 50_000 })
+    const { id } = await backUpLogs(repository, trial)
+    for (const choice of [`--lineage ${root} up to transaction 9 of`, `--id ${id} up to transaction 14 of`])
+      await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(choice))
+  })
+
+  test('is the latest where its log goes on from the archive, and where that does not reach back, this is said', async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(2))
+    await backUpLogs(repository, log.rotate().write(2).checkpoint().prune())
+    expect(await plan({ kind: 'latest' })).toMatchObject({ replays: [{ to: { id: 8 } }], doubts: [] })
+    const { id } = await backUpLogs(repository, log.rotate().write(2).checkpoint().prune())
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays[0]!.to.id).toBe(10)
+    expect(doubts).toEqual([expect.stringMatching(`as backup ${id} does; its log does not reach back to transaction 6,`)])
+  })
+
   test('is refused where two histories may lead to it', async () => {
     await backUpLogs(repository, log.write(3))
     await archiveAll(repository, log.write(2))
