@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type BackupWindow, backupWindows, certain, joined, type Window } from '../recovery/windows.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootLineage } from '../repository/segmentName.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { requireWayAround } from './wayAround.ts'
 
 /** What deleting must not break. */
@@ -46,6 +46,8 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
     // A window that is not certain may be lost with what goes, and is no other way to what is to stay.
     const lost = lostWindow(joined([...stay, ...gone.map((each) => each.window)]), joined(stay), since)
     if (lost) throw notKept(name, lost, windows.find((each) => each.damage && each.window.lineage === lost.lineage)?.damage)
+    const end = lostEnd(history, windows, { gone, stay })
+    if (end) throw endNotKept(name, end)
     await requireWayAround(history, name, { kept: stay, gone }, since)
   }
 }
@@ -68,10 +70,44 @@ function notKept(database: string, { from, to }: Window, damage: HoldfastError |
   })
 }
 
+function endNotKept(database: string, { to }: Window): HoldfastError {
+  return new HoldfastError(
+    'refused',
+    `${database} could not be restored any more to transaction ${to.id} of ${to.time}, the newest one that is in the repository`,
+    { hint: 'make a newer backup first, or give --force' },
+  )
+}
+
+/**
+ * The window of a backup that ends with the newest transaction, where no other backup leads to that one. Where nothing of the store is
+ * archived no window is promised: each backup is of itself alone.
+ */
+function lostEnd(
+  history: ArchivedHistory,
+  windows: readonly BackupWindow[],
+  { gone, stay }: { gone: readonly BackupWindow[]; stay: readonly Window[] },
+): Window | undefined {
+  const newest = newestOf(windows.map(({ window }) => window))
+  const isArchived = ({ storeId }: BackupWindow['base']): boolean =>
+    history.segments.some(({ lineage }) => rootOf(lineage) === rootLineage(storeId))
+  return gone.find(
+    ({ base, window: { lineage, to }, damage }) =>
+      to.time === newest &&
+      damage === undefined &&
+      isArchived(base) &&
+      !stay.some((kept) => lineage !== undefined && kept.lineage === lineage && kept.to.id >= to.id),
+  )?.window
+}
+
+/** When the newest transaction of some windows was committed. */
+function newestOf(windows: readonly Window[]): string {
+  return windows.reduce((latest, { to }) => (to.time > latest ? to.time : latest), '')
+}
+
 /** The part of a window since that time that is in none of those that stay. Backups without log are no windows. */
 function lostWindow(before: readonly Window[], after: readonly Window[], since: string): Window | undefined {
   // As the newest one ends it still is now.
-  const newest = before.reduce((latest, { to }) => (to.time > latest ? to.time : latest), '')
+  const newest = newestOf(before)
   for (const window of before) {
     if (window.lineage === undefined || window.from.id === window.to.id) continue
     if (window.to.time < since && window.to.time < newest) continue
