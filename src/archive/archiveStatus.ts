@@ -81,7 +81,9 @@ export async function archiveStatus(
       if (read) gaps.push(read)
     }
     let live: LiveStatus | null = null
-    for (const log of logsOf(lineage, logs)) {
+    // An archiver goes on with none that was left for another one: `unarchivedLog` tells what becomes of a log that stands at its end.
+    const wasLeft = history.heirOf(lineage, id) !== undefined
+    for (const log of wasLeft ? [] : logsOf(lineage, logs)) {
       live = await behind(log.directory, own, directory!, signal).catch(noting((error) => damage.set(log, error)))
       if (!live) continue
       followed.add(log)

@@ -46,7 +46,8 @@ export async function locate(repository: Repository, dataDir: string, database: 
 
   for (const { segment, found } of tips) {
     const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
-    if (place) return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
+    if (!place || (tips.length > 1 && (await wasLeft(repository, at, segment.lineage, signal)))) continue
+    return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
   // Where the log cannot be read any further nobody can tell whether it has left what is archived.
@@ -84,6 +85,24 @@ function behindDamage(error: unknown): Tip['found'] {
   return { at: 'behind damage', error: integrityError(error) }
 }
 
+/**
+ * Whether another lineage has left this one at its end. What goes on from there is a history of its own, for which that other one was left
+ * in turn: in this lineage it would look as if both had gone on, side by side.
+ */
+async function wasLeft(
+  repository: Repository,
+  { storeId }: Pick<Located, 'storeId'>,
+  lineage: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const history = await ArchivedHistory.read(repository, signal)
+  return history.heirOf(storeOf(storeId), lineage) !== undefined
+}
+
+function storeOf({ creationTime, random }: Located['storeId']): { storeId: { creationTime: string; random: string } } {
+  return { storeId: { creationTime: String(creationTime), random } }
+}
+
 /** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */
 async function newestCut(
   repository: Repository,
@@ -97,7 +116,7 @@ async function newestCut(
   if (cut.length <= 1) return cut[0]
   // A lineage that another one has left did not go on, however far it reaches; of one without a description nobody can tell.
   const history = await ArchivedHistory.read(repository, signal)
-  const order = history.lineagesOf({ storeId: { ...storeId, creationTime: String(storeId.creationTime) } })
+  const order = history.lineagesOf(storeOf(storeId))
   const inOrder = order.flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
   return inOrder[0] ?? cut[0]
 }

@@ -75,6 +75,11 @@ export async function putSegment(repository: Repository, log: SyntheticLog, segm
   )
 }
 
+/** Archives the newest transactions of a log, as an archiver does that had begun before another log left its lineage. */
+export async function archiveOn(repository: Repository, log: SyntheticLog, count: number, lineage?: string): Promise<void> {
+  await putSegment(repository, log, segmentOf(log, log.last.id - count + 1, log.last.id, lineage))
+}
+
 /** Segments as `first-last`, in the order of a listing. */
 export async function archived(repository: Repository): Promise<string[]> {
   return (await repository.archive.list()).segments.map(({ first, last }) => `${first}-${last}`)

@@ -12,7 +12,16 @@ import { branchLineage, lineageName, rootLineage } from '../../../src/repository
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, archived, backUpLogs, beginArchiver, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import {
+  archiveAll,
+  archived,
+  archiveOn,
+  backUpLogs,
+  beginArchiver,
+  newRepository,
+  segmentOf,
+  putSegment,
+} from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -72,14 +81,13 @@ describe('lineages', () => {
 
   test('[archive.lineages] a backup of one lineage is no beginning for another', async () => {
     await backUpLogs(repository, other)
-    log.write(2)
-    await archiveAll(repository, log)
+    await archiveOn(repository, log.write(2), 2)
     expect(await ends(tx(10), root)).toEqual([4, 10])
     expect((await plan(tx(8), branch)).replays[0]).toMatchObject({ from: { id: 8, checksum: other.at(8).checksum } })
   })
 
   test('[archive.lineages] one that goes on after another has left it is a second present: a point that is not in both is refused, and both are named', async () => {
-    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }))
+    await archiveOn(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }), 1)
     const choices = [
       `--lineage ${root} up to transaction 9 of`,
       `--lineage ${branch} up to transaction 8 of .* \\(left ${root} behind transaction 6\\)`,
@@ -96,7 +104,7 @@ describe('lineages', () => {
   })
 
   test('[archive.lineages] what no backup leads to any more is no second present', async () => {
-    await archiveAll(repository, log.write(1))
+    await archiveOn(repository, log.write(1), 1)
     const [first] = await repository.listBackups()
     await backUpLogs(repository, log)
     await repository.deleteBackups([first!.id])

@@ -8,7 +8,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository, putSegment, segmentOf } from '../../support/archiving.ts'
+import { archiveAll, archiveOn, backUpLogs, newRepository, segmentOf, putSegment } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -94,7 +94,7 @@ describe('[archive.lineages] a backup that ends behind the archive', () => {
     await backUpLogs(repository, log.write(3))
     await archiveAll(repository, log.write(2))
     await archiveAll(repository, log.copyUpTo(5, join(folder, 'trial')).write(1, { body: 'trial' }))
-    await archiveAll(repository, log.write(1))
+    await archiveOn(repository, log.write(1), 1)
     const { id } = await backUpLogs(repository, log.write(5))
     await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(`in 3 histories.*--id ${id} up to transaction 12 `))
   })
@@ -160,14 +160,14 @@ describe('[archive.lineages] a moment at which one history has already parted an
   })
 
   test('is refused where both went on, whichever has the later transaction', async () => {
-    await archiveAll(repository, log.write(1))
+    await archiveOn(repository, log.write(1), 1)
     for (const choice of [`--lineage ${root} up to`, `--lineage ${branch} up to`])
       await expect(plan(at(8))).rejects.toMatchObject(refused(choice))
     expect(await ends(at(6))).toEqual([4, 6])
   })
 
   test('and a description that is gone makes nobody choose by the clock', async () => {
-    await archiveAll(repository, log.write(1))
+    await archiveOn(repository, log.write(1), 1)
     await storage.delete(lineageName(root))
     await expect(plan({ kind: 'latest' })).rejects.toMatchObject({
       code: 'integrity',
