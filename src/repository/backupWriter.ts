@@ -239,7 +239,7 @@ export class BackupWriter implements AsyncDisposable {
     parseBlockTable(this.#access, manifest, table)
     const own = new Set(this.#sequence.packs.map(({ id }) => id))
     const reused = built.packs.map(({ id }) => id).filter((id) => !own.has(id))
-    await keepNeeded(this.#access, reused, { signal: this.signal })
+    await keepNeeded(this.#access, { packs: reused, databases: fields.databases }, { signal: this.signal })
     // Holding the lease now means that no delete has looked for unreferenced packs since this backup began.
     await this.#lease.assertHeld()
     await storage.put(blockTableName(this.id), table, { signal: this.signal })
