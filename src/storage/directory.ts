@@ -7,6 +7,7 @@ import { describeFile, ignoreMissing, removeAbandoned, removeEmptyDirectory, rem
 import { DurableFile, makeDirectoryDurably } from './durableFile.ts'
 import { storageFailure } from './fileErrors.ts'
 import { checkName, checkPrefix } from './names.ts'
+import { requireOnePlace } from './onePlace.ts'
 import { SamePlace } from './samePlace.ts'
 import type { ByteRange, Storage, StorageOptions } from './storage.ts'
 import { ObjectExistsError, ObjectMissingError, unsettled } from './storageErrors.ts'
@@ -23,6 +24,12 @@ export function directoryStorage(directory: string): Storage {
   const durableDirectories = new Set<string>()
   const place = new SamePlace(root)
   let removal: Promise<void> | undefined
+  let isInOnePlace = false
+
+  const beforeChange = async () => {
+    if (!isInOnePlace) await requireOnePlace(root)
+    isInOnePlace = true
+  }
 
   const attempt = async <Result>(doing: string, name: string, work: () => Promise<Result>): Promise<Result> => {
     try {
@@ -96,6 +103,7 @@ export function directoryStorage(directory: string): Storage {
     async put(name, body, { signal } = {}) {
       signal?.throwIfAborted()
       if (await stat(name)) throw new ObjectExistsError(root, name)
+      await attempt('write', name, beforeChange)
       const temporary = join(root, unfinished, randomId())
       try {
         await using file = await attempt('write', name, async () => createTemporary(temporary))
@@ -127,6 +135,7 @@ export function directoryStorage(directory: string): Storage {
       checkName(name)
       signal?.throwIfAborted()
       await attempt('delete', name, async () => {
+        await beforeChange()
         const path = join(root, name)
         if (!(await removeFile(path))) return
         for (let parent = dirname(path); ; parent = dirname(parent)) {

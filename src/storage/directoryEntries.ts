@@ -58,7 +58,7 @@ async function* walkDirectory(walking: Walk, directory: string): AsyncGenerator<
 
 /**
  * Names below a directory, those of directories with `/` at the end, which puts them where their objects sort. What has no name that an
- * object could have is none. Links are followed: an operator may keep a part of a repository elsewhere.
+ * object could have is none. Links are followed: what an operator has moved elsewhere can be read, though nothing is changed then.
  */
 async function childNames({ root, place }: Walk, directory: string): Promise<string[]> {
   const read = async (): Promise<Dirent[] | undefined> =>
