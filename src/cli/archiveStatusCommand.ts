@@ -17,6 +17,8 @@ export interface ArchiveReport extends ArchiveStatus {
   unclear: { database: string; backup: string; lineage: string; problem: string }[]
   /** The databases that are further behind than was asked for, and since when; empty where nothing was asked. */
   late: { database: string; since: string }[]
+  /** Why nothing can be told of the live log, where a data directory was given. */
+  unavailable: string | null
   now: string
 }
 
@@ -59,7 +61,13 @@ export const archiveStatusCommand = defineCommand({
     const now = services.clock.now()
     const directory = dataDir === undefined ? undefined : { dataDir, retention: parseLogRetention(logRetention), now }
     const history = await ArchivedHistory.read(repository, signal)
-    const status = await archiveStatus(repository, history, directory, signal)
+    let unavailable: string | null = null
+    const status = await archiveStatus(repository, history, directory, signal).catch(async (error: unknown) => {
+      if (!(error instanceof HoldfastError && error.code === 'neo4j-unavailable')) throw error
+      unavailable = error.message
+      // Where the directory is lost, what can be restored is all that matters.
+      return archiveStatus(repository, history, undefined, signal)
+    })
     const manifests = (await repository.listBackups({ signal })).flatMap(({ manifest }) => manifest ?? [])
     const names = new Set([
       ...status.lineages.map(({ database }) => database),
@@ -74,9 +82,9 @@ export const archiveStatusCommand = defineCommand({
         if (damage) unclear.push({ database, backup, lineage: window.lineage!, problem: damage.message })
     }
     const late = maxBehind === undefined ? [] : laterThan(now.getTime() - maxBehind, status)
-    return { ...status, windows, unclear, late, now: now.toISOString() }
+    return { ...status, windows, unclear, late, unavailable, now: now.toISOString() }
   },
-  text: ({ lineages, unarchived, windows, damaged, unclear, late, now }) => {
+  text: ({ lineages, unarchived, windows, damaged, unclear, late, unavailable, now }) => {
     const apart = unarchived.map((log) => formatFacts(describeLog(log, new Date(now))))
     const parts = lineages.map((lineage) => formatLineage(lineage, new Date(now)))
     const restorable = Object.entries(windows).flatMap(([name, found]) =>
@@ -91,11 +99,13 @@ export const archiveStatusCommand = defineCommand({
     const waiting = late.map(({ database, since }) =>
       formatFacts([['LATE', `log of ${database} waits to be archived since ${since}`]]),
     )
-    return [...head, ...parts, ...apart, ...unread, ...unknown, ...waiting, points].join('\n\n')
+    const lost = unavailable === null ? [] : [formatFacts([['NO LOG', unavailable]])]
+    return [...head, ...parts, ...apart, ...lost, ...unread, ...unknown, ...waiting, points].join('\n\n')
   },
-  failure: ({ lineages, unarchived, damaged, unclear, late }) => {
+  failure: ({ lineages, unarchived, damaged, unclear, late, unavailable }) => {
     const isHoled = lineages.some(({ missing }) => missing.length > 0)
     if (isHoled || damaged.length + unclear.length > 0 || unarchived.some(isBroken)) return 'integrity'
+    if (unavailable !== null) return 'neo4j-unavailable'
     return late.length > 0 ? 'refused' : undefined
   },
 })

@@ -34,6 +34,7 @@ export async function putObject(
   try {
     return await putInOrder(order, body)
   } catch (error) {
+    if (statusOf(error) === undefined) await tellIncapable(order)
     // There are servers that refuse a lock and keep the object.
     if (bucket.lock !== undefined && !options.shortLived && isRefusal(error)) await removeQuietly(order)
     throw error
@@ -72,6 +73,16 @@ async function rehearse(order: Order): Promise<void> {
   if (encryption === undefined && lock === undefined) return
   const { digests: _, ...options } = order.options
   await new PartedUpload({ ...order, options }, new PartMemory(1)).rehearse()
+}
+
+/**
+ * A server that refuses an object before it has read it breaks the connection, and then nobody reads why.
+ * @throws what it says where it cannot store as asked, so that it has not.
+ */
+async function tellIncapable(order: Order): Promise<void> {
+  await rehearse(order).catch((error: unknown) => {
+    if (statusOf(error) === 501) throw error
+  })
 }
 
 async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefined> {

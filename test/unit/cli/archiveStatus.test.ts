@@ -146,6 +146,19 @@ describe('named apart is', () => {
   })
 })
 
+test('where the data directory is lost, what can be restored is told, and that the live log is not there', async () => {
+  const log = make()
+  await backUpLogs(repository, log)
+  await archiveAll(repository, log.write(2))
+  rmSync(log.dataDir, { recursive: true })
+  expect(await status(log, { maxBehind: '1m' })).toMatchObject({
+    failure: 'neo4j-unavailable',
+    lineages: [{ lineage: root, last: { id: 6 }, live: null }],
+    unavailable: expect.stringContaining(log.dataDir) as string,
+    text: expect.stringMatching(/NO LOG +.*\n\nrestorable\nneo4j +transactions 4 to 6/s) as string,
+  })
+})
+
 describe('with --max-behind it fails', () => {
   const maxBehind = '1m'
   const minute = 60_000
