@@ -30,10 +30,17 @@ export async function untilDiskFull({ home, dataDir }: ServerFolders, signal: Ab
   for (let full = 0; ;) {
     const line = await spaceComplaint(home)
     if (line !== undefined) return line
-    full = (await isFull(home)) || (await isFull(dataDir)) ? full + 1 : 0
-    if (full >= looks) return 'nothing is free on the volume that it writes to'
+    const found = await fullVolume({ home, dataDir })
+    full = found === undefined ? 0 : full + 1
+    if (found !== undefined && full >= looks) return found
     await delay(pause, undefined, { signal })
   }
+}
+
+/** What to say where a volume that a server writes to is full now; undefined where none is. */
+export async function fullVolume({ home, dataDir }: ServerFolders): Promise<string | undefined> {
+  const isAny = (await isFull(home)) || (await isFull(dataDir))
+  return isAny ? 'nothing is free on the volume that it writes to' : undefined
 }
 
 /** The line in which a server says that it had no room, such as for a checkpoint; undefined where it does not. */

@@ -3,7 +3,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { type ProgressListener, silent } from '../core/progress.ts'
 import { unknownSettings, writeServerConfiguration } from './configuration.ts'
 import { isRunning } from './dataDirectory.ts'
-import { noRoom, spaceComplaint, untilDiskFull } from './fullDisk.ts'
+import { fullVolume, noRoom, spaceComplaint, untilDiskFull } from './fullDisk.ts'
 import { freePort } from './freePort.ts'
 import type { Installation } from './installation.ts'
 import { javaArguments, javaEnvironment, quickStart } from './javaCommand.ts'
@@ -177,7 +177,8 @@ async function killed({ version, home }: Neo4jInstance, signal: NodeJS.Signals):
 }
 
 async function failure({ version, home, dataDir }: Neo4jInstance, what: string): Promise<HoldfastError> {
-  const complaint = await spaceComplaint(home)
+  // Java itself cannot even say so on a volume that is full.
+  const complaint = (await spaceComplaint(home)) ?? (await fullVolume({ home, dataDir }))
   if (complaint !== undefined) return noRoom(version, { home, dataDir }, complaint)
   const lines = await failureLines(home)
   const message = `Neo4j ${version} ${what}:\n${lines}`

@@ -106,7 +106,10 @@ export function describeWindows(windows: readonly Window[], point: RestorePoint)
   const say = ({ id, time }: Edge): string => `transaction ${id} of ${time}`
   const sides = [before && `before it ${say(before)}`, after && `after it ${say(after)}`].filter((side) => side !== undefined)
   // An archive that ends before a moment says nothing of it: what was committed up to then may still be on its way.
-  const advice = point.kind === 'time' && !after ? '; take --latest, or wait until the archive has passed that moment' : ''
+  const advice =
+    point.kind === 'time' && !after
+      ? '; take --latest where the database is idle, or wait until the archive has passed that moment'
+      : ''
   return `the nearest points that can be restored: ${sides.join('; ')}${advice}`
 }
 

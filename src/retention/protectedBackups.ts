@@ -116,7 +116,10 @@ function lostWindow(before: readonly Window[], after: readonly Window[], since: 
     const stays = after.some(
       ({ lineage, ...kept }) => lineage === window.lineage && kept.from.time <= from.time && kept.to.time >= window.to.time,
     )
-    if (!stays) return { ...window, from }
+    if (stays) continue
+    const later = after.filter(({ lineage, ...kept }) => lineage === window.lineage && kept.from.time > from.time)
+    const [next] = later.map((kept) => kept.from).toSorted((a, b) => a.id - b.id)
+    return { ...window, from, to: next && next.time < window.to.time ? next : window.to }
   }
   return undefined
 }

@@ -7,7 +7,7 @@ import { openRepository, type Repository } from '../../src/repository/repository
 import { memoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, beginArchiver, newRepository } from '../support/archiving.ts'
-import { ManualClock } from '../support/manualClock.ts'
+import { TickingClock } from '../support/manualClock.ts'
 import { metered } from '../support/meteredStorage.ts'
 import { SyntheticLog } from '../support/syntheticLog.ts'
 
@@ -21,7 +21,7 @@ let log: SyntheticLog
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-merge-'))
   storage = memoryStorage()
-  repository = await newRepository({ storage, clock: new ManualClock() })
+  repository = await newRepository({ storage, clock: new TickingClock() })
   log = SyntheticLog.create(join(folder, 'data')).write(1)
   await backUpLogs(repository, log)
   await shipParts(parts)

@@ -56,6 +56,18 @@ export class ManualClock implements Clock {
   }
 }
 
+/** A clock of before the first transaction of a synthetic log, which goes on by a second whenever it is read: ids made of it are in order. */
+export class TickingClock extends ManualClock {
+  constructor() {
+    super(new Date('2025-12-01T00:00:00Z'))
+  }
+
+  override now(): Date {
+    this.jump(1000)
+    return super.now()
+  }
+}
+
 /** Lets everything run that waits for memory only. */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await turn()

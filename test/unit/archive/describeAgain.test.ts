@@ -8,7 +8,7 @@ import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
+import { TickingClock } from '../../support/manualClock.ts'
 import { lying } from '../../support/meteredStorage.ts'
 import { endsOfPlan } from '../../support/planning.ts'
 import { collect } from '../../support/streams.ts'
@@ -23,7 +23,7 @@ let repository: Repository
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-describe-'))
   storage = memoryStorage()
-  repository = await newRepository({ storage, clock: new ManualClock() })
+  repository = await newRepository({ storage, clock: new TickingClock() })
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 

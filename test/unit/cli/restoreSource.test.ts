@@ -12,7 +12,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { rootLineage } from '../../../src/repository/segmentName.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
+import { TickingClock } from '../../support/manualClock.ts'
 import { loggedIn } from '../../support/pointInTimeChecks.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -26,7 +26,7 @@ let backup: Manifest
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-restore-source-'))
   target = join(folder, 'restored')
-  repository = await newRepository({ clock: new ManualClock() })
+  repository = await newRepository({ clock: new TickingClock() })
   log = SyntheticLog.create(join(folder, 'data')).write(3)
   backup = await backUpLogs(repository, log)
 })
@@ -112,7 +112,7 @@ describe('[restore.resume] a restore up to transaction 7, the latest', () => {
   })
 
   test('does not go on from another repository', async () => {
-    repository = await newRepository({ clock: new ManualClock() })
+    repository = await newRepository({ clock: new TickingClock() })
     await backUpLogs(repository, log)
     await expect(start({ resume: true })).rejects.toMatchObject({
       code: 'refused',

@@ -10,7 +10,7 @@ import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository, segmentOf } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
+import { TickingClock } from '../../support/manualClock.ts'
 import { at, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -21,7 +21,7 @@ let log: SyntheticLog
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-followers-'))
   storage = memoryStorage()
-  repository = await newRepository({ storage, clock: new ManualClock() })
+  repository = await newRepository({ storage, clock: new TickingClock() })
   log = SyntheticLog.create(join(folder, 'data'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
+import { TickingClock } from '../../support/manualClock.ts'
 import { at, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -14,7 +14,7 @@ let repository: Repository
 let log: SyntheticLog
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-replay-'))
-  repository = await newRepository({ clock: new ManualClock() })
+  repository = await newRepository({ clock: new TickingClock() })
   log = SyntheticLog.create(join(folder, 'data'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))

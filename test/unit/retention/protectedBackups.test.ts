@@ -106,7 +106,7 @@ describe('[archive.window] the promised window', () => {
   })
 
   test('keeps the backup that its beginning needs', async () => {
-    await expect(protect([older.id], 8)).rejects.toMatchObject(refused('2026-11-25T04:00:00.000Z to 2026-11-25T11:00:00.000Z'))
+    await expect(protect([older.id], 8)).rejects.toMatchObject(refused('2026-11-25T04:00:00.000Z to 2026-11-25T07:00:00.000Z'))
     await expect(protect([older.id, newer.id], 1)).rejects.toMatchObject(refused('within the promised window'))
   })
 
