@@ -104,7 +104,8 @@ describe('one backup with archived log behind it', () => {
   })
 
   test('[archive.point-in-time] a moment behind the end of the archive is refused: what was committed up to then may be on its way', async () => {
-    const advice = /before it transaction 11 of 2026-01-01T00:00:11.000Z; take --latest where the database is idle, or wait until the archive/
+    const advice =
+      /before it transaction 11 of 2026-01-01T00:00:11.000Z; take --latest where the database is idle, or wait until the archive/
     for (const moment of [at(11, 1), at(12), at(1000)]) await refused(moment, advice)
     for (const point of [at(9, 500), tx(7), { kind: 'latest' } as const]) expect((await plan(point)).doubts).toEqual([])
     expect((await plan(at(11))).doubts).toEqual([expect.stringContaining('another one of it may be on its way')])
