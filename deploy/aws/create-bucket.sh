@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a bucket for backups with the AWS command line: versioned, with object lock, encrypted, closed to the public, over TLS only.
-# Run it again at any time: what is there already is left or set anew; a bucket without object lock is told of, and the exit status is 1. It needs the rights of an administrator of the bucket.
+# Run it again at any time: what is there already is left or set anew; where the bucket has no object lock that is said, with exit status 1. It needs the rights of an administrator of the bucket.
 #
 #   BUCKET=example-prod-neo4j-backups-eu-central-1 REGION=eu-central-1 KEY_ARN=arn:aws:kms:… ./create-bucket.sh
 #
@@ -35,7 +35,7 @@ s3api put-bucket-policy --bucket "$BUCKET" --policy \
 [[ -z ${LIFECYCLE:-} ]] || s3api put-bucket-lifecycle-configuration --bucket "$BUCKET" --lifecycle-configuration "file://$LIFECYCLE"
 # One that was there before may have none, and what cannot be taken back is left to whoever owns it.
 if ! s3api get-object-lock-configuration --bucket "$BUCKET" >/dev/null; then
-  echo "bucket $BUCKET has no object lock; the rest is set. To enable it, for good:" >&2
+  echo "bucket $BUCKET has no object lock, or it could not be asked (see above); the rest is set. Where it has none, this enables it, for good:" >&2
   echo "  aws --region $REGION s3api put-object-lock-configuration --bucket $BUCKET --object-lock-configuration ObjectLockEnabled=Enabled" >&2
   exit 1
 fi

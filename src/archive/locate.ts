@@ -41,12 +41,16 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const root = rootLineage(storeId)
   const { segments, lineages: described } = await repository.archive.list({ root, signal })
   const at = { root, storeId, described }
+  let read: Promise<ArchivedHistory> | undefined
+  /** Read where it is needed only, and but once, so that all is decided on the same. */
+  const history = async (): Promise<ArchivedHistory> => (read ??= ArchivedHistory.read(repository, signal))
   const tips = await findTips(directory, segments)
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
   for (const { segment, found } of tips) {
     const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
-    if (!place || (tips.length > 1 && (await wasLeft(repository, at, segment.lineage, signal)))) continue
+    // What goes on from an end that another lineage has left is a history of its own: in this one it would look as if both had gone on, side by side.
+    if (!place || (tips.length > 1 && (await history()).heirOf(storeOf(storeId), segment.lineage) !== undefined)) continue
     return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
@@ -57,7 +61,7 @@ export async function locate(repository: Repository, dataDir: string, database: 
     const { parent, after, place } = point
     return { ...at, place, lineage: undefined, branch: { parent, after }, segments: [] }
   }
-  const cut = await newestCut(repository, at, tips, signal)
+  const cut = await newestCut(history, at, tips)
   // Read only now: the storage may have taken long, and what Neo4j has pruned since the log was looked at before is missing, too.
   const [oldest] = await readLogHeaders(directory)
   if (rootLineage(oldest!.storeId) !== root) throw new LogReplacedError(directory)
@@ -85,38 +89,22 @@ function behindDamage(error: unknown): Tip['found'] {
   return { at: 'behind damage', error: integrityError(error) }
 }
 
-/**
- * Whether another lineage has left this one at its end. What goes on from there is a history of its own, for which that other one was left
- * in turn: in this lineage it would look as if both had gone on, side by side.
- */
-async function wasLeft(
-  repository: Repository,
-  { storeId }: Pick<Located, 'storeId'>,
-  lineage: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const history = await ArchivedHistory.read(repository, signal)
-  return history.heirOf(storeOf(storeId), lineage) !== undefined
-}
-
 function storeOf({ creationTime, random }: Located['storeId']): { storeId: { creationTime: string; random: string } } {
   return { storeId: { creationTime: String(creationTime), random } }
 }
 
 /** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */
 async function newestCut(
-  repository: Repository,
+  history: () => Promise<ArchivedHistory>,
   { storeId }: Pick<Located, 'storeId'>,
   tips: readonly Tip[],
-  signal: AbortSignal,
 ): Promise<StoredSegment | undefined> {
   // Right before the oldest file nothing needs to be lost, though nobody can tell whether it is the same transaction.
   if (tips.some(({ found }) => found.at === 'edge' && found.checksum === undefined)) return undefined
   const cut = tips.flatMap(({ segment, found }) => (found.at === 'pruned' ? [segment] : []))
   if (cut.length <= 1) return cut[0]
   // A lineage that another one has left did not go on, however far it reaches; of one without a description nobody can tell.
-  const history = await ArchivedHistory.read(repository, signal)
-  const order = history.lineagesOf(storeOf(storeId))
+  const order = (await history()).lineagesOf(storeOf(storeId))
   const inOrder = order.flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
   return inOrder[0] ?? cut[0]
 }

@@ -22,7 +22,7 @@ export function exportedMetaPath(path: string): string {
 }
 
 /**
- * @returns undefined where there is none, or it is of another program.
+ * @returns undefined where there is none, or one in JSON without a SHA-256, as other programs write.
  * @throws HoldfastError `integrity` where it is not what an export writes any more: what it would say is then not known.
  */
 export async function readExportedMeta(path: string): Promise<ExportedMeta | undefined> {
@@ -51,7 +51,7 @@ function tellsDigest(content: unknown): boolean {
 function spoilt(path: string): HoldfastError {
   return new HoldfastError(
     'integrity',
-    `${exportedMetaPath(path)} is cut or changed: expected what an export wrote about ${path}`,
+    `${exportedMetaPath(path)} is cut or changed, or of another program: expected what an export wrote about ${path}`,
     {
       hint: 'export it again, for the file may be damaged as well; where another program wrote the .meta, move that away',
     },

@@ -20,7 +20,7 @@ export async function removeExactly(path: string, isMeant: (found: BigIntStats) 
     // Unlike a rename it replaces nothing.
     await link(aside, path)
   } catch (cause) {
-    throw new HoldfastError('refused', `another file had taken the name ${path}, and it cannot get that back`, {
+    throw new HoldfastError('refused', `${path} is another file than the one meant, and cannot get its name back`, {
       hint: `it is ${aside} now: move it to where it belongs`,
       cause,
     })

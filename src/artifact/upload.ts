@@ -44,8 +44,8 @@ export interface Uploaded extends Omit<UploadPlan, 'encryption' | 'read'> {
 /**
  * Uploads a file as planned, has the server tell what it stored and compares it, and notes its facts in an object beside it.
  * @throws HoldfastError `refused` where the key holds something else, or the server does not encrypt or lock as asked; `integrity` where
- * the file changes meanwhile or is not what is told of it (then nothing is stored of it), or what the server tells is not what was sent;
- * `repository` where it cannot be reached.
+ * the file changes meanwhile or is not what is told of it (then nothing is stored of it), what the server tells is not what was sent,
+ * or another upload has replaced the object before this one had ended; `repository` where it cannot be reached.
  */
 export async function uploadArtifact(
   bucket: Bucket,
@@ -56,6 +56,7 @@ export async function uploadArtifact(
   try {
     return await upload(bucket, artifact, plan, options)
   } catch (error) {
+    // Why the upload failed matters more than the note beside what it left.
     if (options.force) await tellOfReplaced(bucket, plan, options.signal).catch(() => {})
     throw error
   }
@@ -184,9 +185,9 @@ function requireSameUpload(plan: UploadPlan, found: RemoteObject | undefined): v
 /** Who replaces an object by force may do so between the first look at what was sent and the note beside it. */
 function requireSameObject({ uri, metaKey }: UploadPlan, seen: RemoteObject, now: RemoteObject | undefined): void {
   if (now?.etag === seen.etag && now?.versionId === seen.versionId) return
-  const what = now === undefined ? 'is gone again' : 'was replaced'
-  throw new HoldfastError('integrity', `${uri} ${what} before its upload had ended: another upload has the same key`, {
-    hint: `the local file is kept; ${metaKey} may tell of it and not of what is there: whoever wants what is there uploads it again`,
+  const what = now === undefined ? 'was removed' : 'was replaced by another upload'
+  throw new HoldfastError('integrity', `${uri} ${what} before this upload had ended`, {
+    hint: `the local file is kept; ${metaKey} may describe it and not the object that is there now: whoever wants that object uploads it again`,
   })
 }
 

@@ -30,7 +30,8 @@ export const archiveStatusCommand = defineCommand({
     'Reads what the repository holds now. With a data directory it also tells how much of the live log is not archived yet, and names the ' +
     'databases with which the archive does not go on. It fails where a segment is missing or the description of a lineage or a gap is damaged, ' +
     'and where the live log is damaged, was pruned before it was archived and nobody has marked that, or has nothing in common with what is ' +
-    'archived of its store. Whether the segments can be read, `archive validate` says.',
+    'archived of its store; also where the data directory cannot be read (what can be restored is told all the same), and where log waits longer ' +
+    'than --max-behind. Whether the segments can be read, `archive validate` says.',
   options: {
     maxBehind: valued(duration, {
       placeholder: 'time',
@@ -130,9 +131,7 @@ function describeLog(log: UnarchivedLog, now: Date): [string, string][] {
   const behind: [string, string][] = behindBytes ? [['behind', formatBehind({ behindBytes, behindSince }, now)]] : []
   switch (state) {
     case 'new':
-      return behindBytes
-        ? [[database, 'not archived yet'], ...behind]
-        : [[database, 'nothing to archive yet: nothing was written behind its backup']]
+      return behindBytes ? [[database, 'not archived yet'], ...behind] : [[database, 'nothing to archive yet']]
     case 'branched':
       return [[database, `left ${lineage} after transaction ${after}, and is not archived from there on yet`], ...behind]
     case 'pruned': {

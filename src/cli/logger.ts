@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { withoutUserinfo } from '../config/secret.ts'
+import { withoutTokens, withoutUserinfo } from '../config/secret.ts'
 import type { OutputStream } from './output.ts'
 
 /** The log of the program: structured lines on stderr. */
@@ -10,7 +10,7 @@ const redacted = ['password', 'passphrase', 'keyFile', 'masterKey', 'authorizati
 /** A logger that writes JSON lines, or readable ones where a person is looking. */
 export function createLogger(stream: OutputStream, level: string): Logger {
   const write = (line: string): unknown => {
-    const shown = withoutUserinfo(line)
+    const shown = withoutTokens(withoutUserinfo(line))
     return stream.write(stream.isTTY ? readable(shown) : shown)
   }
   return pino(
@@ -19,16 +19,10 @@ export function createLogger(stream: OutputStream, level: string): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: withoutTokens },
       redact: { paths: redacted.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
     },
     { write },
   )
-}
-
-/** An error as it is logged; a server may repeat a token that it was sent, which nothing else is as long as. */
-function withoutTokens(error: Error): unknown {
-  return JSON.parse(JSON.stringify(pino.stdSerializers.err(error)).replaceAll(/[\w+/=%-]{200,}/g, '…'))
 }
 
 interface LogLine {

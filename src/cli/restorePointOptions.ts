@@ -13,7 +13,7 @@ export const restorePointOptions = {
     placeholder: 'time',
     example: '2026-11-22T10:15:00Z',
     description:
-      'all that was committed up to this moment, to the millisecond and with its time zone; stops before the first transaction committed later, and tells how many behind it were not; refused where the archive does not prove that nothing is missing, as at its end',
+      'all that was committed up to this moment, to the millisecond and with its time zone; stops before the first transaction that was committed later, and warns where later ones were committed in time and are left out; refused where the archive does not prove that nothing is missing, as at its end',
   }),
   toTx: valued(transactionIdOption, {
     placeholder: 'id',

@@ -1,7 +1,7 @@
 import { type Environment, environmentName, type Setting } from './declaration.ts'
 import { settings } from './settings.ts'
 
-/** The environment of this process; nothing else reads it. */
+/** The environment of this process; without the secrets, once they were taken. */
 export function processEnvironment(): Environment {
   return process.env
 }

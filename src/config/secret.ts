@@ -39,3 +39,8 @@ export function shownValue(text: string): string {
 export function withoutUserinfo(text: string): string {
   return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${placeholder}@`)
 }
+
+/** Hides what is as long as a session token, for a server may repeat one that it was sent; no name of an object is as long. */
+export function withoutTokens(text: string): string {
+  return text.replaceAll(/[\w+/=%-]{200,}/g, '…')
+}

@@ -12,7 +12,7 @@ interface Reading {
 }
 
 /**
- * The checksum of a transaction as the log in a backup has it, which reaches back to its checkpoint; undefined where that is behind it.
+ * The checksum of a transaction as the log in a backup has it; undefined where that log, which begins at the checkpoint, does not reach back to it.
  * @throws HoldfastError `integrity` where the backup is damaged.
  */
 export async function checksumInBackup(
@@ -21,7 +21,7 @@ export async function checksumInBackup(
   { firstTransaction, files }: ManifestDatabase,
   id: number,
 ): Promise<number | undefined> {
-  // The transaction behind it may name its checksum.
+  // The next transaction may name its checksum.
   if (firstTransaction && id + 1 < firstTransaction.id) return undefined
   const table = await repository.readBlockTable(manifest, { signal })
   for (const { path, firstBlock, blocks } of files.filter(({ kind }) => kind === 'log').toReversed()) {

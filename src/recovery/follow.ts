@@ -27,7 +27,7 @@ interface Way {
 export async function follow(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): Promise<Replay> {
   const point = pointOf(history, leader)
   let best = replayNothing(base)
-  for (const { lineage, upTo } of await waysOf(history, base, standingBeside(history, base, leader))) {
+  for (const { lineage, upTo } of await waysOf(history, base, giveUpOf(history, base, leader))) {
     const replay = await replayOn(history, base, lineage, point, upTo)
     if (replay && isBetter(replay, best)) best = { ...replay, bounded: replay.bounded || replay.to.id === upTo }
   }
@@ -68,6 +68,14 @@ export function standingBeside(
     return standing && { ...standing, lineage: id, after: branch.after }
   }
   return undefined
+}
+
+/** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
+function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): Standing | undefined {
+  const standing = standingBeside(history, base, leader)
+  if (!standing) return undefined
+  const isLater = leader.base.lastTransaction.id > standing.after && base.lastTransaction.id > standing.last.id
+  return isLater ? undefined : standing
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */

@@ -3,7 +3,7 @@ import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
-import { isArchived, requireOnePresent } from './presentHistories.ts'
+import { isArchived, isMadeBefore, requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn, wantedUpTo } from './replayOn.ts'
@@ -47,7 +47,8 @@ interface Way extends Omit<Standing, 'lineage'> {
 }
 
 /**
- * Finds the newest backup that is not after the point, and the archived log from there to it.
+ * Finds the newest backup that is not after the point, or an earlier one where another database of it has gone past the point, and the
+ * archived log from there to it.
  * @throws HoldfastError `refused` for a point that cannot be restored, with the nearest ones that can, and where several histories could be
  * meant, `integrity` for a damaged archive.
  */
@@ -103,14 +104,31 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
     const latest = Date.parse(commitTime)
     // Where a lineage leads to the point, no clock makes a backup another one. The latest may be in either: a backup that ends within the
     // very millisecond of the archive's end is of what came behind it.
-    const place = point.kind === 'latest' ? { standing: latest, rank: -1 } : { standing: 0, rank: standings.length }
-    const alone = { lineage: undefined, latest, ...place }
+    const alone = { lineage: undefined, latest, ...placeAlone(history, { manifest, base, standings }, point) }
     for (const standing of [...standings, alone]) ways.push({ manifest, base, ...standing })
   }
   return ways
     .filter(({ lineage }) => only === undefined || lineage === only)
     .toReversed()
     .toSorted((a, b) => byStanding(a, b) || b.base.lastTransaction.id - a.base.lastTransaction.id)
+}
+
+/** Behind the lineages; but one that is ahead of all that are in use comes before what was left for these. */
+function placeAlone(
+  history: ArchivedHistory,
+  { manifest, base, standings }: { manifest: Manifest; base: ManifestDatabase; standings: readonly Standing[] },
+  point: RestorePoint,
+): Pick<Standing, 'standing' | 'rank'> {
+  const { id, commitTime } = base.lastTransaction
+  if (point.kind === 'latest') return { standing: Date.parse(commitTime), rank: -1 }
+  const inUse = history.presentOf(base)
+  const present = standings.filter(({ lineage }) => inUse.includes(lineage))
+  const isAhead = present.every(({ lineage }) => id > history.lastOf(lineage) && !isMadeBefore(history, manifest, lineage))
+  if (present.length === 0 || !isAhead) return { standing: 0, rank: standings.length }
+  return {
+    standing: Math.min(...present.map(({ standing }) => standing)),
+    rank: Math.max(...present.map(({ rank }) => rank)) + 0.5,
+  }
 }
 
 /** What is not certain to be all there was: log that was archived behind a hole. A moment of the database wished for is certain. */

@@ -241,14 +241,14 @@ async function requireGoingOn(
 }
 
 /** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
-function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
+export function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
   return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
 }
 
 function lineageChoice({ lineages }: ArchivedHistory, lineage: string, { id, time }: { id: number; time: string }): Choice {
   const { branch } = lineages.get(lineage) ?? {}
   const from = branch
-    ? `left ${branch.parent} behind transaction ${branch.after}`
+    ? `left ${branch.parent} after transaction ${branch.after}`
     : lineage === rootOf(lineage)
       ? 'the first of its store'
       : 'nobody knows which one it left'

@@ -147,7 +147,7 @@ function countByName(behind: Behind, links: readonly Link[], wanted: Wanted): vo
 /** A clock was wrong, or they were committed side by side. */
 function passedOver(database: string, { id, commitTime }: Parameters<Wanted>[0], { count, last }: Behind): string {
   const time = new Date(commitTime).toISOString()
-  return `${database} ends before transaction ${id} of ${time}; at least ${count} of those behind it say that they were committed up to the moment, up to transaction ${last}: a restore to a transaction takes them`
+  return `${database} ends before transaction ${id}, which was committed at ${time}, after the moment; at least ${count} later transactions, up to transaction ${last}, were committed in time and are left out: a restore to a transaction takes them`
 }
 
 /** Each file is cut behind what is written to it, so one that comes again would lose what is in it. */

@@ -2,6 +2,9 @@ import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
 import type { Replay } from './replay.ts'
 
+/** Milliseconds: the clocks of Neo4j and of the backups may differ, and a large transaction be written for long after it has got its time. */
+const margin = 60_000
+
 /** A backup, with the database in question. */
 interface BackedUp {
   manifest: Manifest
@@ -28,11 +31,12 @@ export async function wentBack(
   const newest = backups.toSorted((a, b) => a.manifest.timing.started.localeCompare(b.manifest.timing.started)).at(-1)
   if (!newest || newest.base.lastTransaction.id >= to.id) return undefined
   const { started } = newest.manifest.timing
-  // The clock of Neo4j may have been ahead, that of the backups is one.
+  // The clock of Neo4j may have been ahead; those of two backups are the same.
   const wasBackedUp = backups.some(
     ({ manifest: { timing }, base: { lastTransaction } }) =>
       timing.finished < started && lastTransaction.id === to.id && lastTransaction.checksum === to.checksum,
   )
-  if (to.commitTime >= started && !wasBackedUp) return undefined
+  const certainly = new Date(Date.parse(started) - margin).toISOString()
+  if (to.commitTime >= certainly && !wasBackedUp) return undefined
   return (await isThrough(newest)) ? newest : undefined
 }

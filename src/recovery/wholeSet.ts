@@ -23,26 +23,26 @@ export interface OtherWay {
 }
 
 /**
- * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup is behind the point already, an
+ * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup has gone past the point, an
  * earlier backup is taken that leads to the same with certainty, and only where there is none this one, which is told.
  */
 export async function planSet(manifest: Manifest, leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
   const { history } = known
   const set = await followAll(history, manifest, leader)
-  const beyond = beyondOf(history, manifest, leader)
-  if (beyond.length === 0) return set
-  const { point } = leader
+  const past = pastPoint(history, manifest, leader)
+  if (past.length === 0) return set
   const { id, checksum } = leader.replay.to
   for (const way of ways) {
-    if (way.manifest === manifest || beyondOf(history, way.manifest, { ...leader, base: way.base }).length > 0) continue
-    // Damage on another way hinders nothing.
-    const replay = await way.replay().catch((error: unknown) => void integrityError(error))
-    if (replay?.to.id !== id || replay.to.checksum !== checksum) continue
-    const other = { replay, base: way.base, point }
+    if (way.manifest === manifest || pastPoint(history, way.manifest, { ...leader, base: way.base }).length > 0) continue
+    const other = { ...leader, base: way.base }
     const earlier = await followAll(history, way.manifest, other)
-    if (set.replays.slice(1).every((follower) => isSure(follower, earlier, other, known))) return earlier
+    if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, other, known))) continue
+    // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
+    const replay = await way.replay().catch((error: unknown) => void integrityError(error))
+    if (replay?.to.id === id && replay.to.checksum === checksum)
+      return { ...earlier, replays: [replay, ...earlier.replays.slice(1)] }
   }
-  return { ...set, doubts: [...set.doubts, ...beyond] }
+  return { ...set, doubts: [...set.doubts, ...past] }
 }
 
 async function followAll(history: ArchivedHistory, manifest: Manifest, leader: Leader): Promise<WholeSet> {
@@ -59,8 +59,8 @@ async function followAll(history: ArchivedHistory, manifest: Manifest, leader: L
   return set
 }
 
-/** What of a backup is behind the point, in sentences. */
-function beyondOf(history: ArchivedHistory, manifest: Manifest, leader: Leader): string[] {
+/** The databases of a backup that have gone past the point, in sentences. */
+function pastPoint(history: ArchivedHistory, manifest: Manifest, leader: Leader): string[] {
   const { point, base: own } = leader
   return manifest.databases.flatMap((base) => {
     if (base.name === own.name) return []

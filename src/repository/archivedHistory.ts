@@ -48,6 +48,8 @@ export class ArchivedHistory {
   /** The last transaction of each lineage. */
   readonly #last = new Map<string, number>()
   readonly #chains = new Map<string, Link[]>()
+  /** By a store's first lineage: all of them, in the order of `lineagesOf`. */
+  readonly #sorted = new Map<string, string[]>()
   /** By lineage and last transaction: the segments that end with it. */
   readonly #ends = new Map<string, Map<number, StoredSegment[]>>()
   /** What segments were read for, and what they told. */
@@ -83,8 +85,10 @@ export class ArchivedHistory {
   }
 
   /** The lineages of a database's store, the one with the latest transaction first, but each before those that were left for it. */
-  lineagesOf({ storeId }: Stored): string[] {
+  lineagesOf({ storeId }: Stored): readonly string[] {
     const root = rootLineage(storeId)
+    const known = this.#sorted.get(root)
+    if (known) return known
     const rest = new Set([...this.lineages.keys()].filter((id) => rootOf(id) === root))
     const sorted: string[] = []
     while (rest.size > 0) {
@@ -94,6 +98,7 @@ export class ArchivedHistory {
       sorted.push(next!)
       rest.delete(next!)
     }
+    this.#sorted.set(root, sorted)
     return sorted
   }
 

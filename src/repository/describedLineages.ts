@@ -29,7 +29,10 @@ export async function describe(
 
 /** The error for a lineage that has to be followed and cannot be. */
 export function unreadable(id: string, { message, cause }: HoldfastError): HoldfastError {
-  const again = id === rootOf(id) ? 'where it is gone, archive that database again, which puts it there, or ' : ''
+  const again =
+    id === rootOf(id)
+      ? 'where it is gone and the database goes on in this lineage, run `holdfast archive run` on it, which puts it there, or '
+      : ''
   return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
     hint: `${again}restore that object from a copy of the repository, or follow another lineage with --lineage: see \`holdfast archive status\``,
     cause,

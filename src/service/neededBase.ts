@@ -43,8 +43,8 @@ export async function hasBase(
       const found = await findTransaction(directory, id).catch(notWhereDamaged)
       return found !== false && placeBehind(found, checksum) !== undefined
     }
-    const end = coverFrom(links, id).at(-1)
-    if (!end || end.upTo < nextId - 1) return false
+    const end = coverFrom(links, id).find(({ upTo }) => upTo >= nextId - 1)
+    if (!end) return false
     const leads = await history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
     return leads && isWhole(end)
   }

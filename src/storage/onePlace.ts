@@ -5,7 +5,7 @@ import { ignoreMissing } from './directoryEntries.ts'
 import { isSegment } from './names.ts'
 
 /**
- * Makes sure that all folders of a directory are in that directory and on its file system. One that is elsewhere can be away alone, which
+ * Makes sure that the folders right below a directory are in it and on its file system. One that is elsewhere can be away alone, which
  * leaves an empty folder in its place: what it holds would be taken for deleted, and what that needs would be freed.
  * @throws HoldfastError `repository`
  */

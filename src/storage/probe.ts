@@ -86,7 +86,7 @@ export function requireProbes(storage: Storage, probes: readonly Probe[]): void 
   const isInDanger = failed.every(({ name }) => name === 'what is stored stays')
   throw new HoldfastError('refused', `${storage.location} cannot hold a repository safely; what fails: ${list}`, {
     hint: isInDanger
-      ? 'give the repository another prefix, or the rule; `holdfast s3 lifecycle --repo … --apply --confirm` takes one of Holdfast’s own for this prefix away'
+      ? 'choose another prefix for the repository, or limit the rule to another one; a rule of Holdfast’s own for this prefix is removed by `holdfast s3 lifecycle --repo … --apply --confirm`'
       : 'use storage that refuses to overwrite: a file system with hard links, or an S3 server that knows If-None-Match',
   })
 }

@@ -48,7 +48,7 @@ export interface Storage {
   forgottenLock?(name: string, options?: StorageOptions): Promise<string | undefined>
 
   /**
-   * What the place by itself would do to objects that are needed, such as a rule that removes them by age; undefined where nothing is known.
+   * What the place by itself would do to objects that are needed, such as a rule that removes them by age; undefined where nothing, or where it may not be asked.
    * A place that never does anything by itself has no such method.
    */
   danger?(options?: StorageOptions): Promise<string | undefined>

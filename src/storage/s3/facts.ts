@@ -67,7 +67,7 @@ const defaultRetentionOnly =
   'the bucket locks what is stored, but --object-lock is not set: packs that later backups use again keep the lock of the day they were stored, ' +
   'and run out of it while they are needed. Set --object-lock and --object-lock-days, or HOLDFAST_OBJECT_LOCK and HOLDFAST_OBJECT_LOCK_DAYS, for every command'
 
-/** What rules of the bucket would do to what is stored below a prefix; undefined where nothing, or where nobody can tell. */
+/** What rules of the bucket would do to what is stored below a prefix; undefined where nothing, or where they may not be asked for. */
 export async function endangering(bucket: Bucket, prefix: string, options: StorageOptions): Promise<string | undefined> {
   try {
     const dangers = dangersTo((await readRules(bucket, options)).rules, prefix)
@@ -75,12 +75,16 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
       removesObjects(rule) ? `expires objects: ${describeExpiry(rule)}` : `archives objects: ${describeArchiving(rule)}`,
     )
     return told.length === 0 ? undefined : `a rule of the bucket ${told.join(', another one ')}`
-  } catch {
-    // A role may lack the right to ask, and a server may know no rules.
+  } catch (error) {
     options.signal?.throwIfAborted()
-    return undefined
+    // A role may lack the right to ask, and a server may know no rules: the facts say so.
+    if (mayNotAsk.has(statusOf(error))) return undefined
+    throw error
   }
 }
+
+/** What a server answers whose rules cannot be asked for. */
+const mayNotAsk = new Set<number | undefined>([403, 405, 501])
 
 function describeArchiving(rule: LifecycleRule): string {
   return `${rule.ID ?? 'a rule'} (${rulePrefix(rule) || 'everything'})`

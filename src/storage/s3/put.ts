@@ -3,7 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
-import { statusOf } from './failures.ts'
+import { answered, statusOf, UnsettledPut } from './failures.ts'
 import { headObject } from './head.ts'
 import { isKept, removeQuietly } from './ownObject.ts'
 import { PartedUpload } from './partedUpload.ts'
@@ -34,7 +34,7 @@ export async function putObject(
   try {
     return await putInOrder(order, body)
   } catch (error) {
-    if (statusOf(error) === undefined) await tellIncapable(order)
+    if (isCutOff(error)) await tellIncapable(order)
     // There are servers that refuse a lock and keep the object.
     if (bucket.lock !== undefined && !options.shortLived && isRefusal(error)) await removeQuietly(order)
     throw error
@@ -73,6 +73,11 @@ async function rehearse(order: Order): Promise<void> {
   if (encryption === undefined && lock === undefined) return
   const { digests: _, ...options } = order.options
   await new PartedUpload({ ...order, options }, new PartMemory(1)).rehearse()
+}
+
+/** Whether the connection broke to a server that could be reached. Where nobody could tell afterwards what is there, it cannot be asked now. */
+function isCutOff(error: unknown): boolean {
+  return !(error instanceof UnsettledPut) && answered(error, 'ECONNRESET', 'EPIPE')
 }
 
 /**

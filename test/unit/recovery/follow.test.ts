@@ -179,4 +179,31 @@ describe('the other databases of a set', () => {
     const { replays } = await plan(tx(10))
     expect(replays.map(({ to }) => to.id)).toEqual([10, 5])
   })
+
+  test('are followed on from the newest backup, also where old ones were deleted with what the log was then', async () => {
+    log.write(6)
+    await archiveAll(repository, log)
+    system.write(1)
+    await archiveAll(repository, system)
+    const dataDir = join(folder, 'restored')
+    const other = log.copyUpTo(8, dataDir).write(1, { commitTime: firstCommit + 20_000 })
+    const beside = system.copyUpTo(3, dataDir)
+    await archiveAll(repository, other)
+    for (const [count, time] of [
+      [1, 29_000],
+      [2, 30_000],
+    ] as const) {
+      beside.write(count, { commitTime: firstCommit + time })
+      await archiveAll(repository, beside)
+    }
+    await archiveAll(repository, other.write(1, { commitTime: firstCommit + 31_000 }))
+    await backUpLogs(repository, other, beside)
+    await archiveAll(repository, beside.write(2, { commitTime: firstCommit + 40_000 }))
+    await archiveAll(repository, other.write(1, { commitTime: firstCommit + 41_000 }))
+    const [oldest] = await repository.listBackups()
+    await repository.deleteBackups([oldest!.id])
+    const { replays, doubts } = await plan({ kind: 'latest' })
+    expect(replays.map(({ to }) => to.id)).toEqual([other.last.id, beside.last.id])
+    expect(doubts).toEqual([])
+  })
 })

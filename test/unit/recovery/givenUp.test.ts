@@ -133,3 +133,18 @@ describe('[archive.lineages] a moment that only a left history has passed, by a 
     await expect(plan(at(20))).rejects.toMatchObject(question)
   })
 })
+
+test.each([0, 1])(
+  '[archive.lineages] a transaction that the newest backup has is not taken from a history that was left, where the archive lags (archived beside: %i)',
+  async (more) => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(5))
+    const other = log.copyUpTo(5, join(folder, 'other')).write(1 + more, { body: 'after the restore', commitTime: Date.now() })
+    await archiveAll(repository, other)
+    other.write(9 - other.last.id, { body: 'after the restore', commitTime: Date.now() })
+    const { id } = await backUpLogs(repository, other)
+    const { replays, manifest } = await plan(tx(9))
+    expect(manifest.id).toBe(id)
+    expect(replays[0]!.to.checksum).toBe(other.at(9).checksum)
+  },
+)

@@ -90,7 +90,7 @@ describe('lineages', () => {
     await archiveOn(repository, log.write(1, { commitTime: firstCommit + 86_400_000 }), 1)
     const choices = [
       `--lineage ${root} up to transaction 9 of`,
-      `--lineage ${branch} up to transaction 8 of .* \\(left ${root} behind transaction 6\\)`,
+      `--lineage ${branch} up to transaction 8 of .* \\(left ${root} after transaction 6\\)`,
     ]
     for (const point of [{ kind: 'latest' } as const, tx(7), tx(9), at(20)])
       for (const choice of choices) await expect(plan(point)).rejects.toMatchObject(refused(choice))

@@ -286,10 +286,8 @@ describe('what is missing', () => {
     await archiveAll(repository, log)
     // Restored from elsewhere, and written to for long before it was archived.
     const other = log.copyUpTo(3, join(folder, 'other')).write(4, { body: 'other' }).rotate()
-    other
-      .write(3, { body: 'other', commitTime: firstCommit + 100_000 })
-      .checkpoint()
-      .prune()
+    other.write(3, { body: 'other', commitTime: firstCommit + 100_000 })
+    other.checkpoint().prune()
     const events = await archiveAll(repository, other)
     expect(events).toContainEqual(expect.objectContaining({ kind: 'lineage', parent: undefined }))
     await backUp(other)

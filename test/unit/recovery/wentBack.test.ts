@@ -72,7 +72,7 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
     await archiveAll(repository, log.write(6))
     const other = restored(5).write(4, { body: 'after', commitTime: firstCommit + 50_000 })
     await archiveAll(repository, other)
-    const { id } = await backUpAt(100, other.copyUpTo(7, join(folder, 'once more')))
+    const { id } = await backUpAt(200, other.copyUpTo(7, join(folder, 'once more')))
     const question = asked(`--lineage ${branchLineage(root, other.at(6))} up to transaction 9`, `--id ${id} up to transaction 7`)
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
