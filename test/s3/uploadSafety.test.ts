@@ -168,7 +168,9 @@ test('[artifact.upload] of two uploads that replace one another, the one whose o
     return theirs
   }
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--force', '--prune-local']
-  expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', /was replaced by another upload before this upload had ended/))
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('integrity', /was replaced by another upload before this upload had ended/),
+  )
   expect(existsSync(at.file)).toBe(true)
   const { key } = resultOf(await theirs!)
   expect((await contentOf(at.minio, at.bucket, key)).toString()).toBe('another content')
