@@ -76,7 +76,8 @@ async function lastInCommon(
   return undefined
 }
 
-function unlessDamaged(error: unknown): undefined {
+/** Passes over what cannot be told for damage; anything else is thrown. */
+export function unlessDamaged(error: unknown): undefined {
   integrityError(error)
 }
 

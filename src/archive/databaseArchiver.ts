@@ -122,7 +122,6 @@ export class DatabaseArchiver implements AsyncDisposable {
     const { root, storeId, branch, place } = this.#located
     const { nextId, previousChecksum: checksum } = place
     const origin = checksum === undefined ? {} : { origin: { id: nextId - 1, checksum } }
-    const store = { creationTime: String(storeId.creationTime), random: storeId.random }
     const { segments } = await repository.archive.list({ root, signal })
     const besides = lineageEnds(segments).filter((end) => end.lineage !== lineage)
     const others = branch && { others: await standingOfOthers(repository, dataDir, this.#database, signal) }
@@ -130,7 +129,7 @@ export class DatabaseArchiver implements AsyncDisposable {
     const description = {
       id: lineage,
       database: this.#database,
-      storeId: store,
+      storeId,
       ...(branch ? { branch } : {}),
       ...origin,
       besides,

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
-import { integrityError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import type { Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
+import { unlessDamaged } from './branchPoint.ts'
 import type { Located } from './locate.ts'
 
 interface DescribeOptions {
@@ -24,11 +24,11 @@ export async function describeFirstAgain(
   { repository, dataDir, clock, listener, signal }: DescribeOptions,
   { root, storeId, segments }: Located,
 ): Promise<void> {
-  const origin = await originOf(logDirectory(dataDir, database), segments).catch(notWhereDamaged)
+  const origin = await originOf(logDirectory(dataDir, database), segments).catch(unlessDamaged)
   const description: Lineage = {
     id: root,
     database,
-    storeId: { creationTime: String(storeId.creationTime), random: storeId.random },
+    storeId,
     ...(origin ? { origin } : {}),
     created: clock.now().toISOString(),
   }
@@ -42,8 +42,4 @@ async function originOf(directory: string, segments: Located['segments']): Promi
   const id = oldest.first - 1
   const found = await findTransaction(directory, id)
   return 'checksum' in found && found.checksum !== undefined ? { id, checksum: found.checksum } : undefined
-}
-
-function notWhereDamaged(error: unknown): undefined {
-  integrityError(error)
 }

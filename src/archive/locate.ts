@@ -15,7 +15,7 @@ import { findBranchPoint } from './branchPoint.ts'
 export interface Located {
   place: LogPlace
   root: string
-  storeId: { creationTime: number; random: string }
+  storeId: Lineage['storeId']
   /** The lineage to go on with; undefined where a new one begins with the next transaction, which names it. */
   lineage: string | undefined
   /** Where a new lineage leaves another one; undefined where that is not known, or it is the store's first. */
@@ -37,7 +37,8 @@ interface Tip {
 /** Finds the place in the repository and the log; nothing is remembered. */
 export async function locate(repository: Repository, dataDir: string, database: string, signal: AbortSignal): Promise<Located> {
   const directory = logDirectory(dataDir, database)
-  const { storeId } = (await readLogHeaders(directory)).at(-1)!
+  const { creationTime, random } = (await readLogHeaders(directory)).at(-1)!.storeId
+  const storeId = { creationTime: String(creationTime), random }
   const root = rootLineage(storeId)
   const { segments, lineages: described } = await repository.archive.list({ root, signal })
   const at = { root, storeId, described }
@@ -50,7 +51,7 @@ export async function locate(repository: Repository, dataDir: string, database: 
   for (const { segment, found } of tips) {
     const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
     // What goes on from an end that another lineage has left is a history of its own: in this one it would look as if both had gone on, side by side.
-    if (!place || (tips.length > 1 && (await history()).heirOf(storeOf(storeId), segment.lineage) !== undefined)) continue
+    if (!place || (tips.length > 1 && (await history()).heirOf(at, segment.lineage) !== undefined)) continue
     return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
@@ -89,14 +90,10 @@ function behindDamage(error: unknown): Tip['found'] {
   return { at: 'behind damage', error: integrityError(error) }
 }
 
-function storeOf({ creationTime, random }: Located['storeId']): { storeId: { creationTime: string; random: string } } {
-  return { storeId: { creationTime: String(creationTime), random } }
-}
-
 /** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */
 async function newestCut(
   history: () => Promise<ArchivedHistory>,
-  { storeId }: Pick<Located, 'storeId'>,
+  store: Pick<Located, 'storeId'>,
   tips: readonly Tip[],
 ): Promise<StoredSegment | undefined> {
   // Right before the oldest file nothing needs to be lost, though nobody can tell whether it is the same transaction.
@@ -104,7 +101,7 @@ async function newestCut(
   const cut = tips.flatMap(({ segment, found }) => (found.at === 'pruned' ? [segment] : []))
   if (cut.length <= 1) return cut[0]
   // A lineage that another one has left did not go on, however far it reaches; of one without a description nobody can tell.
-  const order = (await history()).lineagesOf(storeOf(storeId))
+  const order = (await history()).lineagesOf(store)
   const inOrder = order.flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
   return inOrder[0] ?? cut[0]
 }
