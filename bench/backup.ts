@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import type { Manifest } from '../src/repository/manifest.ts'
 import { compare, comparisonTable, measure } from './measure.ts'
 import { benchStore, changeOnePercent, writeAdminScript } from './store.ts'
+import { requireTools } from './tools.ts'
 
 // Backup and restore of a store of about 1 GB against what people use today: `node bench/backup.ts [rounds] [nodes]`.
-// All of them run in turn on the same files. Needs GNU time, restic and zstd (apt-get install time restic zstd).
+// All of them run in turn on the same files.
 
 const [rounds = '3', nodes = '1500000'] = process.argv.slice(2)
-for (const tool of ['/usr/bin/time', 'restic', 'zstd']) execFileSync('bash', ['-c', `command -v ${tool}`])
+requireTools('/usr/bin/time', 'restic', 'zstd')
 
 const store = await benchStore(Number(nodes))
 const { dataDir } = store

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,12 +6,13 @@ import { goTool } from '../test/support/goTool.ts'
 import { mc, startMinio } from '../test/support/s3Servers.ts'
 import { compare, comparisonTable } from './measure.ts'
 import { benchStore, writeAdminScript } from './store.ts'
+import { requireTools } from './tools.ts'
 
 // Uploads, backups and restores against what people use today, all on one MinIO on this machine: `node bench/s3.ts [rounds] [nodes]`.
-// Needs GNU time, restic, rclone and the AWS command line (apt-get install time restic rclone awscli), and Go, which builds MinIO and its client.
+// Needs Go, which builds MinIO and its client.
 
 const [rounds = '3', nodes = '1500000'] = process.argv.slice(2)
-for (const tool of ['/usr/bin/time', 'restic', 'rclone', 'aws']) execFileSync('bash', ['-c', `command -v ${tool}`])
+requireTools('/usr/bin/time', 'restic', 'rclone', 'aws')
 
 const store = await benchStore(Number(nodes))
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))

@@ -15,7 +15,7 @@ export interface Leader {
 }
 
 /** A lineage that may be followed, up to a transaction. */
-interface Way {
+interface Followable {
   lineage: string
   upTo: number
 }
@@ -48,7 +48,7 @@ function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, poin
 }
 
 /** Where another database stood when the leader began a lineage behind that transaction. */
-interface Standing extends OtherDatabase {
+interface StandingAtBranch extends OtherDatabase {
   lineage: string
   after: number
 }
@@ -58,7 +58,7 @@ export function standingBeside(
   { lineages }: ArchivedHistory,
   { storeId }: ManifestDatabase,
   { replay: { lineage, to } }: Leader,
-): Standing | undefined {
+): StandingAtBranch | undefined {
   if (lineage === undefined) return undefined
   const root = rootLineage(storeId)
   for (const id of ancestry(lineage, lineages).keys()) {
@@ -71,7 +71,7 @@ export function standingBeside(
 }
 
 /** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
-function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): Standing | undefined {
+function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): StandingAtBranch | undefined {
   const standing = standingBeside(history, base, leader)
   if (!standing) return undefined
   const isLater = leader.base.lastTransaction.id > standing.after && base.lastTransaction.id > standing.last.id
@@ -79,12 +79,16 @@ function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Lead
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
-async function waysOf(history: ArchivedHistory, base: ManifestDatabase, standing: OtherDatabase | undefined): Promise<Way[]> {
+async function waysOf(
+  history: ArchivedHistory,
+  base: ManifestDatabase,
+  standing: OtherDatabase | undefined,
+): Promise<Followable[]> {
   const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
   if (!standing) return all
   const { last, ends } = standing
-  const goingOn: Way[] = []
-  const shorter: Way[] = []
+  const goingOn: Followable[] = []
+  const shorter: Followable[] = []
   for (const way of all) {
     const { lineage } = way
     const links = history.chain(lineage)

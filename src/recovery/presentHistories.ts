@@ -1,13 +1,14 @@
-import { HoldfastError, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { ancestry, coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import type { Repository } from '../repository/repository.ts'
+import { backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
 import { checksumInBackup } from './backupLog.ts'
+import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import type { Replay } from './replay.ts'
-import { replayOn, wantedUpTo } from './replayOn.ts'
+import { replayOn } from './replayOn.ts'
 import type { RestorePoint } from './restorePoint.ts'
 import { wentBack } from './wentBack.ts'
 
@@ -18,22 +19,6 @@ interface Compared {
   manifests: readonly Manifest[]
   repository: Repository
   signal: AbortSignal
-}
-
-/** A history of a database that can be restored, with the option that does so. */
-interface Choice {
-  option: string
-  last: number
-  /** When that transaction was committed, ISO 8601. */
-  time: string
-  /** How it came about, such as the lineage it left. */
-  from: string
-}
-
-/** A backup that no archived lineage goes through, with the database in question. */
-interface Alone {
-  manifest: Manifest
-  base: ManifestDatabase
 }
 
 /**
@@ -181,35 +166,6 @@ async function endAlong(
   return best
 }
 
-/** Backups of the same store that end behind what is restored, but up to the point, and that no lineage goes through. */
-async function backupsBeyond({ database, to }: Replay, { storeId }: ManifestDatabase, compared: Compared): Promise<Alone[]> {
-  const { history, manifests, point } = compared
-  const wanted = wantedUpTo(point)
-  const found: Alone[] = []
-  for (const manifest of manifests) {
-    for (const base of manifest.databases) {
-      const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
-      const { id, commitTime } = base.lastTransaction
-      if (!isSame || id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
-      // Where damage leaves it open, it may be a history of its own.
-      if (!(await isArchived(history, base).catch((error: unknown) => !whereDamaged(error)))) found.push({ manifest, base })
-    }
-  }
-  return found
-}
-
-/** Whether the last transaction of a backup is in a lineage. */
-export async function isArchived(history: ArchivedHistory, base: ManifestDatabase): Promise<boolean> {
-  for (const lineage of history.lineagesOf(base))
-    if (await history.goesThrough(history.chain(lineage), base.lastTransaction)) return true
-  return false
-}
-
-/** Whether a backup is of what a lineage left: its clock and that of the database both say so. */
-function isLeft(history: ArchivedHistory, { manifest, base }: Alone, lineage: string, to: Replay['to']): boolean {
-  return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
-}
-
 /**
  * Makes sure that a backup goes on from the only history there is besides, of which more was committed than is archived: by its id, by the clock
  * of the backups, and by its own log, as far back as that reaches.
@@ -238,42 +194,4 @@ async function requireGoingOn(
     else if (history.partingAt(lineage, { id: last, checksum })) throw refusal
   }
   return doubts
-}
-
-/** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
-export function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
-  return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
-}
-
-function lineageChoice({ lineages }: ArchivedHistory, lineage: string, { id, time }: { id: number; time: string }): Choice {
-  const { branch } = lineages.get(lineage) ?? {}
-  const from = branch
-    ? `left ${branch.parent} after transaction ${branch.after}`
-    : lineage === rootOf(lineage)
-      ? 'the first of its store'
-      : 'nobody knows which one it left'
-  return { option: `--lineage ${lineage}`, last: id, time, from }
-}
-
-function backupChoice({ manifest: { id, timing }, base: { lastTransaction } }: Alone): Choice {
-  return {
-    option: `--id ${id}`,
-    last: lastTransaction.id,
-    time: lastTransaction.commitTime,
-    from: `a backup of ${timing.finished} that no archived log leads to`,
-  }
-}
-
-function severalHistories(database: string, choices: readonly Choice[]): HoldfastError {
-  const said = choices.map(({ option, last, time, from }) => `${option} up to transaction ${last} of ${time} (${from})`)
-  return new HoldfastError(
-    'refused',
-    `${database} went on in ${choices.length} histories, and nothing tells which one is to be restored: ${said.join('; ')}`,
-    { hint: `choose one, such as \`holdfast restore start ${choices[0]!.option}\`; with a lineage also --to-tx or --to-time` },
-  )
-}
-
-function whereDamaged(error: unknown): true {
-  integrityError(error)
-  return true
 }

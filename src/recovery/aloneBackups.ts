@@ -1,0 +1,63 @@
+import { integrityError } from '../core/errors.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import type { Replay } from './replay.ts'
+import { wantedUpTo } from './replayOn.ts'
+import type { RestorePoint } from './restorePoint.ts'
+
+/** A backup that no archived lineage goes through, with the database in question. */
+export interface Alone {
+  manifest: Manifest
+  base: ManifestDatabase
+}
+
+/** What backups are compared with. */
+interface Compared {
+  point: RestorePoint
+  history: ArchivedHistory
+  manifests: readonly Manifest[]
+}
+
+/** Backups of the same store that end behind what is restored, but up to the point, and that no lineage goes through. */
+export async function backupsBeyond(
+  { database, to }: Replay,
+  { storeId }: ManifestDatabase,
+  { history, manifests, point }: Compared,
+): Promise<Alone[]> {
+  const wanted = wantedUpTo(point)
+  const found: Alone[] = []
+  for (const manifest of manifests) {
+    for (const base of manifest.databases) {
+      const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
+      const { id, commitTime } = base.lastTransaction
+      if (!isSame || id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
+      // Where damage leaves it open, it may be a history of its own.
+      if (!(await isArchived(history, base).catch((error: unknown) => !whereDamaged(error)))) found.push({ manifest, base })
+    }
+  }
+  return found
+}
+
+/** Whether the last transaction of a backup is in a lineage. */
+export async function isArchived(history: ArchivedHistory, base: ManifestDatabase): Promise<boolean> {
+  for (const lineage of history.lineagesOf(base))
+    if (await history.goesThrough(history.chain(lineage), base.lastTransaction)) return true
+  return false
+}
+
+/** Whether a backup is of what a lineage left: its clock and that of the database both say so. */
+export function isLeft(history: ArchivedHistory, { manifest, base }: Alone, lineage: string, to: Replay['to']): boolean {
+  return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
+}
+
+/** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
+export function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
+  return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
+}
+
+/** What damage leaves open may be so. @throws what is no damage */
+export function whereDamaged(error: unknown): true {
+  integrityError(error)
+  return true
+}
