@@ -3,16 +3,9 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { OtherDatabase } from '../repository/lineage.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
+import { type Leader, lineageOf, pointOf } from './leader.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
-import type { RestorePoint } from './restorePoint.ts'
-
-/** The database that is restored to a point, which the others of its set follow. */
-export interface Leader {
-  replay: Replay
-  base: ManifestDatabase
-  point: RestorePoint
-}
 
 /** A lineage that may be followed, up to a transaction. */
 interface Followable {
@@ -41,12 +34,6 @@ function isBetter(replay: Replay, best: Replay): boolean {
   return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
 }
 
-function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, point }: Leader): RestorePoint {
-  const isPresent = lineage !== undefined && history.heirOf(base, lineage) === undefined
-  if (point.kind === 'time' || (point.kind === 'latest' && isPresent)) return point
-  return { kind: 'time', time: new Date(to.commitTime) }
-}
-
 /** Where another database stood when the leader began a lineage behind that transaction. */
 interface StandingAtBranch extends OtherDatabase {
   lineage: string
@@ -55,15 +42,17 @@ interface StandingAtBranch extends OtherDatabase {
 
 /** Where another database stood when the leader began the lineage it is restored to; undefined where that is not known. */
 export function standingBeside(
-  { lineages }: ArchivedHistory,
+  history: ArchivedHistory,
   { storeId }: ManifestDatabase,
-  { replay: { lineage, to } }: Leader,
+  leader: Leader,
 ): StandingAtBranch | undefined {
+  const lineage = lineageOf(history, leader)
   if (lineage === undefined) return undefined
+  const { lineages } = history
   const root = rootLineage(storeId)
   for (const id of ancestry(lineage, lineages).keys()) {
     const { branch, others } = lineages.get(id) ?? {}
-    if (!branch || branch.after > to.id) continue
+    if (!branch || branch.after > leader.replay.to.id) continue
     const standing = others?.find((other) => other.root === root)
     return standing && { ...standing, lineage: id, after: branch.after }
   }

@@ -1,7 +1,8 @@
 import { integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { follow, type Leader, standingBeside } from './follow.ts'
+import { follow, standingBeside } from './follow.ts'
+import type { Leader } from './leader.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 
@@ -26,16 +27,16 @@ export interface OtherWay {
  * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup has gone past the point, an
  * earlier backup is taken that leads to the same with certainty, and only where there is none this one, which is told.
  */
-export async function planSet(manifest: Manifest, leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
+export async function planSet(leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
   const { history } = known
-  const set = await followAll(history, manifest, leader)
-  const past = pastPoint(history, manifest, leader)
+  const set = await followAll(history, leader)
+  const past = pastPoint(history, leader)
   if (past.length === 0) return set
   const { id, checksum } = leader.replay.to
   for (const way of ways) {
-    if (way.manifest === manifest || pastPoint(history, way.manifest, { ...leader, base: way.base }).length > 0) continue
-    const other = { ...leader, base: way.base }
-    const earlier = await followAll(history, way.manifest, other)
+    const other = { ...leader, manifest: way.manifest, base: way.base }
+    if (way.manifest === leader.manifest || pastPoint(history, other).length > 0) continue
+    const earlier = await followAll(history, other)
     if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, other, known))) continue
     // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
     const replay = await way.replay().catch((error: unknown) => void integrityError(error))
@@ -45,7 +46,8 @@ export async function planSet(manifest: Manifest, leader: Leader, ways: readonly
   return { ...set, doubts: [...set.doubts, ...past] }
 }
 
-async function followAll(history: ArchivedHistory, manifest: Manifest, leader: Leader): Promise<WholeSet> {
+async function followAll(history: ArchivedHistory, leader: Leader): Promise<WholeSet> {
+  const { manifest } = leader
   const set: WholeSet = { manifest, replays: [leader.replay], doubts: [] }
   for (const base of manifest.databases) {
     if (base.name === leader.base.name) continue
@@ -60,8 +62,8 @@ async function followAll(history: ArchivedHistory, manifest: Manifest, leader: L
 }
 
 /** The databases of a backup that have gone past the point, in sentences. */
-function pastPoint(history: ArchivedHistory, manifest: Manifest, leader: Leader): string[] {
-  const { point, base: own } = leader
+function pastPoint(history: ArchivedHistory, leader: Leader): string[] {
+  const { point, manifest, base: own } = leader
   return manifest.databases.flatMap((base) => {
     if (base.name === own.name) return []
     const { id, commitTime } = base.lastTransaction
