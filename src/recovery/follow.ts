@@ -35,7 +35,7 @@ function isBetter(replay: Replay, best: Replay): boolean {
 }
 
 /** Where another database stood when the leader began a lineage behind that transaction. */
-interface StandingAtBranch extends OtherDatabase {
+export interface StandingAtBranch extends OtherDatabase {
   lineage: string
   after: number
 }
@@ -67,6 +67,11 @@ function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Lead
   return isLater ? undefined : standing
 }
 
+/** Whether a lineage was archived further than the database stood then. */
+export function isLeftAt({ last, ends }: OtherDatabase, lineage: string | undefined): boolean {
+  return ends.some((end) => end.lineage === lineage && end.last > last.id)
+}
+
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
 async function waysOf(
   history: ArchivedHistory,
@@ -75,14 +80,13 @@ async function waysOf(
 ): Promise<Followable[]> {
   const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
   if (!standing) return all
-  const { last, ends } = standing
+  const { last } = standing
   const goingOn: Followable[] = []
   const shorter: Followable[] = []
   for (const way of all) {
     const { lineage } = way
     const links = history.chain(lineage)
-    const isLeft = ends.some((end) => end.lineage === lineage && end.last > last.id)
-    if (await history.goesThrough(links, last)) goingOn.push(isLeft ? { lineage, upTo: last.id } : way)
+    if (await history.goesThrough(links, last)) goingOn.push(isLeftAt(standing, lineage) ? { lineage, upTo: last.id } : way)
     else if (!links.some(({ upTo }) => upTo >= last.id)) shorter.push(way)
   }
   // Where it stood may not be archived yet.
