@@ -29,14 +29,14 @@ export interface OtherWay {
  */
 export async function planSet(leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
   const { history } = known
-  const set = await followAll(history, leader)
+  const set = await followAll(known, leader)
   const past = pastPoint(history, leader)
   if (past.length === 0) return set
   const { id, checksum } = leader.replay.to
   for (const way of ways) {
     const other = { ...leader, manifest: way.manifest, base: way.base }
     if (way.manifest === leader.manifest || pastPoint(history, other).length > 0) continue
-    const earlier = await followAll(history, other)
+    const earlier = await followAll(known, other)
     if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, { leader, other, known }))) continue
     // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
     const replay = await way.replay().catch((error: unknown) => void integrityError(error))
@@ -46,12 +46,12 @@ export async function planSet(leader: Leader, ways: readonly OtherWay[], known: 
   return { ...set, doubts: [...set.doubts, ...past] }
 }
 
-async function followAll(history: ArchivedHistory, leader: Leader): Promise<WholeSet> {
+async function followAll(known: Known, leader: Leader): Promise<WholeSet> {
   const { manifest } = leader
   const set: WholeSet = { manifest, replays: [leader.replay], doubts: [] }
   for (const base of manifest.databases) {
     if (base.name === leader.base.name) continue
-    const replay = await follow(history, base, leader).catch((error: unknown) => {
+    const replay = await follow(known, base, leader).catch((error: unknown) => {
       const { message } = integrityError(error)
       set.doubts.push(`${base.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
       return replayNothing(base)
