@@ -3,16 +3,12 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { OtherDatabase } from '../repository/lineage.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
+import { isMadeBefore } from './aloneBackups.ts'
+import { type Leader, lineageOf, pointOf } from './leader.ts'
+import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
-import type { RestorePoint } from './restorePoint.ts'
-
-/** The database that is restored to a point, which the others of its set follow. */
-export interface Leader {
-  replay: Replay
-  base: ManifestDatabase
-  point: RestorePoint
-}
+import { type Following, whereSetBack } from './setBack.ts'
 
 /** A lineage that may be followed, up to a transaction. */
 interface Followable {
@@ -24,14 +20,32 @@ interface Followable {
  * How far another database of the set follows: to the same moment, and to its own end where the leader goes to the end of the present.
  * @throws HoldfastError `integrity` where its archived log is damaged.
  */
-export async function follow(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): Promise<Replay> {
+export async function follow(known: Known, base: ManifestDatabase, leader: Leader): Promise<Replay> {
+  const { history, manifests } = known
   const point = pointOf(history, leader)
+  const standing = standingBeside(history, base, leader)
+  // What a backup had before that lineage began tells nothing: where the database stood is known of later.
+  const later = standing ? manifests.filter((manifest) => !isMadeBefore(history, manifest, standing.lineage)) : manifests
+  const following = { history, manifests: later, base, leader, point }
+  const givenUp = giveUpOf(base, leader, standing)
   let best = replayNothing(base)
-  for (const { lineage, upTo } of await waysOf(history, base, giveUpOf(history, base, leader))) {
-    const replay = await replayOn(history, base, lineage, point, upTo)
-    if (replay && isBetter(replay, best)) best = { ...replay, bounded: replay.bounded || replay.to.id === upTo }
+  for (const way of await waysOf(history, base, givenUp)) {
+    const replay = await followOn(way, following)
+    if (replay && isBetter(replay, best)) best = replay
   }
-  return best
+  const doubt = givenUp && shortOf(best, givenUp)
+  return doubt === undefined ? best : { ...best, doubts: [...best.doubts, doubt] }
+}
+
+/** How far one lineage takes the database; undefined where it does not go through the backup. */
+async function followOn({ lineage, upTo }: Followable, following: Following): Promise<Replay | undefined> {
+  const { history, base, point } = following
+  const replay = await replayOn(history, base, lineage, point, upTo)
+  if (!replay) return undefined
+  const back = await whereSetBack({ ...replay, lineage }, following)
+  if (!back) return { ...replay, bounded: replay.bounded || replay.to.id === upTo }
+  const cut = await replayOn(history, base, lineage, point, Math.min(upTo, back.upTo))
+  return cut && { ...cut, bounded: true, doubts: [...cut.doubts, back.doubt] }
 }
 
 /** Ids may be smaller than those of a lineage that was left, and what comes first behind the backup may have an earlier time than its end. */
@@ -41,61 +55,76 @@ function isBetter(replay: Replay, best: Replay): boolean {
   return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
 }
 
-function pointOf(history: ArchivedHistory, { replay: { lineage, to }, base, point }: Leader): RestorePoint {
-  const isPresent = lineage !== undefined && history.heirOf(base, lineage) === undefined
-  if (point.kind === 'time' || (point.kind === 'latest' && isPresent)) return point
-  return { kind: 'time', time: new Date(to.commitTime) }
-}
-
 /** Where another database stood when the leader began a lineage behind that transaction. */
-interface StandingAtBranch extends OtherDatabase {
+export interface StandingAtBranch extends OtherDatabase {
   lineage: string
   after: number
+  /** Whether the leader began another one since, of which this is not known. */
+  isOlder: boolean
 }
 
-/** Where another database stood when the leader began the lineage it is restored to; undefined where that is not known. */
+/** Where another database stood when the leader began the lineage it is restored to, or an older one; undefined where neither is known. */
 export function standingBeside(
-  { lineages }: ArchivedHistory,
+  history: ArchivedHistory,
   { storeId }: ManifestDatabase,
-  { replay: { lineage, to } }: Leader,
+  leader: Leader,
 ): StandingAtBranch | undefined {
+  const lineage = lineageOf(history, leader)
   if (lineage === undefined) return undefined
+  const { lineages } = history
   const root = rootLineage(storeId)
+  let isOlder = false
   for (const id of ancestry(lineage, lineages).keys()) {
     const { branch, others } = lineages.get(id) ?? {}
-    if (!branch || branch.after > to.id) continue
+    if (!branch || branch.after > leader.replay.to.id) continue
     const standing = others?.find((other) => other.root === root)
-    return standing && { ...standing, lineage: id, after: branch.after }
+    if (standing) return { ...standing, lineage: id, after: branch.after, isOlder }
+    isOlder = true
   }
   return undefined
 }
 
 /** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
-function giveUpOf(history: ArchivedHistory, base: ManifestDatabase, leader: Leader): StandingAtBranch | undefined {
-  const standing = standingBeside(history, base, leader)
+function giveUpOf(
+  { lastTransaction: { id } }: ManifestDatabase,
+  { base }: Leader,
+  standing: StandingAtBranch | undefined,
+): StandingAtBranch | undefined {
   if (!standing) return undefined
-  const isLater = leader.base.lastTransaction.id > standing.after && base.lastTransaction.id > standing.last.id
+  const isLater = base.lastTransaction.id > standing.after && id > standing.last.id
   return isLater ? undefined : standing
+}
+
+/** Whether a lineage was archived further than the database stood then. */
+export function isLeftAt({ last, ends }: OtherDatabase, lineage: string | undefined): boolean {
+  return ends.some((end) => end.lineage === lineage && end.last > last.id)
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
 async function waysOf(
   history: ArchivedHistory,
   base: ManifestDatabase,
-  standing: OtherDatabase | undefined,
+  standing: StandingAtBranch | undefined,
 ): Promise<Followable[]> {
   const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
   if (!standing) return all
-  const { last, ends } = standing
+  const { last, isOlder } = standing
   const goingOn: Followable[] = []
-  const shorter: Followable[] = []
+  const others: Followable[] = []
   for (const way of all) {
     const { lineage } = way
     const links = history.chain(lineage)
-    const isLeft = ends.some((end) => end.lineage === lineage && end.last > last.id)
-    if (await history.goesThrough(links, last)) goingOn.push(isLeft ? { lineage, upTo: last.id } : way)
-    else if (!links.some(({ upTo }) => upTo >= last.id)) shorter.push(way)
+    if (await history.goesThrough(links, last)) goingOn.push(isLeftAt(standing, lineage) ? { lineage, upTo: last.id } : way)
+    // It may have gone back since to before where it stood, and on from there.
+    else if (isOlder || !links.some(({ upTo }) => upTo >= last.id)) others.push(way)
   }
+  if (isOlder) return [...goingOn, ...others]
   // Where it stood may not be archived yet.
-  return goingOn.length > 0 ? goingOn : shorter
+  return goingOn.length > 0 ? goingOn : others
+}
+
+/** Says so where a database is not taken to where it stood, and nothing shows that it came there only after the point. */
+function shortOf({ database, to, bounded }: Replay, { last, lineage, isOlder }: StandingAtBranch): string | undefined {
+  if (bounded || isOlder || to.id >= last.id) return undefined
+  return `${database} ends with transaction ${to.id} of ${to.commitTime}, though it stood at transaction ${last.id} when lineage ${lineage} began: no archived log is known to lead there`
 }

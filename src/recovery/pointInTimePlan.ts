@@ -76,7 +76,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older =
       wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests, repository, signal }) : []
-    const set = await planSet(manifest, { replay, base, point }, others, known)
+    const set = await planSet({ replay, manifest, base, point }, others, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
     const planned = { history, wish, manifest: set.manifest }
     const own = set.replays.flatMap((each) => [...each.doubts, ...leftFor(each, planned), ...doubtsOf(each, planned)])

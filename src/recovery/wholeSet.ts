@@ -1,7 +1,8 @@
 import { integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { follow, type Leader, standingBeside } from './follow.ts'
+import { follow, isLeftAt, type StandingAtBranch, standingBeside } from './follow.ts'
+import type { Leader } from './leader.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 
@@ -26,17 +27,17 @@ export interface OtherWay {
  * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup has gone past the point, an
  * earlier backup is taken that leads to the same with certainty, and only where there is none this one, which is told.
  */
-export async function planSet(manifest: Manifest, leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
+export async function planSet(leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
   const { history } = known
-  const set = await followAll(history, manifest, leader)
-  const past = pastPoint(history, manifest, leader)
+  const set = await followAll(known, leader)
+  const past = pastPoint(history, leader)
   if (past.length === 0) return set
   const { id, checksum } = leader.replay.to
   for (const way of ways) {
-    if (way.manifest === manifest || pastPoint(history, way.manifest, { ...leader, base: way.base }).length > 0) continue
-    const other = { ...leader, base: way.base }
-    const earlier = await followAll(history, way.manifest, other)
-    if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, other, known))) continue
+    const other = { ...leader, manifest: way.manifest, base: way.base }
+    if (way.manifest === leader.manifest || pastPoint(history, other).length > 0) continue
+    const earlier = await followAll(known, other)
+    if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, { leader, other, known }))) continue
     // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
     const replay = await way.replay().catch((error: unknown) => void integrityError(error))
     if (replay?.to.id === id && replay.to.checksum === checksum)
@@ -45,11 +46,12 @@ export async function planSet(manifest: Manifest, leader: Leader, ways: readonly
   return { ...set, doubts: [...set.doubts, ...past] }
 }
 
-async function followAll(history: ArchivedHistory, manifest: Manifest, leader: Leader): Promise<WholeSet> {
+async function followAll(known: Known, leader: Leader): Promise<WholeSet> {
+  const { manifest } = leader
   const set: WholeSet = { manifest, replays: [leader.replay], doubts: [] }
   for (const base of manifest.databases) {
     if (base.name === leader.base.name) continue
-    const replay = await follow(history, base, leader).catch((error: unknown) => {
+    const replay = await follow(known, base, leader).catch((error: unknown) => {
       const { message } = integrityError(error)
       set.doubts.push(`${base.name} stays as it is in the backup, as its archived log is damaged: ${message}`)
       return replayNothing(base)
@@ -60,27 +62,44 @@ async function followAll(history: ArchivedHistory, manifest: Manifest, leader: L
 }
 
 /** The databases of a backup that have gone past the point, in sentences. */
-function pastPoint(history: ArchivedHistory, manifest: Manifest, leader: Leader): string[] {
-  const { point, base: own } = leader
+function pastPoint(history: ArchivedHistory, leader: Leader): string[] {
+  const { point, manifest, base: own } = leader
   return manifest.databases.flatMap((base) => {
     if (base.name === own.name) return []
     const { id, commitTime } = base.lastTransaction
     const said = `${base.name} ends with transaction ${id} of ${commitTime}, as backup ${manifest.id} has it`
     const standing = standingBeside(history, base, leader)
-    // Whatever the clocks say: the backup is of before that lineage began.
-    if (standing && own.lastTransaction.id <= standing.after && id > standing.last.id)
+    // Whatever the clocks say.
+    if (standing && isGivenUp(base, own, standing))
       return [`${said}, though it stood at transaction ${standing.last.id} when lineage ${standing.lineage} began`]
     return point.kind === 'time' && Date.parse(commitTime) > point.time.getTime() ? [`${said}, which is after the moment`] : []
   })
 }
 
-/** Whether an earlier backup takes a database to where another one does, or has all that was committed up to the point. */
-function isSure({ database, to }: Replay, { manifest, replays }: WholeSet, leader: Leader, known: Known): boolean {
-  const base = manifest.databases.find(({ name }) => name === database)
+/** Whether the backup is of before a lineage of the leader began, and has what the other database had not got any more then. */
+function isGivenUp(base: ManifestDatabase, own: ManifestDatabase, { after, last }: StandingAtBranch): boolean {
+  return own.lastTransaction.id <= after && base.lastTransaction.id > last.id
+}
+
+/** What is compared: the leader on its own backup, and on an earlier one. */
+interface Compared {
+  leader: Leader
+  other: Leader
+  known: Known
+}
+
+/** Whether an earlier backup takes a database to where the leader's does, to where it stood if that one has what was given up, or has all that was committed up to the point. */
+function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Compared): boolean {
   const replay = replays.find((each) => each.database === database)
-  if (!base || !replay) return false
-  if (replay.bounded || (replay.to.id === to.id && replay.to.checksum === to.checksum)) return true
-  const standing = standingBeside(known.history, base, leader)
-  if (standing && replay.to.id >= standing.last.id) return true
-  return leader.point.kind === 'time' && isReached(replay, leader.point, base, known)
+  const [own, base] = [leader, other].map(({ manifest }) => manifest.databases.find(({ name }) => name === database))
+  if (!own || !base || !replay) return false
+  if (replay.to.id === to.id && replay.to.checksum === to.checksum) return true
+  const standing = standingBeside(known.history, base, other)
+  const isWhereItStood = standing !== undefined && replay.to.id >= standing.last.id
+  if (isWhereItStood && isGivenUp(own, leader.base, standing)) return true
+  const { point } = leader
+  if (point.kind !== 'time') return replay.bounded || isWhereItStood
+  // Where a lineage was left for one of which nothing is archived, what came up to the moment may be in that one.
+  const isLeft = isWhereItStood && replay.to.id === standing.last.id && isLeftAt(standing, replay.lineage)
+  return isReached(isLeft ? { ...replay, bounded: false } : replay, point, base, known)
 }

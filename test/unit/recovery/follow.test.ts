@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -152,9 +152,45 @@ describe('the other databases of a set', () => {
       restored.system.write(2, { commitTime: firstCommit + 19_000 })
       await archiveAll(repository, restored.log)
       // Only what was common is archived: the history that was left is not followed.
-      expect(await followed({ kind: 'latest' })).toBe(2)
+      for (const point of [{ kind: 'latest' } as const, tx(10), at(20, 500)]) {
+        const { replays, doubts } = await plan(point)
+        expect(replays[1]!.to.id).toBe(2)
+        expect(doubts).toEqual([
+          expect.stringMatching(/^system ends with transaction 2 .* it stood at transaction 5 when .*-9-.* began/),
+        ])
+      }
       await archiveAll(repository, restored.system)
-      expect((await plan({ kind: 'latest' })).replays[1]!.to).toMatchObject({ id: 5, checksum: restored.system.at(5).checksum })
+      const { replays, doubts } = await plan({ kind: 'latest' })
+      expect(replays[1]!.to).toMatchObject({ id: 5, checksum: restored.system.at(5).checksum })
+      expect(doubts).toEqual([])
+    })
+
+    describe('and one more, when their log could not be read', () => {
+      const goOn = async (): Promise<SyntheticLog> => {
+        const dataDir = join(folder, 'again')
+        const again = restored.log.copyUpTo(9, dataDir).write(2, { body: 'again', commitTime: firstCommit + 40_000 })
+        const beside = restored.system.copyUpTo(3, dataDir)
+        const content = readFileSync(beside.path())
+        writeFileSync(beside.path(), Buffer.alloc(256, 7))
+        await archiveAll(repository, again)
+        writeFileSync(beside.path(), content)
+        return beside
+      }
+
+      test('do not get back what the first one gave up', async () => {
+        await archiveAll(repository, restored.log)
+        await goOn()
+        expect((await plan({ kind: 'latest' })).replays.map(({ to }) => to.id)).toEqual([11, 3])
+      })
+
+      test('go on in what they wrote since, also where they had gone back to before the first one', async () => {
+        await archiveAll(repository, restored.system.write(1, { body: 'after', commitTime: firstCommit + 19_000 }))
+        await archiveAll(repository, restored.log)
+        const beside = await goOn()
+        await archiveAll(repository, beside.write(2, { body: 'again', commitTime: firstCommit + 50_000 }))
+        const { replays } = await plan({ kind: 'latest' })
+        expect(replays[1]!.to).toMatchObject({ id: 5, checksum: beside.at(5).checksum })
+      })
     })
 
     test('are followed by their clock where their log could not be read then', async () => {

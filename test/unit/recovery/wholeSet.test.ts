@@ -85,3 +85,60 @@ describe('[archive.lineages] a backup in which another database has what a resto
     ])
   })
 })
+
+describe('[archive.point-in-time] after a restore of long ago, a backup in which another database is behind the moment already', () => {
+  let restored: { log: SyntheticLog; system: SyntheticLog }
+  let first: string
+  /** neo4j restored to 6 and system to 3, which has its transaction 4 since; what they had before up to 8 and to a user is archived. */
+  const goOn = async (isArchived: boolean): Promise<void> => {
+    await archiveAll(repository, log.write(4))
+    await archiveAll(repository, system.write(1))
+    const dataDir = join(folder, 'restored')
+    restored = { log: log.copyUpTo(6, dataDir), system: system.copyUpTo(3, dataDir) }
+    await archiveAll(repository, restored.log.write(1, { body: 'after', commitTime: firstCommit + 20_000 }))
+    const since = restored.system.write(1, { body: 'after', commitTime: firstCommit + 21_000 })
+    if (isArchived) await archiveAll(repository, since)
+    clock.jump(18_000)
+    first = (await backUpLogs(repository, restored.log, ...(isArchived ? [since] : []))).id
+  }
+  /** Of 50 s, with a backup of then. */
+  const makeLater = async (): Promise<string> => {
+    await archiveAll(repository, restored.log.write(1, { commitTime: firstCommit + 31_000 }))
+    restored.system.write(1, { commitTime: firstCommit + 50_000 })
+    clock.jump(30_000)
+    const { id } = await backUpLogs(repository, restored.log, restored.system)
+    await archiveAll(repository, restored.log.write(1, { commitTime: firstCommit + 60_000 }))
+    return id
+  }
+
+  test('is passed over where the archive proves what it was then', async () => {
+    await goOn(true)
+    await makeLater()
+    await archiveAll(repository, restored.system)
+    const { manifest, replays, doubts } = await planTo(repository, at(40))
+    expect(manifest.id).toBe(first)
+    expect(replays).toMatchObject([{ to: { id: 8 } }, { to: { id: 4, checksum: restored.system.at(4).checksum } }])
+    expect(doubts).toEqual([])
+  })
+
+  test('is taken where the archive of that one may lack something up to the moment, and that is said', async () => {
+    await goOn(true)
+    restored.system.write(1, { commitTime: firstCommit + 30_000 })
+    const id = await makeLater()
+    const { replays, doubts } = await planTo(repository, at(40))
+    expect(replays).toMatchObject([{ from: { id: 8 } }, { to: { id: 6 } }])
+    expect(doubts).toEqual([
+      expect.stringMatching(`system ends with transaction 6 .* as backup ${id} has it, which is after the moment`),
+    ])
+  })
+
+  test('is taken where nothing is archived of it since the restore, and that is said', async () => {
+    await goOn(false)
+    const id = await makeLater()
+    const { replays, doubts } = await planTo(repository, at(40))
+    expect(replays).toMatchObject([{ from: { id: 8 } }, { to: { id: 5 } }])
+    expect(doubts).toEqual([
+      expect.stringMatching(`system ends with transaction 5 .* as backup ${id} has it, which is after the moment`),
+    ])
+  })
+})

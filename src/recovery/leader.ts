@@ -1,0 +1,37 @@
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import { isMadeBefore } from './aloneBackups.ts'
+import type { Replay } from './replay.ts'
+import type { RestorePoint } from './restorePoint.ts'
+
+/** The database that is restored to a point, which the others of its set follow. */
+export interface Leader {
+  replay: Replay
+  /** The backup that the replay begins with. */
+  manifest: Manifest
+  /** The database in it. */
+  base: ManifestDatabase
+  point: RestorePoint
+}
+
+/** The point that the others follow to: the same moment, that of the leader's last transaction, or the end of the present. */
+export function pointOf(history: ArchivedHistory, leader: Leader): RestorePoint {
+  const { replay, point } = leader
+  if (point.kind === 'time' || (point.kind === 'latest' && isPresent(history, leader))) return point
+  return { kind: 'time', time: new Date(replay.to.commitTime) }
+}
+
+/** Whether nothing says that the leader ends in what was left. */
+function isPresent(history: ArchivedHistory, { replay: { lineage }, manifest, base }: Leader): boolean {
+  if (lineage !== undefined) return history.heirOf(base, lineage) === undefined
+  return !history.presentOf(base).some((present) => isMadeBefore(history, manifest, present))
+}
+
+/** The leader's lineage, or the one that its backup goes on from where that is ahead of the archive; undefined where there is none. */
+export function lineageOf(history: ArchivedHistory, { replay: { lineage }, manifest, base }: Leader): string | undefined {
+  if (lineage !== undefined) return lineage
+  const [only, ...others] = history.presentOf(base)
+  if (only === undefined || others.length > 0) return undefined
+  const goesOn = base.lastTransaction.id > history.lastOf(only) && !isMadeBefore(history, manifest, only)
+  return goesOn ? only : undefined
+}
