@@ -15,14 +15,23 @@ const known = new Set(
  * @throws HoldfastError `repository` where it is no whole lifecycle.
  */
 export function requireLifecycle({ location }: Bucket, answer: string): void {
-  if (/<\/LifecycleConfiguration>\s*$|<LifecycleConfiguration[^>]*\/>\s*$/.test(answer)) return
+  const whole = answer.trimEnd()
+  const last = whole.slice(whole.lastIndexOf('<'))
+  if (last === '</LifecycleConfiguration>' || /^<LifecycleConfiguration(\s[^]*)?\/>$/.test(last)) return
   throw new HoldfastError('repository', `the server gives no whole lifecycle of ${location}`, {
     hint: 'see whether a proxy answers in the place of the server, then run it again',
   })
 }
 
+/** How many names of unknown parts are told, and how much of each. */
+const most = { names: 20, characters: 100 } as const
+
 /** The names of what a lifecycle holds and the SDK drops, as some servers have more than AWS. */
 export function unknownParts(answer: string): string[] {
-  const names = [...answer.matchAll(/<([A-Za-z][\w.:-]*)/g)].map(([, name = '']) => name)
-  return [...new Set(names)].filter((name) => !known.has(name))
+  const unknown = new Set<string>()
+  for (const [, name = ''] of answer.matchAll(/<([A-Za-z][\w.:-]*)/g)) {
+    if (!known.has(name)) unknown.add(name.slice(0, most.characters))
+    if (unknown.size === most.names) break
+  }
+  return [...unknown]
 }
