@@ -36,10 +36,10 @@ export const doctorCommand = defineCommand({
   },
   text: ({ location, ok, probes, facts }) =>
     [
-      `${location}: ${ok ? 'good for a repository' : 'NOT good for a repository'}`,
+      `${location}: ${ok ? 'good for a repository' : 'NOT good for a repository'}${ok && probes.some(({ unknown }) => unknown) ? ', but for what is not known' : ''}`,
       formatTable(probes, [
         { title: 'tried', value: ({ name }) => name },
-        { title: 'result', value: (probe) => (probe.ok ? 'good' : 'BAD') },
+        { title: 'result', value: ({ ok: isGood, unknown }) => (unknown ? 'not known' : isGood ? 'good' : 'BAD') },
         { title: 'found', value: ({ found }) => found ?? '' },
       ]),
       ...(facts.length > 0 ? [formatFacts(facts.map(({ name, found }) => [name, found] as const))] : []),

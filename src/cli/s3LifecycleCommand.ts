@@ -152,7 +152,7 @@ function formatRules({ bucket, prefix, holds, why, rules }: LifecycleReport): st
 /** What becomes of each rule of the bucket, what it reaches, and what is to be done. */
 export function formatChange(
   { bucket, why }: Pick<LifecycleReport, 'bucket' | 'why'>,
-  { changes, outcome, dangers, leftOut }: LifecycleChange,
+  { changes, outcome, dangers, unknown, leftOut }: LifecycleChange,
 ): string {
   const marks = { added: '+', changed: '~', removed: '-', kept: ' ' } as const
   const end = {
@@ -171,6 +171,9 @@ export function formatChange(
       (rule) =>
         `DANGER: rule ${rule.ID ?? 'without a name'} of this bucket ${why === undefined ? 'removes exported backups sooner than asked for' : 'reaches the repository and will destroy backups'}: remove it, or give it another prefix`,
     ),
+    ...(unknown.length === 0
+      ? []
+      : [`NOT KNOWN: rules of this bucket hold what Holdfast does not know, which may remove objects: ${unknown.join(', ')}`]),
     end,
   ].join('\n')
 }

@@ -23,6 +23,19 @@ export function requireLifecycle({ location }: Bucket, answer: string): void {
   })
 }
 
+/** Unknown parts that do nothing to current objects: `DelMarkerExpiration` of MinIO is for those that were deleted. */
+const harmless = new Set(['DelMarkerExpiration'])
+
+/**
+ * The names of what each rule of a lifecycle holds that the SDK drops and that may do something to current objects, in their order.
+ * @param count how many rules the SDK has found; where the answer has others, each is taken to hold all of it.
+ */
+export function unreadParts(answer: string, count: number): string[][] {
+  const rules = answer.split('<Rule>').slice(1)
+  const each = rules.length === count ? rules : Array.from({ length: count }, () => answer)
+  return each.map((rule) => unknownParts(rule).filter((name) => !harmless.has(name)))
+}
+
 /** How many names of unknown parts are told, and how much of each. */
 const most = { names: 20, characters: 100 } as const
 
