@@ -29,7 +29,7 @@ export const repoInitCommand = defineCommand({
     const encryption = repositoryKey()
     const probes = await probeStorage(storage(), { signal })
     requireProbes(storage(), probes)
-    for (const { name, found, unknown } of probes) if (unknown) log.warn(`${name}: ${found}`)
+    for (const { name, found, unknown } of probes) if (unknown) log.warn(`it is not known whether ${name}: ${found}`)
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }
   },

@@ -38,7 +38,7 @@ export const s3LifecycleCommand = defineCommand({
   summary: 'print or set how long a bucket keeps exported backups',
   description:
     'Prints the rules of a bucket’s lifecycle, as JSON for the AWS command line or as Terraform. With --apply it shows what they would change in the bucket, and with ' +
-    '--confirm too it sets them; other rules of the bucket are kept. Where those hold something that Holdfast does not know and would lose, nothing is set. For a repository (--repo s3://…, or where the prefix holds one) no rule ever removes ' +
+    '--confirm too it sets them; other rules of the bucket are kept. Where those hold something that Holdfast does not know and would lose, nothing is set, and what of it may be a danger here is named. For a repository (--repo s3://…, or where the prefix holds one) no rule ever removes ' +
     'an object that is current, for blocks of old backups are used by new ones: only unfinished uploads, and versions that were replaced or deleted, go. ' +
     'A rule of somebody else that would remove or archive a repository’s objects, or remove exported backups sooner than asked for, is reported with exit status 6. What was set is read back: what the server did not ' +
     'keep is named, with exit status 1 unless it is only the removal of unfinished uploads, which MinIO does by a setting of its own.',

@@ -79,8 +79,8 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
     return unread.length === 0 ? undefined : { found: describeUnread(unread) }
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (statusOf(error) === 403) return { found: 'not known: this role may not ask for the rules of the bucket', unknown: true }
-    if (isNotTold(error)) return { found: 'not known: the server does not tell the rules of the bucket', unknown: true }
+    if (statusOf(error) === 403) return { found: 'this role may not ask for the rules of the bucket', unknown: true }
+    if (isNotTold(error)) return { found: 'the server does not tell the rules of the bucket', unknown: true }
     throw error
   }
 }

@@ -72,8 +72,8 @@ describe('a place is good for a repository', () => {
 })
 
 describe('that what is stored stays is not known, and a repository can be made', () => {
-  const role = 'not known: this role may not ask for the rules of the bucket'
-  const silent = 'not known: the server does not tell the rules of the bucket'
+  const role = 'this role may not ask for the rules of the bucket'
+  const silent = 'the server does not tell the rules of the bucket'
   test.each([
     [403, error('AccessDenied'), role],
     [403, '', role],
