@@ -68,7 +68,7 @@ export function leftOut(wanted: readonly LifecycleRule[], stored: readonly Lifec
 /** A rule as the server has stored it. One that was set without a name may have got one; only all the rest of it tells it from others. */
 export function findRule(rule: LifecycleRule, stored: readonly LifecycleRule[]): LifecycleRule | undefined {
   if (rule.ID !== undefined) return stored.find(({ ID }) => ID === rule.ID)
-  return stored.find(({ ID: _, ...rest }) => isSameRule(rule, rest))
+  return stored.find((other) => isSameRule({ ...rule, ID: other.ID }, other))
 }
 
 /** A rule as another program may have stored it: the same in another order of its parts. */

@@ -11,7 +11,6 @@ import type { Storage } from '../../../src/storage/storage.ts'
 import { failure } from '../../support/streams.ts'
 
 const credentials = { AWS_ACCESS_KEY_ID: 'someone', AWS_SECRET_ACCESS_KEY: 'not-a-secret' }
-const before = Object.fromEntries(Object.keys(credentials).map((name) => [name, process.env[name]]))
 
 /** A server that has nothing but rules. */
 let server: Server
@@ -40,7 +39,6 @@ beforeEach(() => {
   sent = []
 })
 afterAll(async () => {
-  for (const [name, value] of Object.entries(before)) value === undefined ? delete process.env[name] : (process.env[name] = value)
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
 })

@@ -10,7 +10,6 @@ import { collect, failure } from '../../support/streams.ts'
 const MiB = 1024 * 1024
 const token = `FwoGZXIvYXdzE${'tOkEn/0123456789+'.repeat(20)}`
 const credentials = { AWS_ACCESS_KEY_ID: 'someone', AWS_SECRET_ACCESS_KEY: 'not-a-secret', AWS_SESSION_TOKEN: token }
-const before = Object.fromEntries(Object.keys(credentials).map((name) => [name, process.env[name]]))
 
 let server: Server
 let answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -23,7 +22,6 @@ beforeAll(async () => {
   storage = s3Storage({ bucket: 'bucket', prefix: 'p' }, { endpoint, region: 'us-east-1', attempts: 2 })
 })
 afterAll(async () => {
-  for (const [name, value] of Object.entries(before)) value === undefined ? delete process.env[name] : (process.env[name] = value)
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
 })
