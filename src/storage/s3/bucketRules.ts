@@ -9,7 +9,7 @@ import { type Answer, textOf } from './answers.ts'
 import type { Bucket } from './bucket.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
-import { requireLifecycle, unknownParts, unreadParts } from './rulesAnswer.ts'
+import { requireLifecycle, unknownParts, type UnreadParts, unreadParts } from './rulesAnswer.ts'
 
 /** The lifecycle of a bucket as it is set. */
 export interface BucketRules {
@@ -17,11 +17,11 @@ export interface BucketRules {
   smallest: TransitionDefaultMinimumObjectSize | undefined
   /** Names of what some of the rules hold besides, which setting them again would take away. */
   lost: string[]
-  /** What of that may do something to current objects, by its rule. */
-  unread: ReadonlyMap<LifecycleRule, readonly string[]>
+  /** What of that may do something to current objects. */
+  unread: readonly UnreadParts[]
 }
 
-const none: BucketRules = { rules: [], smallest: undefined, lost: [], unread: new Map() }
+const none: BucketRules = { rules: [], smallest: undefined, lost: [], unread: [] }
 
 /** Reads the lifecycle of a bucket; one that has none has no rules. @throws what the SDK throws, HoldfastError where it is none. */
 export async function readRules(bucket: Bucket, options: StorageOptions): Promise<BucketRules> {
@@ -42,8 +42,7 @@ export async function readRules(bucket: Bucket, options: StorageOptions): Promis
   try {
     const { Rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
     const rules = Rules.map(inNewForm)
-    const unread = unreadParts(answer, rules.length).map((parts, index) => [rules[index]!, parts] as const)
-    return { rules, smallest, lost: unknownParts(answer), unread: new Map(unread.filter(([, parts]) => parts.length > 0)) }
+    return { rules, smallest, lost: unknownParts(answer), unread: unreadParts(answer, rules) }
   } catch (error) {
     options.signal?.throwIfAborted()
     if (isWithoutRules(error)) return none
@@ -88,7 +87,7 @@ export function dangersTo(rules: readonly LifecycleRule[], prefix: string): Life
 
 /** What rules hold that nobody here can read and that may be a danger below a prefix. */
 export function unreadAt({ unread }: Pick<BucketRules, 'unread'>, prefix: string): string[] {
-  return [...new Set([...unread].flatMap(([rule, parts]) => (reaches(rule, prefix) ? parts : [])))]
+  return [...new Set(unread.flatMap(({ rule, parts }) => (rule === undefined || reaches(rule, prefix) ? parts : [])))]
 }
 
 function reaches(rule: LifecycleRule, prefix: string): boolean {

@@ -1,3 +1,4 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
 
@@ -26,14 +27,26 @@ export function requireLifecycle({ location }: Bucket, answer: string): void {
 /** Unknown parts that do nothing to current objects: `DelMarkerExpiration` of MinIO is for those that were deleted. */
 const harmless = new Set(['DelMarkerExpiration'])
 
-/**
- * The names of what each rule of a lifecycle holds that the SDK drops and that may do something to current objects, in their order.
- * @param count how many rules the SDK has found; where the answer has others, each is taken to hold all of it.
- */
-export function unreadParts(answer: string, count: number): string[][] {
-  const rules = answer.split('<Rule>').slice(1)
-  const each = rules.length === count ? rules : Array.from({ length: count }, () => answer)
-  return each.map((rule) => unknownParts(rule).filter((name) => !harmless.has(name)))
+/** The names of what somebody has set and the SDK drops, and that may do something to current objects. */
+export interface UnreadParts {
+  /** Undefined where they stand in no rule that the SDK has found. */
+  rule: LifecycleRule | undefined
+  parts: readonly string[]
+}
+
+/** @param rules as the SDK has found them in the answer */
+export function unreadParts(answer: string, rules: readonly LifecycleRule[]): UnreadParts[] {
+  const [head = '', ...bodies] = answer.split('<Rule>')
+  const ends = bodies.map((body) => body.indexOf('</Rule>'))
+  const outside = bodies.length === rules.length ? head + bodies.map((body, index) => body.slice(ends[index])).join('') : answer
+  return [
+    { rule: undefined, parts: doing(outside) },
+    ...rules.map((rule, index) => ({ rule, parts: doing((bodies[index] ?? '').slice(0, ends[index])) })),
+  ].filter(({ parts }) => parts.length > 0)
+}
+
+function doing(text: string): string[] {
+  return unknownParts(text).filter((name) => !harmless.has(name))
 }
 
 /** How many names of unknown parts are told, and how much of each. */
