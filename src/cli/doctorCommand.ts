@@ -9,7 +9,7 @@ export const doctorCommand = defineCommand({
   summary: 'try whether the place of a repository does what a repository needs',
   description:
     'Writes, reads, lists and deletes objects of its own, below `probes/`, and tries to overwrite them, which the place must refuse; ' +
-    'in a bucket also an upload in parts, the encryption and the lock that are asked for, whether a lock is not asked for that the repository has, and whether a rule of the bucket removes or archives what is stored. A bucket tells what it is set up for. ' +
+    'in a bucket also an upload in parts, the encryption and the lock that are asked for, whether a lock is not asked for that the repository has, and whether a rule of the bucket removes or archives what is stored, which is called not known where the bucket does not tell. A bucket tells what it is set up for. ' +
     'There need not be a repository yet, and one that is there is not touched.',
   settings: repositorySettings,
   examples: [
@@ -36,10 +36,10 @@ export const doctorCommand = defineCommand({
   },
   text: ({ location, ok, probes, facts }) =>
     [
-      `${location}: ${ok ? 'good for a repository' : 'NOT good for a repository'}`,
+      `${location}: ${ok ? 'good for a repository' : 'NOT good for a repository'}${ok && probes.some(({ unknown }) => unknown) ? ', but for what is not known' : ''}`,
       formatTable(probes, [
         { title: 'tried', value: ({ name }) => name },
-        { title: 'result', value: (probe) => (probe.ok ? 'good' : 'BAD') },
+        { title: 'result', value: ({ ok: isGood, unknown }) => (unknown ? 'not known' : isGood ? 'good' : 'BAD') },
         { title: 'found', value: ({ found }) => found ?? '' },
       ]),
       ...(facts.length > 0 ? [formatFacts(facts.map(({ name, found }) => [name, found] as const))] : []),

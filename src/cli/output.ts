@@ -1,5 +1,5 @@
 import type { Environment } from '../config/declaration.ts'
-import { withoutUserinfo } from '../config/secret.ts'
+import { withoutTokens, withoutUserinfo } from '../config/secret.ts'
 import { systemReason } from '../core/systemReasons.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../core/errors.ts'
 
@@ -41,11 +41,20 @@ export function printOutcome(stdout: OutputStream, { result, text, failure }: Ou
 
 /** Prints an error to stderr, as `{"error":{"code","message","hint"}}` with --json, and returns the exit status. */
 export function printError(stderr: OutputStream, error: HoldfastError, json: boolean): number {
-  const { code } = error
-  const [message, hint] = [withoutUserinfo(error.message), error.hint && withoutUserinfo(error.hint)]
+  const { code, message, hint } = shownError(error)
   if (json) stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`)
   else stderr.write(`holdfast: ${message}\n${hint === undefined ? '' : `  next: ${hint}\n`}`)
   return exitCodes[code]
+}
+
+/** What is told of an error, without what must not be shown. */
+export function shownError({ code, message, hint }: HoldfastError): {
+  code: ErrorCode
+  message: string
+  hint: string | undefined
+} {
+  const shown = (text: string): string => withoutTokens(withoutUserinfo(text))
+  return { code, message: shown(message), hint: hint && shown(hint) }
 }
 
 /** Whatever was thrown as the one error class; an abort is an interruption, and what the operating system refused is said in words, and what nobody expected says so. */

@@ -23,11 +23,13 @@ export const repoInitCommand = defineCommand({
     { command: 'holdfast repo init --repo /backups', purpose: 'one that everybody who can read the files can read' },
   ],
   fails: ['integrity', 'repository', 'refused'],
-  run: async ({ services: { storage, repositoryKey, clock }, signal }) => {
+  run: async ({ services: { storage, repositoryKey, clock, log }, signal }) => {
     const { initRepository } = await import('../repository/repository.ts')
     const { probeStorage, requireProbes } = await import('../storage/probe.ts')
     const encryption = repositoryKey()
-    requireProbes(storage(), await probeStorage(storage(), { signal }))
+    const probes = await probeStorage(storage(), { signal })
+    requireProbes(storage(), probes)
+    for (const { name, found, unknown } of probes) if (unknown) log.warn(`it is not known whether ${name}: ${found}`)
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }
   },

@@ -38,7 +38,7 @@ export const s3LifecycleCommand = defineCommand({
   summary: 'print or set how long a bucket keeps exported backups',
   description:
     'Prints the rules of a bucket’s lifecycle, as JSON for the AWS command line or as Terraform. With --apply it shows what they would change in the bucket, and with ' +
-    '--confirm too it sets them; other rules of the bucket are kept. Where those hold something that Holdfast does not know and would lose, nothing is set. For a repository (--repo s3://…, or where the prefix holds one) no rule ever removes ' +
+    '--confirm too it sets them; other rules of the bucket are kept. Where those hold something that Holdfast does not know and would lose, nothing is set, and what of it may be a danger here is named. For a repository (--repo s3://…, or where the prefix holds one) no rule ever removes ' +
     'an object that is current, for blocks of old backups are used by new ones: only unfinished uploads, and versions that were replaced or deleted, go. ' +
     'A rule of somebody else that would remove or archive a repository’s objects, or remove exported backups sooner than asked for, is reported with exit status 6. What was set is read back: what the server did not ' +
     'keep is named, with exit status 1 unless it is only the removal of unfinished uploads, which MinIO does by a setting of its own.',
@@ -152,7 +152,7 @@ function formatRules({ bucket, prefix, holds, why, rules }: LifecycleReport): st
 /** What becomes of each rule of the bucket, what it reaches, and what is to be done. */
 export function formatChange(
   { bucket, why }: Pick<LifecycleReport, 'bucket' | 'why'>,
-  { changes, outcome, dangers, leftOut }: LifecycleChange,
+  { changes, outcome, dangers, unknown, leftOut }: LifecycleChange,
 ): string {
   const marks = { added: '+', changed: '~', removed: '-', kept: ' ' } as const
   const end = {
@@ -171,6 +171,9 @@ export function formatChange(
       (rule) =>
         `DANGER: rule ${rule.ID ?? 'without a name'} of this bucket ${why === undefined ? 'removes exported backups sooner than asked for' : 'reaches the repository and will destroy backups'}: remove it, or give it another prefix`,
     ),
+    ...(unknown.length === 0
+      ? []
+      : [`NOT KNOWN: rules of this bucket hold what Holdfast does not know, which may remove objects: ${unknown.join(', ')}`]),
     end,
   ].join('\n')
 }

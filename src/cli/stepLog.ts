@@ -9,7 +9,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { systemReason } from '../core/systemReasons.ts'
 import { toggle, valued } from './command.ts'
 import type { Logger } from './logger.ts'
-import { toHoldfastError } from './output.ts'
+import { shownError, toHoldfastError } from './output.ts'
 
 /** The options of a command that tells its steps. */
 export const stepOptions = {
@@ -49,8 +49,7 @@ export async function loggingSteps<Result extends object>(
     write('info', 'result', result)
     return result
   } catch (error) {
-    const { code, message, hint } = toHoldfastError(error, signal)
-    write('error', 'failed', { code, message, hint })
+    write('error', 'failed', shownError(toHoldfastError(error, signal)))
     throw error
   }
 }

@@ -6,6 +6,9 @@ export function processEnvironment(): Environment {
   return process.env
 }
 
+/** A secret that is no setting of ours, and often stands beside them: the user and password that a Neo4j in a container is made with. */
+const foreignSecrets = ['NEO4J_AUTH']
+
 /**
  * Takes the secrets out of the environment of this process, for what this program does not start itself gets all of it: the SDK of AWS
  * runs whatever program a profile names for credentials.
@@ -15,6 +18,7 @@ export function takeEnvironment(): Environment {
   const whole = { ...process.env }
   for (const [name, { secret, aliases = [] }] of Object.entries<Setting<unknown>>(settings))
     if (secret) for (const variable of [environmentName(name), ...aliases]) delete process.env[variable]
+  for (const variable of foreignSecrets) delete process.env[variable]
   return whole
 }
 

@@ -10,7 +10,7 @@ import { answered } from '../storage/s3/failures.ts'
 import { explaining } from '../storage/s3/explaining.ts'
 import type { S3Options } from '../storage/s3/options.ts'
 import { sendOptions } from '../storage/s3/request.ts'
-import { afterChanges, type LeftOut, leftOut, type RuleChange } from './change.ts'
+import { afterChanges, findRule, type LeftOut, leftOut, type RuleChange } from './change.ts'
 
 interface Options {
   signal?: AbortSignal
@@ -23,7 +23,7 @@ const looks = 5
 /** The lifecycle of a bucket, and what lies at a place in it. */
 export interface BucketLifecycle {
   /** @throws HoldfastError `repository` where the bucket cannot be asked. */
-  rules(options?: Options): Promise<LifecycleRule[]>
+  rules(options?: Options): Promise<BucketRules>
   /** The repositories that a rule for this place would reach. @throws HoldfastError as `rules`. */
   repositories(options?: Options): Promise<FoundRepositories>
   /**
@@ -52,7 +52,11 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
     attempt('read', 'the lifecycle', rest, async () => readRules(bucket, rest))
 
   return {
-    rules: async (rest = {}) => (told = (await read(rest)).rules),
+    async rules(rest = {}) {
+      const found = await read(rest)
+      told = found.rules
+      return found
+    },
     repositories: async (rest = {}) =>
       attempt('look for', 'a repository', rest, async () => findRepositories(bucket, place.prefix, rest)),
     async set(changes, rest = {}) {
@@ -98,7 +102,7 @@ function wouldLose({ location }: Bucket, parts: readonly string[]): HoldfastErro
 }
 
 function requireKept({ location }: Bucket, changes: readonly RuleChange[], stored: readonly LifecycleRule[]): void {
-  const lost = changes.filter(({ change, rule }) => change === 'kept' && !stored.some(({ ID }) => ID === rule.ID))
+  const lost = changes.filter(({ change, rule }) => change === 'kept' && findRule(rule, stored) === undefined)
   if (lost.length === 0) return
   const names = lost.map(({ rule }) => rule.ID ?? 'a rule without a name').join(', ')
   throw new HoldfastError(

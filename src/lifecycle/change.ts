@@ -57,12 +57,18 @@ export function isSerious({ part }: LeftOut): boolean {
 /** What of the wanted rules a server did not keep. */
 export function leftOut(wanted: readonly LifecycleRule[], stored: readonly LifecycleRule[]): LeftOut[] {
   return wanted.flatMap((rule) => {
-    const { ID: id = '' } = rule
-    const there = stored.find(({ ID }) => ID === id)
+    const { ID: id = 'without a name' } = rule
+    const there = findRule(rule, stored)
     if (there === undefined) return [{ rule: id, part: 'the whole rule' }]
     const parts = Object.keys(rule) as (keyof LifecycleRule)[]
     return parts.filter((part) => !isDeepStrictEqual(plain(rule[part]), plain(there[part]))).map((part) => ({ rule: id, part }))
   })
+}
+
+/** A rule as the server has stored it. One that was set without a name may have got one; only all the rest of it tells it from others. */
+export function findRule(rule: LifecycleRule, stored: readonly LifecycleRule[]): LifecycleRule | undefined {
+  if (rule.ID !== undefined) return stored.find(({ ID }) => ID === rule.ID)
+  return stored.find((other) => isSameRule({ ...rule, ID: other.ID }, other))
 }
 
 /** A rule as another program may have stored it: the same in another order of its parts. */

@@ -2,7 +2,7 @@ import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../core/errors.ts'
 import type { S3Place } from '../core/s3Uri.ts'
 import { s3Uri } from '../core/s3Uri.ts'
-import { dangersTo } from '../storage/s3/bucketRules.ts'
+import { dangersTo, unreadAt } from '../storage/s3/bucketRules.ts'
 import type { BucketLifecycle } from './bucketLifecycle.ts'
 import { changesTo, isChange, knownLeftOut, type LeftOut, type RuleChange } from './change.ts'
 import { lifecycleRules } from './rules.ts'
@@ -64,6 +64,8 @@ export interface LifecycleChange {
   outcome: 'unchanged' | 'differs' | 'applied' | 'partly-applied'
   /** Other rules that remove or archive what a repository needs, or remove exported backups before their time. */
   dangers: LifecycleRule[]
+  /** What rules for this place hold that Holdfast does not know, so that they may be such a danger too. */
+  unknown: string[]
   /** What the server did not keep of what was set, now or before. */
   leftOut: LeftOut[]
 }
@@ -74,15 +76,16 @@ export async function changeLifecycle(
   { rules, prefix, days }: LifecyclePlan,
   { confirm, signal }: { confirm: boolean; signal: AbortSignal },
 ): Promise<LifecycleChange> {
-  const changes = changesTo(await lifecycle.rules({ signal }), rules, prefix)
+  const found = await lifecycle.rules({ signal })
+  const changes = changesTo(found.rules, rules, prefix)
   const others = changes.filter(({ change }) => change === 'kept').map(({ rule }) => rule)
   const dangers = dangersTo(others, prefix).filter((rule) => days === undefined || removesWithin(rule, days))
+  const told = { changes, dangers, unknown: unreadAt(found, prefix) }
   const known = knownLeftOut(changes)
   const differs = isChange(changes)
-  if (!confirm || (!differs && known.length === 0))
-    return { changes, outcome: differs ? 'differs' : 'unchanged', dangers, leftOut: known }
+  if (!confirm || (!differs && known.length === 0)) return { ...told, outcome: differs ? 'differs' : 'unchanged', leftOut: known }
   const leftOut = await lifecycle.set(changes, { signal })
-  return { changes, outcome: leftOut.length > 0 ? 'partly-applied' : 'applied', dangers, leftOut }
+  return { ...told, outcome: leftOut.length > 0 ? 'partly-applied' : 'applied', leftOut }
 }
 
 /** Whether objects may go before they are so many days old. */

@@ -1,6 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { keyPrefix } from '../core/s3Uri.ts'
-import { rulePrefix } from '../storage/s3/bucketRules.ts'
+import { isOn, rulePrefix } from '../storage/s3/bucketRules.ts'
 
 /** How long artifacts stay in a bucket, in days, by what the database is for. */
 export const tiers = { dev: 7, staging: 30, prod: 90 } as const
@@ -71,7 +71,7 @@ export function describeRule(rule: LifecycleRule): string {
     ...transitions.map(({ StorageClass }) => `moved to ${StorageClass}`),
   ]
   const said = parts.filter((part) => part !== undefined).join('; ')
-  return `${said === '' ? 'something else' : said}${rule.Status === 'Enabled' ? '' : ' (disabled)'}`
+  return `${said === '' ? 'something else' : said}${isOn(rule) ? '' : ' (disabled)'}`
 }
 
 function inDays(days: number): string {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { allBytes } from '../core/allBytes.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
-import type { ByteRange, Storage, StorageOptions } from './storage.ts'
+import type { ByteRange, Storage, StorageDanger, StorageOptions } from './storage.ts'
 import { ObjectExistsError } from './storageErrors.ts'
 
 /** Something that a repository needs of its storage, as it was tried. */
@@ -19,9 +19,14 @@ export interface Probe {
     | 'what is stored stays'
     | 'lock'
     | 'lock as before'
+  /** Nothing failed. */
   ok: boolean
-  /** What happened, where it is not as needed. */
+  /** What happened, where it is not as needed, or why that is not known. */
   found?: string
+  /** Set where it could not be tried, so that it is not known to be good. */
+  unknown?: true
+  /** What to do, where the trying itself failed. */
+  hint?: string
 }
 
 type Put = (name: string, body: Uint8Array, shortLived?: boolean) => Promise<void>
@@ -86,17 +91,21 @@ export function requireProbes(storage: Storage, probes: readonly Probe[]): void 
   const isInDanger = failed.every(({ name }) => name === 'what is stored stays')
   throw new HoldfastError('refused', `${storage.location} cannot hold a repository safely; what fails: ${list}`, {
     hint: isInDanger
-      ? 'choose another prefix for the repository, or limit the rule to another one; a rule of Holdfast’s own for this prefix is removed by `holdfast s3 lifecycle --repo … --apply --confirm`'
+      ? (failed[0]?.hint ??
+        'choose another prefix for the repository, or limit the rule to another one; a rule of Holdfast’s own for this prefix is removed by `holdfast s3 lifecycle --repo … --apply --confirm`')
       : 'use storage that refuses to overwrite: a file system with hard links, or an S3 server that knows If-None-Match',
   })
 }
 
-async function tried(name: Probe['name'], problem: () => Promise<string | undefined>): Promise<Probe> {
+async function tried(name: Probe['name'], problem: () => Promise<StorageDanger | string | undefined>): Promise<Probe> {
   try {
-    const found = await problem()
-    return found === undefined ? { name, ok: true } : { name, ok: false, found }
+    const problemFound = await problem()
+    const danger = typeof problemFound === 'string' ? { found: problemFound } : problemFound
+    return { name, ok: danger?.unknown ?? danger === undefined, ...danger }
   } catch (error) {
-    return { name, ok: false, found: error instanceof Error ? error.message : String(error) }
+    const hint = error instanceof HoldfastError ? error.hint : undefined
+    const found = error instanceof Error ? error.message : String(error)
+    return { name, ok: false, found, ...(hint === undefined ? {} : { hint }) }
   }
 }
 

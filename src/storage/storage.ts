@@ -48,16 +48,22 @@ export interface Storage {
   forgottenLock?(name: string, options?: StorageOptions): Promise<string | undefined>
 
   /**
-   * What the place by itself would do to objects that are needed, such as a rule that removes them by age; undefined where nothing, or where it may not be asked.
+   * What the place by itself would do to objects that are needed, such as a rule that removes them by age; undefined where nothing.
    * A place that never does anything by itself has no such method.
    */
-  danger?(options?: StorageOptions): Promise<string | undefined>
+  danger?(options?: StorageOptions): Promise<StorageDanger | undefined>
 
   /** What the place is set up for, as it tells when asked. A place with nothing to tell has no such method. */
   facts?(options?: StorageOptions): Promise<StorageFact[]>
 
   /** Requests sent so far by operation, each attempt counted. Storage without a server has none. */
   requestCounts?(): Readonly<Record<string, number>>
+}
+
+export interface StorageDanger {
+  found: string
+  /** Set where the place may not be asked or does not tell, so that there may be none. */
+  unknown?: true
 }
 
 export interface StorageFact {

@@ -31,6 +31,7 @@ test('the program that an AWS profile names for credentials gets no password and
     HOLDFAST_PASSPHRASE: 'not-a-secret-passphrase',
     HOLDFAST_PASSWORD: 'not-a-secret-password',
     NEO4J_PASSWORD: 'not-a-secret-alias',
+    NEO4J_AUTH: 'neo4j/not-a-secret-of-a-container',
   }
   const inside = [
     'env',

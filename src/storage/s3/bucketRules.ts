@@ -7,9 +7,9 @@ import { keyPrefix } from '../../core/s3Uri.ts'
 import type { StorageOptions } from '../storage.ts'
 import { type Answer, textOf } from './answers.ts'
 import type { Bucket } from './bucket.ts'
-import { answered } from './failures.ts'
+import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
-import { requireLifecycle, unknownParts } from './rulesAnswer.ts'
+import { requireLifecycle, unknownParts, type UnreadParts, unreadParts } from './rulesAnswer.ts'
 
 /** The lifecycle of a bucket as it is set. */
 export interface BucketRules {
@@ -17,7 +17,11 @@ export interface BucketRules {
   smallest: TransitionDefaultMinimumObjectSize | undefined
   /** Names of what some of the rules hold besides, which setting them again would take away. */
   lost: string[]
+  /** What of that may do something to current objects. */
+  unread: readonly UnreadParts[]
 }
+
+const none: BucketRules = { rules: [], smallest: undefined, lost: [], unread: [] }
 
 /** Reads the lifecycle of a bucket; one that has none has no rules. @throws what the SDK throws, HoldfastError where it is none. */
 export async function readRules(bucket: Bucket, options: StorageOptions): Promise<BucketRules> {
@@ -29,19 +33,26 @@ export async function readRules(bucket: Bucket, options: StorageOptions): Promis
       async (args: Request) => {
         const result = await next(args)
         const { response } = result as { response: Answer }
-        if (response.statusCode === 200) requireLifecycle(bucket, (answer = await textOf(response)))
+        // Whoever changes an answer on its way is to give it status 203; 204 has none to be read.
+        if (response.statusCode < 300 && response.statusCode !== 204) requireLifecycle(bucket, (answer = await textOf(response)))
         return result
       },
     { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'keepAnswer' },
   )
   try {
-    const { Rules: rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
-    return { rules: rules.map(inNewForm), smallest, lost: unknownParts(answer) }
+    const { Rules = [], TransitionDefaultMinimumObjectSize: smallest } = await client.send(request, sendOptions(options))
+    const rules = Rules.map(inNewForm)
+    return { rules, smallest, lost: unknownParts(answer), unread: unreadParts(answer, rules) }
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (answered(error, 'NoSuchLifecycleConfiguration')) return { rules: [], smallest: undefined, lost: [] }
+    if (isWithoutRules(error)) return none
     throw error
   }
+}
+
+/** Servers have several codes for a bucket without rules; a page that is not there has none. */
+function isWithoutRules(error: unknown): boolean {
+  return statusOf(error) === 404 && Object.hasOwn(error as object, 'Code') && !answered(error, 'NoSuchBucket')
 }
 
 /** S3 takes no rule with a prefix of its own, the old form, beside those with a filter, which mean the same. */
@@ -64,14 +75,25 @@ export function removesObjects({ Expiration }: LifecycleRule): boolean {
   return Expiration?.Days !== undefined || Expiration?.Date !== undefined
 }
 
+/** Whether a rule does what it says; one that does not say so either way may. */
+export function isOn({ Status }: LifecycleRule): boolean {
+  return Status !== 'Disabled'
+}
+
 /** The rules that remove or archive current objects below a prefix, or some of them. */
 export function dangersTo(rules: readonly LifecycleRule[], prefix: string): LifecycleRule[] {
+  return rules.filter((rule) => reaches(rule, prefix) && (removesObjects(rule) || archivesObjects(rule)))
+}
+
+/** What rules hold that nobody here can read and that may be a danger below a prefix. */
+export function unreadAt({ unread }: Pick<BucketRules, 'unread'>, prefix: string): string[] {
+  return [...new Set(unread.flatMap(({ rule, parts }) => (rule === undefined || reaches(rule, prefix) ? parts : [])))]
+}
+
+function reaches(rule: LifecycleRule, prefix: string): boolean {
   const base = keyPrefix(prefix)
-  return rules.filter((rule) => {
-    const theirs = rulePrefix(rule)
-    const overlaps = theirs.startsWith(base) || base.startsWith(theirs)
-    // What a repository stores has no tags.
-    const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
-    return rule.Status === 'Enabled' && overlaps && !isForTagged && (removesObjects(rule) || archivesObjects(rule))
-  })
+  const theirs = rulePrefix(rule)
+  // What a repository stores has no tags.
+  const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
+  return isOn(rule) && !isForTagged && (theirs.startsWith(base) || base.startsWith(theirs))
 }

@@ -4,9 +4,10 @@ import {
   GetObjectLockConfigurationCommand,
   type LifecycleRule,
 } from '@aws-sdk/client-s3'
-import type { StorageFact, StorageOptions } from '../storage.ts'
+import { HoldfastError } from '../../core/errors.ts'
+import type { StorageDanger, StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { archivesObjects, dangersTo, readRules, removesObjects, rulePrefix } from './bucketRules.ts'
+import { archivesObjects, dangersTo, isOn, readRules, removesObjects, rulePrefix, unreadAt } from './bucketRules.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
 
@@ -24,8 +25,15 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
     }
   }
   let reading: ReturnType<typeof readRules> | undefined
-  const enabledRules = async (): Promise<LifecycleRule[]> =>
-    (await (reading ??= readRules(bucket, options))).rules.filter(({ Status }) => Status === 'Enabled')
+  /** What some of the rules that are on do, in words. */
+  const askRules = async (name: string, told: (rule: LifecycleRule) => string | undefined, none: string): Promise<StorageFact> =>
+    ask(name, async () => {
+      const found = await (reading ??= readRules(bucket, options))
+      const parts = found.rules.filter(isOn).flatMap((rule) => told(rule) ?? [])
+      const unread = unreadAt(found, '')
+      if (unread.length > 0) parts.push(`unknown: ${describeUnread(unread)}`)
+      return parts.length === 0 ? none : parts.join(', ')
+    })
   return [
     await ask('versioning', async () => {
       const { Status = 'off' } = await client.send(new GetBucketVersioningCommand({ Bucket }), send)
@@ -46,20 +54,9 @@ export async function bucketFacts(bucket: Bucket, options: StorageOptions): Prom
       const rule = answer.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault
       return rule?.SSEAlgorithm ?? 'none'
     }),
-    await ask('unfinished uploads', async () => {
-      const days = (await enabledRules())
-        .map((rule) => rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation)
-        .find((found) => found !== undefined)
-      return days === undefined ? 'stay until somebody removes them' : `removed after ${days} days`
-    }),
-    await ask('rules that expire objects', async () => {
-      const expiring = (await enabledRules()).filter(removesObjects)
-      return expiring.length === 0 ? 'none' : expiring.map(describeExpiry).join(', ')
-    }),
-    await ask('rules that archive objects', async () => {
-      const archiving = (await enabledRules()).filter(archivesObjects)
-      return archiving.length === 0 ? 'none' : archiving.map(describeArchiving).join(', ')
-    }),
+    await askRules('unfinished uploads', describeUnfinished, 'stay until somebody removes them'),
+    await askRules('rules that expire objects', (rule) => (removesObjects(rule) ? describeExpiry(rule) : undefined), 'none'),
+    await askRules('rules that archive objects', (rule) => (archivesObjects(rule) ? describeArchiving(rule) : undefined), 'none'),
   ]
 }
 
@@ -67,24 +64,41 @@ const defaultRetentionOnly =
   'the bucket locks what is stored, but --object-lock is not set: packs that later backups use again keep the lock of the day they were stored, ' +
   'and run out of it while they are needed. Set --object-lock and --object-lock-days, or HOLDFAST_OBJECT_LOCK and HOLDFAST_OBJECT_LOCK_DAYS, for every command'
 
-/** What rules of the bucket would do to what is stored below a prefix; undefined where nothing, or where they may not be asked for. */
-export async function endangering(bucket: Bucket, prefix: string, options: StorageOptions): Promise<string | undefined> {
+/**
+ * What rules of the bucket would do to what is stored below a prefix; undefined where nothing.
+ * @throws what the SDK throws, HoldfastError where the answer is no lifecycle.
+ */
+export async function endangering(bucket: Bucket, prefix: string, options: StorageOptions): Promise<StorageDanger | undefined> {
   try {
-    const dangers = dangersTo((await readRules(bucket, options)).rules, prefix)
-    const told = dangers.map((rule) =>
+    const found = await readRules(bucket, options)
+    const told = dangersTo(found.rules, prefix).map((rule) =>
       removesObjects(rule) ? `expires objects: ${describeExpiry(rule)}` : `archives objects: ${describeArchiving(rule)}`,
     )
-    return told.length === 0 ? undefined : `a rule of the bucket ${told.join(', another one ')}`
+    if (told.length > 0) return { found: `a rule of the bucket ${told.join(', another one ')}` }
+    const unread = unreadAt(found, prefix)
+    return unread.length === 0 ? undefined : { found: describeUnread(unread) }
   } catch (error) {
     options.signal?.throwIfAborted()
-    // A role may lack the right to ask, and a server may know no rules: the facts say so.
-    if (mayNotAsk.has(statusOf(error))) return undefined
+    if (statusOf(error) === 403) return { found: 'this role may not ask for the rules of the bucket', unknown: true }
+    if (isNotTold(error)) return { found: 'the server does not tell the rules of the bucket', unknown: true }
     throw error
   }
 }
 
-/** What a server answers whose rules cannot be asked for. */
-const mayNotAsk = new Set<number | undefined>([403, 405, 501])
+/** Whether a server answered that it has no rules to tell; other trouble with them passes, or is to be looked into. */
+function isNotTold(error: unknown): boolean {
+  const isUnknownPlace = statusOf(error) === 404 && !answered(error, 'NoSuchBucket')
+  return isUnknownPlace || [405, 501].includes(statusOf(error) ?? 0) || answered(error, 'InvalidRequest', 'InvalidArgument')
+}
+
+function describeUnread(parts: readonly string[]): string {
+  return `rules that hold what Holdfast does not know: ${parts.join(', ')}`
+}
+
+function describeUnfinished({ AbortIncompleteMultipartUpload: unfinished }: LifecycleRule): string | undefined {
+  const days = unfinished?.DaysAfterInitiation
+  return days === undefined ? undefined : `removed after ${days} days`
+}
 
 function describeArchiving(rule: LifecycleRule): string {
   return `${rule.ID ?? 'a rule'} (${rulePrefix(rule) || 'everything'})`
@@ -103,5 +117,6 @@ function whyUnknown(error: unknown): string {
   if (answered(error, ...absent)) return 'none'
   if (answered(error, 'AccessDenied')) return 'unknown, this role may not ask'
   if (answered(error, 'NotImplemented') || statusOf(error) === 501) return 'unknown to the server'
+  if (error instanceof HoldfastError) return `unknown: ${error.message}`
   return `unknown: ${error instanceof Error ? error.name : String(error)}`
 }

@@ -1,3 +1,4 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3'
 import { HoldfastError } from '../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
 
@@ -15,14 +16,48 @@ const known = new Set(
  * @throws HoldfastError `repository` where it is no whole lifecycle.
  */
 export function requireLifecycle({ location }: Bucket, answer: string): void {
-  if (/<\/LifecycleConfiguration>\s*$|<LifecycleConfiguration[^>]*\/>\s*$/.test(answer)) return
+  const whole = answer.trimEnd()
+  const last = whole.slice(whole.lastIndexOf('<'))
+  if (last === '</LifecycleConfiguration>' || /^<LifecycleConfiguration(\s[^]*)?\/>$/.test(last)) return
   throw new HoldfastError('repository', `the server gives no whole lifecycle of ${location}`, {
     hint: 'see whether a proxy answers in the place of the server, then run it again',
   })
 }
 
+/** Unknown parts that do nothing to current objects: `DelMarkerExpiration` of MinIO is for those that were deleted. */
+const harmless = new Set(['DelMarkerExpiration'])
+
+/** The names of what somebody has set and the SDK drops, and that may do something to current objects. */
+export interface UnreadParts {
+  /** Undefined where they stand in no rule that the SDK has found. */
+  rule: LifecycleRule | undefined
+  parts: readonly string[]
+}
+
+/** @param rules as the SDK has found them in the answer */
+export function unreadParts(answer: string, rules: readonly LifecycleRule[]): UnreadParts[] {
+  const [head = '', ...bodies] = answer.split('<Rule>')
+  const ends = bodies.map((body) => body.indexOf('</Rule>'))
+  const outside = bodies.length === rules.length ? head + bodies.map((body, index) => body.slice(ends[index])).join('') : answer
+  return [
+    { rule: undefined, parts: doing(outside) },
+    ...rules.map((rule, index) => ({ rule, parts: doing((bodies[index] ?? '').slice(0, ends[index])) })),
+  ].filter(({ parts }) => parts.length > 0)
+}
+
+function doing(text: string): string[] {
+  return unknownParts(text).filter((name) => !harmless.has(name))
+}
+
+/** How many names of unknown parts are told, and how much of each. */
+const most = { names: 20, characters: 100 } as const
+
 /** The names of what a lifecycle holds and the SDK drops, as some servers have more than AWS. */
 export function unknownParts(answer: string): string[] {
-  const names = [...answer.matchAll(/<([A-Za-z][\w.:-]*)/g)].map(([, name = '']) => name)
-  return [...new Set(names)].filter((name) => !known.has(name))
+  const unknown = new Set<string>()
+  for (const [, name = ''] of answer.matchAll(/<([A-Za-z][\w.:-]*)/g)) {
+    if (!known.has(name)) unknown.add(name.slice(0, most.characters))
+    if (unknown.size === most.names) break
+  }
+  return [...unknown]
 }

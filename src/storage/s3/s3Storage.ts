@@ -47,7 +47,8 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
     ...(bucket.lock === undefined ? {} : { keep }),
     ...(bucket.lock === undefined && !options.isUnlockedMeant ? { forgottenLock } : {}),
     facts: async (options = {}) => bucketFacts(bucket, options),
-    danger: async (options = {}) => endangering(bucket, place.prefix, options),
+    danger: async (options = {}) =>
+      attempt('ask for', 'the rules of the bucket', options, async () => endangering(bucket, place.prefix, options)),
     requestCounts: () => bucket.requests,
 
     async put(name, body, options = {}) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLogger } from '../../../src/cli/logger.ts'
+import { printError } from '../../../src/cli/output.ts'
 import { loggingSteps } from '../../../src/cli/stepLog.ts'
 import { systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
@@ -13,6 +14,41 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const signal = new AbortController().signal
+const services = { log: createLogger({ write: () => {} }, 'warn'), clock: systemClock }
+const linesOf = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+test('what is long or holds an at sign is in the file as it is', async () => {
+  const logFile = join(folder, 'whole.jsonl')
+  const facts = {
+    uri: 's3://bucket/exports/neo4j@2026.dump',
+    found: { hex: 'd0'.repeat(1_000_000), base64: 'aB3'.repeat(1000), url: 'https://example.org/@me' },
+  }
+  await loggingSteps({ options: { verbose: false, logFile }, services, signal }, async (onStep) => {
+    onStep('query', facts)
+    return Promise.resolve(facts)
+  })
+  expect(linesOf(logFile)).toEqual([expect.objectContaining(facts), expect.objectContaining(facts)])
+})
+
+test('[secrets.hidden] a token that an error repeats is neither in the file nor on stderr', async () => {
+  const logFile = join(folder, 'token.jsonl')
+  const token = 'IQoJb3JpZ2luX2VjE'.repeat(20)
+  const error = new HoldfastError('repository', `it tells "${token}"`, { hint: `remove ${token}` })
+  await expect(
+    loggingSteps({ options: { verbose: false, logFile }, services, signal }, async () => Promise.reject(error)),
+  ).rejects.toBe(error)
+  const told = { code: 'repository', message: 'it tells "…"', hint: 'remove …' }
+  expect(linesOf(logFile)).toMatchObject([{ step: 'failed', ...told }])
+  let stderr = ''
+  printError({ write: (text) => (stderr += text) }, error, true)
+  expect(JSON.parse(stderr)).toEqual({ error: told })
+})
+
 test('[secrets.hidden] what a step, a result or an error quotes of a URI with a password is hidden in the file of the steps', async () => {
   const logFile = join(folder, 'steps.jsonl')
   const quoted = 'could not transfer it from https://someone:not-a-secret@nexus.local/repo: 401'
@@ -20,8 +56,8 @@ test('[secrets.hidden] what a step, a result or an error quotes of a URI with a 
     loggingSteps(
       {
         options: { verbose: false, logFile },
-        services: { log: createLogger({ write: () => {} }, 'warn'), clock: systemClock },
-        signal: new AbortController().signal,
+        services,
+        signal,
       },
       async (onStep) => {
         onStep('install', { detail: quoted })

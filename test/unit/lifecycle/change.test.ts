@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { formatChange } from '../../../src/cli/s3LifecycleCommand.ts'
 import { afterChanges, changesTo, isChange, isSerious, knownLeftOut, leftOut } from '../../../src/lifecycle/change.ts'
 import type { LifecycleChange } from '../../../src/lifecycle/lifecyclePlan.ts'
-import { lifecycleRules } from '../../../src/lifecycle/rules.ts'
+import { describeRule, lifecycleRules } from '../../../src/lifecycle/rules.ts'
 import { dangersTo } from '../../../src/storage/s3/bucketRules.ts'
 
 const artifacts = lifecycleRules({ prefix: 'neo4j', days: 30, noncurrentDays: 7 })
@@ -86,6 +86,11 @@ describe('a rule that would destroy a repository at a/b', () => {
     ['that archives', { Status: 'Enabled', Transitions: [{ Days: 1, StorageClass: 'DEEP_ARCHIVE' }] }],
   ])('%s is found', (_, one) => expect(isDanger(one)).toBe(true))
 
+  test('that does not say whether it is on is found', () => {
+    const one = { Expiration: { Days: 30 } } as LifecycleRule
+    expect([isDanger(one), describeRule(one)]).toEqual([true, 'objects are removed after 30 days'])
+  })
+
   test.each<[string, LifecycleRule]>([
     ['disabled', rule({ Status: 'Disabled' })],
     ['of another prefix', rule({ Filter: { Prefix: 'a/bc' } })],
@@ -107,14 +112,27 @@ test('what a server dropped is told', () => {
   ])
 })
 
+test('a rule without a name is there where the rest of it is, also where the server has given it one', () => {
+  const { ID: _, ...unnamed } = other
+  const another = { ...unnamed, Filter: { Prefix: 'tmp/' } }
+  expect(leftOut([unnamed, another], [another, unnamed])).toEqual([])
+  expect(leftOut([unnamed, another], [another, { ...unnamed, ID: 'given' }])).toEqual([])
+  expect(leftOut([unnamed, another], [another])).toEqual([{ rule: 'without a name', part: 'the whole rule' }])
+})
+
 test('what the changes are told as says what each rule reaches', () => {
   const everything: LifecycleRule = { ID: 'tidy', Status: 'Enabled', Expiration: { Days: 300 } }
   const changes = changesTo([other, everything], artifacts, 'neo4j')
-  const change: LifecycleChange = { changes, outcome: 'differs', dangers: [], leftOut: [] }
+  const change: LifecycleChange = { changes, outcome: 'differs', dangers: [], unknown: [], leftOut: [] }
   const lines = formatChange({ bucket: 'b' }, change).split('\n')
   expect(lines.slice(0, 3)).toEqual([
     '  logs, what begins with logs/: objects are removed after 1 day, kept',
     '  tidy, the whole bucket: objects are removed after 300 days, kept',
     expect.stringMatching(/^\+ holdfast-expire:neo4j, what begins with neo4j\/: objects are removed after 30 days;/),
   ])
+  expect(
+    formatChange({ bucket: 'b' }, { ...change, unknown: ['Action', 'Age'] })
+      .split('\n')
+      .at(-2),
+  ).toMatch(/^NOT KNOWN: .*which may remove objects: Action, Age$/)
 })
