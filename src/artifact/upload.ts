@@ -5,6 +5,7 @@ import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { arrivedChanged } from '../storage/s3/failures.ts'
 import { extendLock, type FoundLock, requireLocked } from '../storage/s3/lock.ts'
+import { byServerClock } from '../storage/s3/serverClock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
 import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
@@ -95,7 +96,7 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
   requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
-  const removed = prune ? await pruneLocal(artifact, plan, verified, options.clock.now()) : []
+  const removed = prune ? await pruneLocal(artifact, plan, verified, byServerClock(bucket, options.clock.now())) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
   return {

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { keysIn } from '../support/bucketWords.ts'
 import { type Answer, FaultProxy } from '../support/faultProxy.ts'
@@ -61,6 +61,15 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(await at.uploadTo(...words)).toMatchObject(
     refusal('refused', /is not removed, though .*: a rule of the bucket removes it/),
   )
+  expect(existsSync(at.file)).toBe(true)
+  // By the clock of the server, which removes it by that.
+  expiring(10 * hour)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
+  try {
+    expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /a rule of the bucket removes it/))
+  } finally {
+    vi.useRealTimers()
+  }
   expect(existsSync(at.file)).toBe(true)
   const expires = expiring(25 * hour)
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })

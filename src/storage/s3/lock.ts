@@ -7,6 +7,7 @@ import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
 import { putIdName, removedOwn } from './ownObject.ts'
+import { byServerClock } from './serverClock.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -100,7 +101,7 @@ export async function requireLocked(
 /** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */
 export async function deliberateLock(bucket: Bucket, key: string, options: StorageOptions): Promise<FoundLock | undefined> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
-  if (mode === undefined || until === undefined || until.getTime() <= now(bucket)) return undefined
+  if (mode === undefined || until === undefined || until.getTime() <= serverNow(bucket)) return undefined
   if (await locksByItself(bucket, options)) return undefined
   return { mode, until: until.toISOString() }
 }
@@ -121,11 +122,11 @@ function isLongEnough(bucket: Bucket, lock: S3Lock, until: Date): boolean {
   return until.getTime() >= untilWhen(bucket, lock).getTime() - hour
 }
 
-function untilWhen(bucket: Bucket, { days }: S3Lock): Date {
-  return new Date(now(bucket) + days * day)
+/** By the clock of the server, whose locks these are. */
+function serverNow(bucket: Bucket): number {
+  return byServerClock(bucket, new Date()).getTime()
 }
 
-/** By the clock of the server, whose locks these are, once an answer has shown that it is another than this machine's. */
-function now({ client }: Bucket): number {
-  return Date.now() + client.config.systemClockOffset
+function untilWhen(bucket: Bucket, { days }: S3Lock): Date {
+  return new Date(serverNow(bucket) + days * day)
 }
