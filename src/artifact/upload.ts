@@ -5,6 +5,8 @@ import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { arrivedChanged } from '../storage/s3/failures.ts'
 import { extendLock, type FoundLock, requireLocked } from '../storage/s3/lock.ts'
+import type { OwnObject } from '../storage/s3/ownObject.ts'
+import type { Stored } from '../storage/s3/putOrder.ts'
 import { byServerClock } from '../storage/s3/serverClock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
 import { requireAsExported } from './exportedMeta.ts'
@@ -72,6 +74,7 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   const isSame = before !== undefined && plan.read !== undefined && contentDifferences(plan, before).length === 0
   const unencrypted = isSame ? encryptionDifferences(plan, before) : []
   let isThere = isSame && unencrypted.length === 0
+  let stored: Stored | undefined
   if (before !== undefined && !isThere && !force) {
     const why = isSame ? unencrypted : contentDifferences(plan, before)
     throw taken(plan, why.length > 0 ? why : ['it came there just now'])
@@ -79,17 +82,14 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   if (!isThere) {
     const sent = await send(bucket, artifact, plan, options)
     plan = { ...plan, read: sent.read }
-    isThere = !sent.isStored
+    stored = sent.stored
+    isThere = stored === undefined
   }
 
   const after = await lookAt(bucket, plan.key, signal)
   if (isThere && before === undefined) requireSameUpload(plan, after)
   requireAsSent(plan, after)
-  const verified = verifiedOf(
-    plan,
-    after,
-    await lockAsAsked(bucket, plan, { isNew: !isThere, replaces: before !== undefined, signal }),
-  )
+  const verified = verifiedOf(plan, after, await lockAsAsked(bucket, plan, stored?.own, signal))
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
   // The object has the facts of the upload that made it.
   const facts = completeFacts(after.facts, plan.facts)
@@ -111,13 +111,13 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   }
 }
 
-/** @returns what was sent, its digests where they were known before, and whether it is stored: another upload may have been faster. */
+/** @returns what was sent, its digests where they were known before, and what is stored of it: another upload may have been faster. */
 async function send(
   bucket: Bucket,
   artifact: LocalArtifact,
   plan: UploadPlan,
   options: UploadOptions,
-): Promise<{ read: Checksums; isStored: boolean }> {
+): Promise<{ read: Checksums; stored: Stored | undefined }> {
   const { force, progress, onStep, signal } = options
   const whole = plan.read === undefined ? createHash('sha256') : undefined
   onStep('upload', { uri: plan.uri, size: plan.size, sha256: plan.sha256, parts: plan.parts })
@@ -153,19 +153,20 @@ async function send(
     if (plan.read === undefined || !(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
     throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
-  return { read: { digests: [], ...plan.read, ...sent }, isStored: stored !== undefined }
+  return { read: { digests: [], ...plan.read, ...sent }, stored }
 }
 
 /** Locks also what was there before, perhaps without a lock or with a shorter one; and looks whether it is locked then. */
 async function lockAsAsked(
   bucket: Bucket,
   { key }: UploadPlan,
-  { isNew, replaces, signal }: { isNew: boolean; replaces: boolean; signal: AbortSignal },
+  own: OwnObject | undefined,
+  signal: AbortSignal,
 ): Promise<FoundLock | undefined> {
   if (bucket.lock === undefined) return undefined
   return explained(bucket, 'lock', key, signal, async () => {
     await extendLock(bucket, key, { signal })
-    return requireLocked(bucket, key, { isNew, replaces })
+    return requireLocked(bucket, key, own)
   })
 }
 
