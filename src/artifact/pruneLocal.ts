@@ -57,7 +57,7 @@ async function stateOf(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true })
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return undefined
+    if (hasSystemCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined
     throw error
   }
 }

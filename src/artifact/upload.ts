@@ -13,7 +13,7 @@ import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
-import { pruneLocal, requirePrunable } from './pruneLocal.ts'
+import { pruneLocal } from './pruneLocal.ts'
 import { tellOfReplaced } from './replacedMeta.ts'
 import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
 import type { StepListener } from './step.ts'
@@ -68,7 +68,6 @@ export async function uploadArtifact(
 async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPlan, options: UploadOptions): Promise<Uploaded> {
   const { force, prune, onStep, signal } = options
   let plan = planned
-  if (prune) requirePrunable(artifact)
   const before = await lookAt(bucket, plan.key, signal)
   // The file must have been read to say that it is the same.
   const isSame = before !== undefined && plan.read !== undefined && contentDifferences(plan, before).length === 0

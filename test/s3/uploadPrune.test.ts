@@ -45,6 +45,17 @@ test('[artifact.prune] nothing is removed where anything else happens', async ()
   expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
 })
 
+test('[artifact.prune] a file that cannot be removed afterwards is refused before anything is asked or written', async () => {
+  resultOf(await at.upload())
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const link = join(at.folder, 'another.dump')
+  symlinkSync(at.file, link)
+  const words = ['--file', link, '--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+  for (const more of [['--force'], ['--dry-run']])
+    expect(await at.uploadTo(...words, '--prune-local', ...more)).toMatchObject(refusal('usage', /is a symbolic link/))
+  expect(proxy.seen).toEqual([])
+})
+
 test('[artifact.prune] a file is kept where a rule of the bucket removes the object within a day', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
