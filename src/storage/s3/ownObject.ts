@@ -31,11 +31,11 @@ async function findOwn({ bucket, key, id, before }: OwnObject): Promise<{ Versio
 export async function removedOwn(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
   const found = isKept(version) ? { VersionId: version } : await findOwn(own)
   if (found !== undefined && isSafeToRemove(own, found.VersionId)) return removed(own, found.VersionId, error)
-  const { bucket, key } = own
+  const { bucket, key, id } = own
   const { code, message, hint = '' } = error
   if (found === undefined)
     return new HoldfastError(code, `${message}; it was not removed, for nobody tells which one it is`, {
-      hint: `look for it among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
+      hint: `look for the one with ${putIdName}=${id} in its metadata among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
       cause: error,
     })
   return new HoldfastError(code, `${message}; it is there, in the place of what it has replaced, which is gone`, {
