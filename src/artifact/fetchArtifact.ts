@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { HoldfastError } from '../core/errors.ts'
+import { hasSystemCode, HoldfastError } from '../core/errors.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import { writeFully } from '../core/writeFully.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
@@ -86,7 +86,7 @@ export async function awaitObject(bucket: Bucket, key: string, { progress, signa
 /** Looks at what is told about a local file: by the `.meta` of an export, or the `.meta.json` of an upload beside it. */
 export async function awaitFile(path: string, { progress, signal }: FetchOptions): Promise<Awaited> {
   const exported = await readExportedMeta(path)
-  const uploaded = exported ? undefined : fromDocument((await readNote(metaKeyOf(path))) ?? Buffer.alloc(0))
+  const uploaded = exported ? undefined : await readUploadedMeta(path)
   const artifact = await LocalArtifact.open(path)
   return {
     name: path,
@@ -113,6 +113,16 @@ export async function awaitFile(path: string, { progress, signal }: FetchOptions
     },
     requireUnchanged: async () => artifact.requireUnchanged(),
     [Symbol.asyncDispose]: async () => artifact[Symbol.asyncDispose](),
+  }
+}
+
+/** A note that this user may not read tells as little as none. */
+async function readUploadedMeta(path: string): Promise<NotedFacts | undefined> {
+  try {
+    return fromDocument((await readNote(metaKeyOf(path))) ?? Buffer.alloc(0))
+  } catch (error) {
+    if (hasSystemCode(error, 'EACCES')) return undefined
+    throw error
   }
 }
 

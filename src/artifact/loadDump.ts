@@ -7,7 +7,7 @@ const hasTried = /Failed to load database|Load failed for databases/
 /** What keeps Neo4j from loading anything, and so says nothing about a dump. */
 const wants = new RegExp(
   [
-    'No space left on device|Disk quota exceeded|OutOfMemoryError|insufficient memory|Cannot allocate memory|Too many open files',
+    'No space left on device|Disk quota exceeded|File too large|OutOfMemoryError|insufficient memory|Cannot allocate memory|Too many open files',
     'Unable to write directory path|Permission denied|AccessDenied|Operation not permitted|Read-only file system|Input/output error',
   ].join('|'),
   'i',

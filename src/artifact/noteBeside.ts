@@ -14,7 +14,7 @@ export async function readNote(path: string): Promise<Buffer | undefined> {
     if (!(await handle.stat()).isFile()) return undefined
     return await readFully(handle, 0, longest)
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return undefined
+    if (hasSystemCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined
     throw error
   }
 }

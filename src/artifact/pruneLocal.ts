@@ -20,6 +20,7 @@ export function requirePrunable({ path, isLink }: LocalArtifact): void {
 
 /**
  * Removes a file that is verified in a bucket, and the `.meta` that an export wrote about it.
+ * @param now by the clock of the server, whose rules these are
  * @returns the paths that were removed.
  * @throws HoldfastError `refused` where the file is not the one that was uploaded, the server computed no checksum of what it stored,
  * or a rule of the bucket removes that within a day.
@@ -56,7 +57,7 @@ async function stateOf(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true })
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) return undefined
+    if (hasSystemCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined
     throw error
   }
 }

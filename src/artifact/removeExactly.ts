@@ -1,7 +1,11 @@
 import type { BigIntStats } from 'node:fs'
 import { link, lstat, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { HoldfastError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
+
+/** Characters of a name that its passing name begins with: that, too, may have 255 bytes, and a character three of them. */
+const mostKept = 79
 
 /**
  * Removes the file of a name, where it is the one that is meant: another one that has taken the name meanwhile stays. It gets a name
@@ -10,7 +14,7 @@ import { randomId } from '../core/ids.ts'
  * @throws HoldfastError `refused` where yet another file has taken the name: both stay.
  */
 export async function removeExactly(path: string, isMeant: (found: BigIntStats) => boolean): Promise<boolean> {
-  const aside = `${path}.holdfast-${randomId(4)}`
+  const aside = join(dirname(path), `${basename(path).slice(0, mostKept)}.holdfast-${randomId(4)}`)
   await rename(path, aside)
   if (isMeant(await lstat(aside, { bigint: true }))) {
     await unlink(aside)

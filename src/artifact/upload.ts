@@ -5,12 +5,15 @@ import type { ProgressListener } from '../core/progress.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { arrivedChanged } from '../storage/s3/failures.ts'
 import { extendLock, type FoundLock, requireLocked } from '../storage/s3/lock.ts'
+import type { OwnObject } from '../storage/s3/ownObject.ts'
+import type { Stored } from '../storage/s3/putOrder.ts'
+import { byServerClock } from '../storage/s3/serverClock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
 import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
-import { pruneLocal, requirePrunable } from './pruneLocal.ts'
+import { pruneLocal } from './pruneLocal.ts'
 import { tellOfReplaced } from './replacedMeta.ts'
 import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
 import type { StepListener } from './step.ts'
@@ -65,12 +68,12 @@ export async function uploadArtifact(
 async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPlan, options: UploadOptions): Promise<Uploaded> {
   const { force, prune, onStep, signal } = options
   let plan = planned
-  if (prune) requirePrunable(artifact)
   const before = await lookAt(bucket, plan.key, signal)
   // The file must have been read to say that it is the same.
   const isSame = before !== undefined && plan.read !== undefined && contentDifferences(plan, before).length === 0
   const unencrypted = isSame ? encryptionDifferences(plan, before) : []
   let isThere = isSame && unencrypted.length === 0
+  let stored: Stored | undefined
   if (before !== undefined && !isThere && !force) {
     const why = isSame ? unencrypted : contentDifferences(plan, before)
     throw taken(plan, why.length > 0 ? why : ['it came there just now'])
@@ -78,24 +81,21 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   if (!isThere) {
     const sent = await send(bucket, artifact, plan, options)
     plan = { ...plan, read: sent.read }
-    isThere = !sent.isStored
+    stored = sent.stored
+    isThere = stored === undefined
   }
 
   const after = await lookAt(bucket, plan.key, signal)
   if (isThere && before === undefined) requireSameUpload(plan, after)
   requireAsSent(plan, after)
-  const verified = verifiedOf(
-    plan,
-    after,
-    await lockAsAsked(bucket, plan, { isNew: !isThere, replaces: before !== undefined, signal }),
-  )
+  const verified = verifiedOf(plan, after, await lockAsAsked(bucket, plan, stored?.own, signal))
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
   // The object has the facts of the upload that made it.
   const facts = completeFacts(after.facts, plan.facts)
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
   requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
-  const removed = prune ? await pruneLocal(artifact, plan, verified, options.clock.now()) : []
+  const removed = prune ? await pruneLocal(artifact, plan, verified, byServerClock(bucket, options.clock.now())) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
   return {
@@ -110,13 +110,13 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   }
 }
 
-/** @returns what was sent, its digests where they were known before, and whether it is stored: another upload may have been faster. */
+/** @returns what was sent, its digests where they were known before, and what is stored of it: another upload may have been faster. */
 async function send(
   bucket: Bucket,
   artifact: LocalArtifact,
   plan: UploadPlan,
   options: UploadOptions,
-): Promise<{ read: Checksums; isStored: boolean }> {
+): Promise<{ read: Checksums; stored: Stored | undefined }> {
   const { force, progress, onStep, signal } = options
   const whole = plan.read === undefined ? createHash('sha256') : undefined
   onStep('upload', { uri: plan.uri, size: plan.size, sha256: plan.sha256, parts: plan.parts })
@@ -152,19 +152,20 @@ async function send(
     if (plan.read === undefined || !(error instanceof HoldfastError && arrivedChanged(error.cause))) throw error
     throw changed(plan.file, `the server got other bytes than were measured, unless the network changes them: ${error.message}`)
   })
-  return { read: { digests: [], ...plan.read, ...sent }, isStored: stored !== undefined }
+  return { read: { digests: [], ...plan.read, ...sent }, stored }
 }
 
 /** Locks also what was there before, perhaps without a lock or with a shorter one; and looks whether it is locked then. */
 async function lockAsAsked(
   bucket: Bucket,
   { key }: UploadPlan,
-  { isNew, replaces, signal }: { isNew: boolean; replaces: boolean; signal: AbortSignal },
+  own: OwnObject | undefined,
+  signal: AbortSignal,
 ): Promise<FoundLock | undefined> {
   if (bucket.lock === undefined) return undefined
   return explained(bucket, 'lock', key, signal, async () => {
     await extendLock(bucket, key, { signal })
-    return requireLocked(bucket, key, { isNew, replaces })
+    return requireLocked(bucket, key, own)
   })
 }
 

@@ -63,11 +63,13 @@ export const s3UploadCommand = defineCommand({
     const { compress, dbName, softwareVersion, force, pruneLocal: prune } = options
     const { LocalArtifact } = await import('../artifact/localArtifact.ts')
     const { requireOutsideRepository } = await import('../artifact/outsideRepository.ts')
+    const { requirePrunable } = await import('../artifact/pruneLocal.ts')
     const { planUpload } = await import('../artifact/uploadPlan.ts')
     const { uploadArtifact } = await import('../artifact/upload.ts')
     return loggingSteps({ options, services, signal }, async (onStep) => {
       await using artifact = await LocalArtifact.open(resolve(options.file))
       const { dryRun } = options
+      if (prune) requirePrunable(artifact)
       if (!dryRun) await requireOutsideRepository(bucket, prefix, signal)
       const request = { prefix, commit, compress, dbName, softwareVersion, dryRun }
       const plan = await planUpload(bucket, artifact, request, { clock: services.clock, progress, signal })

@@ -198,7 +198,8 @@ test('[repository.write-once] a server that overwrites with uploads in parts alo
 test('[errors.clear] doctor ends with a status that its help tells where a server says that it stored something else', async () => {
   minio.use({ HOLDFAST_ENDPOINT: proxy.endpoint })
   const change = ({ headers }: Answer): void => void (headers['x-amz-checksum-sha256'] = Buffer.alloc(32).toString('base64'))
-  proxy.fault = ({ method }) => (method === 'PUT' ? { change } : undefined)
+  // Where an answer to a put is lost, a look at the object tells that, too.
+  proxy.fault = ({ method }) => (method === 'PUT' || method === 'HEAD' ? { change } : undefined)
   const { error } = await holdfast('doctor', '--repo', `s3://${bucket}/p`)
   expect(error?.code).toBe('integrity')
   expect(doctorCommand.fails).toContain(error?.code)
@@ -238,6 +239,18 @@ test('[s3.lock] a server that says yes to a longer lock and makes nothing longer
   expect(await failure(asked.keep!('short'))).toMatchObject(refusedLock)
   proxy.fault = () => undefined
   await asked.keep?.('short')
+})
+
+test('[s3.lock] what another one has put in the place of an object that was to be locked is not removed for that', async () => {
+  bucket = at.bucket = await minio.newBucket(`hostile-${randomUUID()}`, { locked: true })
+  const theirs = { Bucket: bucket, Key: 'p/x', Body: 'theirs', Metadata: { 'holdfast-put': 'of-another' } }
+  let put: Promise<unknown> | undefined
+  proxy.fault = ({ method }) => (method === 'HEAD' ? (put ??= minio.client.send(new PutObjectCommand(theirs))) : undefined)
+  expect(await failure(at.open({ lock: { mode: 'COMPLIANCE', days: 1 } }).put('x', patterned(10)))).toMatchObject({
+    code: 'refused',
+    message: matching(/^p\/x is not locked as asked: expected COMPLIANCE for 1 days, found no lock$/),
+  })
+  expect((await collect(at.open().get('x'))).toString()).toBe('theirs')
 })
 
 test('[s3.lock] doctor warns of a bucket that locks by itself where no lock is asked for', async () => {

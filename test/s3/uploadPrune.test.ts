@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { keysIn } from '../support/bucketWords.ts'
 import { type Answer, FaultProxy } from '../support/faultProxy.ts'
@@ -45,6 +45,17 @@ test('[artifact.prune] nothing is removed where anything else happens', async ()
   expect([at.file, link].map((path) => existsSync(path))).toEqual([true, true])
 })
 
+test('[artifact.prune] a file that cannot be removed afterwards is refused before anything is asked or written', async () => {
+  resultOf(await at.upload())
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const link = join(at.folder, 'another.dump')
+  symlinkSync(at.file, link)
+  const words = ['--file', link, '--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1']
+  for (const more of [['--force'], ['--dry-run']])
+    expect(await at.uploadTo(...words, '--prune-local', ...more)).toMatchObject(refusal('usage', /is a symbolic link/))
+  expect(proxy.seen).toEqual([])
+})
+
 test('[artifact.prune] a file is kept where a rule of the bucket removes the object within a day', async () => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
@@ -61,6 +72,15 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(await at.uploadTo(...words)).toMatchObject(
     refusal('refused', /is not removed, though .*: a rule of the bucket removes it/),
   )
+  expect(existsSync(at.file)).toBe(true)
+  // By the clock of the server, which removes it by that.
+  expiring(10 * hour)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
+  try {
+    expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /a rule of the bucket removes it/))
+  } finally {
+    vi.useRealTimers()
+  }
   expect(existsSync(at.file)).toBe(true)
   const expires = expiring(25 * hour)
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })

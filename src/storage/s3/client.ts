@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { Readable } from 'node:stream'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { boundAnswers } from './answers.ts'
 import { tellCompletionErrors } from './completionErrors.ts'
@@ -8,16 +7,15 @@ import { reasonOf } from './failures.ts'
 import { noteUnanswered } from './unanswered.ts'
 import type { RequestCounts, S3Options } from './options.ts'
 import { patientRetries } from './retries.ts'
+import { sendInSlices } from './sending.ts'
 
 /** With their pauses these take about a minute. */
 const usualAttempts = 12
 /** Milliseconds. */
 const timeouts = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const
-/** Milliseconds in which an answer begins, and then ends: the largest part takes long to send, and the end of an upload to be made. */
+/** Milliseconds in which an answer begins once all is sent, and then ends: the end of an upload takes long to be made. */
 const usualPatience = 600_000
 const connections = 32
-/** Bytes that go to the connection at a time. */
-const sliceSize = 256 * 1024
 
 /** A client of an S3 server. */
 export interface S3Connection {
@@ -50,6 +48,7 @@ export function connectS3(options: S3Options): S3Connection {
     ...usedRegion(region, endpoint),
   }
   const client = new S3Client(config)
+  sendInSlices(client, patience)
   tellCompletionErrors(client)
   // Behind it, which is nearer to the server.
   boundAnswers(client, patience)
@@ -75,18 +74,6 @@ export function connectS3(options: S3Options): S3Connection {
     },
     { step: 'build', name: 'signWithChecksum' },
   )
-  // Inside the retries and behind the signature: each attempt has a stream of its own.
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const { body } = args.request as { body?: unknown }
-      if (!(body instanceof Uint8Array) || body.length <= sliceSize) return next(args)
-      return next({
-        ...args,
-        request: Object.assign(Object.create(args.request as object), { body: Readable.from(slices(body)) }),
-      })
-    },
-    { step: 'finalizeRequest', priority: 'low', name: 'sendInSlices' },
-  )
   return { client, requests, unanswered: noteUnanswered(client) }
 }
 
@@ -104,9 +91,4 @@ function usedRegion(region: string | undefined, endpoint: string | undefined): P
     }
   }
   return { region: found }
-}
-
-/** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */
-function* slices(body: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < body.length; at += sliceSize) yield body.subarray(at, at + sliceSize)
 }

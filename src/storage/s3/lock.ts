@@ -6,7 +6,8 @@ import { answered } from './failures.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
-import { putIdName, removedOwn } from './ownObject.ts'
+import { type OwnObject, putIdName, removedOwn } from './ownObject.ts'
+import { byServerClock } from './serverClock.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -59,48 +60,38 @@ export interface FoundLock {
   until: string
 }
 
-/** An object of which is asked whether it is locked. */
-interface LockedObject {
-  /** Whether it was just put. */
-  isNew: boolean
-  /** Whether there was another one before it. */
-  replaces?: boolean
-}
-
 /**
  * Looks whether an object is locked as asked; one that was just put is removed again where it is not.
+ * @param own the one that was just put; undefined where it was there already
  * @returns its lock; undefined where none is asked for.
  * @throws HoldfastError `refused` where it is not.
  */
-export async function requireLocked(
-  bucket: Bucket,
-  key: string,
-  { isNew, replaces = false }: LockedObject,
-): Promise<FoundLock | undefined> {
+export async function requireLocked(bucket: Bucket, key: string, own: OwnObject | undefined): Promise<FoundLock | undefined> {
   const { lock } = bucket
   if (lock === undefined) return undefined
   const found = await headObject(bucket, key)
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = found ?? {}
   if (until !== undefined && isLongEnough(bucket, lock, until) && (mode === lock.mode || mode === 'COMPLIANCE'))
     return { mode, until: until.toISOString() }
+  // Another put may have replaced it meanwhile.
+  const isOwn = own !== undefined && found?.Metadata?.[putIdName] === own.id
   const there = mode === undefined ? 'no lock' : `${mode} until ${until?.toISOString()}`
   const problem = new HoldfastError(
     'refused',
-    `${isNew ? `the server does not lock ${key}` : `${key} is not locked as asked`}: expected ${lock.mode} for ${lock.days} days, found ${there}`,
+    `${isOwn ? `the server does not lock ${key}` : `${key} is not locked as asked`}: expected ${lock.mode} for ${lock.days} days, found ${there}`,
     {
-      hint: isNew
+      hint: isOwn
         ? 'use a bucket that was made with object lock and a role that may s3:GetObjectRetention, or leave object-lock out'
         : 'ask for the mode that it has, or have one who may s3:BypassGovernanceRetention change it; the role needs s3:GetObjectRetention',
     },
   )
-  const id = found?.Metadata?.[putIdName]
-  throw isNew && id !== undefined ? await removedOwn({ bucket, key, id, replaces }, found?.VersionId, problem) : problem
+  throw isOwn ? await removedOwn(own, found?.VersionId, problem) : problem
 }
 
 /** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */
 export async function deliberateLock(bucket: Bucket, key: string, options: StorageOptions): Promise<FoundLock | undefined> {
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = (await headObject(bucket, key, options)) ?? {}
-  if (mode === undefined || until === undefined || until.getTime() <= now(bucket)) return undefined
+  if (mode === undefined || until === undefined || until.getTime() <= serverNow(bucket)) return undefined
   if (await locksByItself(bucket, options)) return undefined
   return { mode, until: until.toISOString() }
 }
@@ -121,11 +112,11 @@ function isLongEnough(bucket: Bucket, lock: S3Lock, until: Date): boolean {
   return until.getTime() >= untilWhen(bucket, lock).getTime() - hour
 }
 
-function untilWhen(bucket: Bucket, { days }: S3Lock): Date {
-  return new Date(now(bucket) + days * day)
+/** By the clock of the server, whose locks these are. */
+function serverNow(bucket: Bucket): number {
+  return byServerClock(bucket, new Date()).getTime()
 }
 
-/** By the clock of the server, whose locks these are, once an answer has shown that it is another than this machine's. */
-function now({ client }: Bucket): number {
-  return Date.now() + client.config.systemClockOffset
+function untilWhen(bucket: Bucket, { days }: S3Lock): Date {
+  return new Date(serverNow(bucket) + days * day)
 }

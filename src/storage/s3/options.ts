@@ -10,7 +10,7 @@ export interface S3Options {
   certificates?: string | undefined
   /** How often a request is tried, with growing pauses, before it fails. */
   attempts?: number | undefined
-  /** Milliseconds in which an answer begins, and those in which it ends; of the content of an object, in which some of it comes. */
+  /** Milliseconds in which an answer begins once all is sent, and those in which it ends; of a large body, in which some of it goes out; of the content of an object, in which some of it comes. */
   patience?: number | undefined
   /** Told why a request is tried again and again, at most twice a minute. */
   onTrouble?: ((reason: string) => void) | undefined

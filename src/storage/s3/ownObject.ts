@@ -11,29 +11,31 @@ export interface OwnObject {
   bucket: Bucket
   key: string
   id: string
-  /** Whether there was another one before it. */
-  replaces: boolean
+  /** What became of the one that it has replaced: kept as a version, or gone; undefined where there was none. */
+  before: 'kept' | 'gone' | undefined
 }
 
 /** Our own object as it is there; undefined where another one is, or nobody can tell. */
-async function findOwn({ bucket, key, id }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
+async function findOwn({ bucket, key, id, before }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
   const found = await headObject(bucket, key).catch(() => undefined)
-  return found?.Metadata?.[putIdName] === id ? found : undefined
+  if (found?.Metadata?.[putIdName] !== id) return undefined
+  // Not every server tells the name of what has no version of its own.
+  return before === 'kept' ? { VersionId: found.VersionId ?? 'null' } : found
 }
 
 /**
- * Removes an object that a server stored otherwise than was asked for. Without its version a delete would hide what was there before, too,
- * or remove what another put has stored.
+ * Removes an object that a server stored otherwise than was asked for. Without a version of its own a delete would hide what was there
+ * before, too, or remove what another put has stored: where versioning is suspended, that is called as this one was.
  * @returns why it was refused, and what became of it.
  */
 export async function removedOwn(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
-  const found = version === undefined ? await findOwn(own) : { VersionId: version }
+  const found = isKept(version) ? { VersionId: version } : await findOwn(own)
   if (found !== undefined && isSafeToRemove(own, found.VersionId)) return removed(own, found.VersionId, error)
-  const { bucket, key } = own
+  const { bucket, key, id } = own
   const { code, message, hint = '' } = error
   if (found === undefined)
     return new HoldfastError(code, `${message}; it was not removed, for nobody tells which one it is`, {
-      hint: `look for it among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
+      hint: `look for the one with ${putIdName}=${id} in its metadata among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
       cause: error,
     })
   return new HoldfastError(code, `${message}; it is there, in the place of what it has replaced, which is gone`, {
@@ -48,13 +50,13 @@ export async function removeQuietly(own: OwnObject): Promise<void> {
   if (found !== undefined && isSafeToRemove(own, found.VersionId)) await remove(own, found.VersionId).catch(() => {})
 }
 
-/** What an object has replaced comes back where the bucket keeps versions; elsewhere nothing would be left. */
-function isSafeToRemove({ replaces }: OwnObject, version: string | undefined): boolean {
-  return !replaces || isKept(version)
+/** What an object has replaced comes back where it was kept as a version, and else nothing would be left. */
+function isSafeToRemove({ before }: OwnObject, version: string | undefined): boolean {
+  return before !== 'gone' || isKept(version)
 }
 
 /** Whether an object is kept as a version of its own where another one replaces it; where versioning is suspended it is called null. */
-export function isKept(version: string | undefined): boolean {
+export function isKept(version: string | undefined): version is string {
   return version !== undefined && version !== 'null'
 }
 

@@ -124,12 +124,12 @@ export class PartedUpload {
           SSEKMSKeyId: answer.SSEKMSKeyId ?? SSEKMSKeyId,
         }
         await requireAsAsked(this.#order, told, checksum)
-        return { size: this.#size, checksum }
+        return { size: this.#size, checksum, own: this.#order }
       } catch (error) {
         options.signal?.throwIfAborted()
         const giveUp = async (): Promise<void> => this.#giveUp()
         const found = await whatIsThere(this.#order, { input, checksum, error, giveUp })
-        if (found === 'ours') return { size: this.#size, checksum }
+        if (found === 'ours') return { size: this.#size, checksum, own: this.#order }
         if (found === 'taken') {
           await this.#giveUp()
           return undefined

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { HoldfastError } from '../../core/errors.ts'
 import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
@@ -29,8 +30,8 @@ export async function putObject(
 ): Promise<Stored | undefined> {
   options.signal?.throwIfAborted()
   const before = options.onlyNew ? undefined : await headObject(bucket, key, options)
-  const order: Order = { bucket, key, id: randomId(), options, replaces: before !== undefined }
-  if (before !== undefined && !isKept(before.VersionId)) await rehearse(order)
+  const order: Order = { bucket, key, id: randomId(), options, before: before && (isKept(before.VersionId) ? 'kept' : 'gone') }
+  if (order.before === 'gone') await rehearse(order)
   try {
     return await putInOrder(order, body)
   } catch (error) {
@@ -75,9 +76,12 @@ async function rehearse(order: Order): Promise<void> {
   await new PartedUpload({ ...order, options }, new PartMemory(1)).rehearse()
 }
 
-/** Whether the connection broke to a server that could be reached. Where nobody could tell afterwards what is there, it cannot be asked now. */
+/**
+ * Whether the connection broke to a server that could be reached. Where nobody could tell afterwards what is there, it cannot be asked now;
+ * and what is known to be wrong with what is there, is worse than why it could not be removed.
+ */
 function isCutOff(error: unknown): boolean {
-  return !(error instanceof UnsettledPut) && answered(error, 'ECONNRESET', 'EPIPE')
+  return !(error instanceof UnsettledPut || error instanceof HoldfastError) && answered(error, 'ECONNRESET', 'EPIPE')
 }
 
 /**
@@ -107,11 +111,11 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
       if (answer.ETag === undefined) bucket.unanswered.add(input)
       required(answer.ETag, 'an ETag')
       await requireAsAsked(order, answer, checksum)
-      return { size: body.length, checksum }
+      return { size: body.length, checksum, own: order }
     } catch (error) {
       options.signal?.throwIfAborted()
       const found = await whatIsThere(order, { input, checksum, error })
-      if (found === 'ours') return { size: body.length, checksum }
+      if (found === 'ours') return { size: body.length, checksum, own: order }
       if (found === 'taken') return undefined
       if (conflicts === conflictLimit) throw error
       await delay(50 * 2 ** conflicts * Math.random(), undefined, { signal: options.signal })

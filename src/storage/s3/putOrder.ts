@@ -23,14 +23,19 @@ export interface PutOptions extends StorageOptions {
   /** The SHA-256 (base64) of each part, where they are known: the server then compares what it gets with these. */
   digests?: readonly string[]
   /** Called when all has been read and before the object exists: where it throws, nothing is stored. */
-  approve?: (read: Stored) => void
+  approve?: (read: Sent) => void
 }
 
-/** An object that was stored, with what the server told of it. */
-export interface Stored {
+/** What was sent as one object. */
+interface Sent {
   size: number
   /** Base64, over the whole object or, with `-N` behind it, over the digests of its N parts. */
   checksum: string
+}
+
+/** An object that was stored as it was sent. */
+export interface Stored extends Sent {
+  own: OwnObject
 }
 
 /** What one put sends besides the bytes. */

@@ -59,7 +59,7 @@ export function s3Storage(place: S3Place, options: S3Options): Storage {
       if (stored === undefined) throw new ObjectExistsError(location, name)
       if (bucket.lock === undefined || isLocking || options.shortLived) return
       // There are servers that take the headers of a lock and lock nothing.
-      await attempt('lock', name, options, async () => requireLocked(bucket, base + name, { isNew: true }))
+      await attempt('lock', name, options, async () => requireLocked(bucket, base + name, stored.own))
       isLocking = true
     },
 

@@ -21,6 +21,8 @@ test('what an export wrote beside a file is read', async () => {
 
 test('where nothing is beside a file, or what another program keeps there, nothing is told of it', async () => {
   expect(await readExportedMeta(path)).toBeUndefined()
+  // No file can be called so.
+  expect(await readExportedMeta(join(path, '..', 'x'.repeat(255)))).toBeUndefined()
   writeFileSync(exportedMetaPath(path), JSON.stringify({ owner: 'me', size: 'large' }))
   expect(await readExportedMeta(path)).toBeUndefined()
   rmSync(exportedMetaPath(path))

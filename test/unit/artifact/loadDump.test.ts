@@ -44,6 +44,7 @@ test.each([
   ['a folder to write to', refused('Unable to write directory path [/w/data/databases/neo4j] for Neo4j store.')],
   ['room', refused('Unable to load database: IOException: No space left on device')],
   ['a volume to write to', refused('Unable to load database: FileSystemException: /w/neostore: Read-only file system')],
+  ['a volume that takes large files', refused('Unable to load database: IOException: File too large')],
   ['file descriptors', refused('Unable to load database: FileSystemException: /w/neostore: Too many open files')],
   ['rights', refused('Unable to load database: AccessDeniedException: /w/neostore')],
 ])('[artifact.verify] nothing is said about a dump where what loads it lacks %s', async (_, text) => {

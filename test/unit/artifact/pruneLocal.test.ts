@@ -38,6 +38,12 @@ test('[artifact.prune] a file that takes the name behind the last look at it was
   expect(readdirSync(folder).toSorted()).toEqual(['neo4j.dump', 'neo4j.dump.meta'])
 })
 
+test('[artifact.prune] a file goes whose name is so long that nothing can be beside it', async () => {
+  path = join(folder, 'x'.repeat(255))
+  writeFileSync(path, 'uploaded')
+  expect(await pruneWhile(() => {})).toEqual([path])
+})
+
 test('[artifact.prune] a .meta that is another one by then stays', async () => {
   const pruned = await pruneWhile(() => {
     writeFileSync(`${path}.new`, 'of the next export')

@@ -21,6 +21,18 @@ test('the file that is meant is removed', async () => {
   expect(readdirSync(folder)).toEqual([])
 })
 
+test.each(['x'.repeat(255), `${'x'.repeat(60)}${'日'.repeat(65)}`])(
+  'the name may be as long as a name can be (%#)',
+  async (name) => {
+    path = join(folder, name)
+    writeFileSync(path, 'of a long name')
+    expect(await removeExactly(path, () => false)).toBe(false)
+    expect(contents()).toContain('of a long name')
+    expect(await removeExactly(path, () => true)).toBe(true)
+    expect(readdirSync(folder)).toEqual(['neo4j.dump'])
+  },
+)
+
 test('[artifact.prune] another file that has taken the name is there as before', async () => {
   expect(await removeExactly(path, () => false)).toBe(false)
   expect(readdirSync(folder)).toEqual([basename(path)])

@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream'
+import type { S3Client } from '@aws-sdk/client-s3'
+
+/** Bytes that go to the connection at a time. */
+const sliceSize = 256 * 1024
+
+/**
+ * Sends large bodies in slices, and gives an attempt up where none of them has gone out for a while, or no answer begins that long after
+ * the last: a slow connection may take as long as it needs. The clock of the SDK begins with the request, and the sending counts.
+ * @param patience milliseconds
+ */
+export function sendInSlices(client: S3Client, patience: number): void {
+  const { requestHandler } = client.config
+  const handle = requestHandler.handle.bind(requestHandler)
+  // Nearer to the server than any middleware: each attempt has a clock and a stream of its own, behind the signature.
+  requestHandler.handle = async (request, options = {}) => {
+    const { body } = request as { body?: unknown }
+    if (!(body instanceof Uint8Array) || body.length <= sliceSize) return handle(request, options)
+    const stop = new AbortController()
+    const clock = setTimeout(() => stop.abort(tooLate(patience)), patience)
+    const { abortSignal: asked } = options as { abortSignal?: unknown }
+    const signals = [stop.signal, ...(asked instanceof AbortSignal ? [asked] : [])]
+    try {
+      return await handle(
+        Object.assign(Object.create(request as object), { body: Readable.from(slices(body, () => clock.refresh())) }),
+        { ...options, abortSignal: AbortSignal.any(signals), requestTimeout: 0 },
+      )
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : error
+    } finally {
+      clearTimeout(clock)
+    }
+  }
+}
+
+/** TLS encrypts what it is handed at once, so that a whole part would be in memory twice. */
+function* slices(body: Uint8Array, onSlice: () => void): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += sliceSize) {
+    onSlice()
+    yield body.subarray(at, at + sliceSize)
+  }
+}
+
+/** Named as the SDK names what it tries again. */
+function tooLate(patience: number): Error {
+  return Object.assign(new Error(`nothing was sent and no answer began in ${patience} ms`), { name: 'TimeoutError' })
+}
