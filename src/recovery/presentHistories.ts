@@ -1,25 +1,14 @@
-import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { ancestry, coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import type { Repository } from '../repository/repository.ts'
 import { backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
-import { checksumInBackup } from './backupLog.ts'
+import { leftAlone, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
+import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
 import { replayOn } from './replayOn.ts'
-import type { RestorePoint } from './restorePoint.ts'
+import { stoodElsewhere } from './stoodElsewhere.ts'
 import { wentBack } from './wentBack.ts'
-
-/** What a way to a point is compared with. */
-interface Compared {
-  point: RestorePoint
-  history: ArchivedHistory
-  manifests: readonly Manifest[]
-  repository: Repository
-  signal: AbortSignal
-}
 
 /**
  * Makes sure that no other history could be meant that holds what a restore would give up: a lineage that went on beside, a backup that no lineage
@@ -41,12 +30,12 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
     others.push(lineageChoice(history, other, last))
   }
-  const earlier = point.kind === 'latest' ? await earlierBackup(replay, base, compared) : []
-  if (lineage === undefined) return requireGoingOn(base, { others, earlier }, compared)
+  const gone = point.kind === 'latest' ? await wentElsewhere(replay, base, compared) : []
+  if (lineage === undefined) return requireGoingOn(base, { others, gone }, compared)
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
   const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
-  others.push(...earlier)
+  others.push(...gone)
   if (others.length > 0) {
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
@@ -61,8 +50,9 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   return [...left, ...passedOver]
 }
 
-/** The newest backup, where the database had gone back to its end from what is restored. */
-async function earlierBackup(replay: Replay, base: ManifestDatabase, { history, manifests }: Compared): Promise<Choice[]> {
+/** Where the database had gone from what is restored, as the newest backup shows, or another database of its set. */
+async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<Choice[]> {
+  const { history, manifests } = compared
   const { lineage } = replay
   const found = await wentBack(replay, base, manifests, async ({ manifest, base: { lastTransaction } }) => {
     if (lineage === undefined) return true
@@ -70,37 +60,9 @@ async function earlierBackup(replay: Replay, base: ManifestDatabase, { history, 
     if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
     return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
   })
-  if (!found) return []
+  if (!found) return [await stoodElsewhere(replay, base, compared)].filter((choice) => choice !== undefined)
   const from = `the newest backup, begun ${found.manifest.timing.started}, when the database had gone back to that transaction`
   return [{ ...backupChoice(found), from }]
-}
-
-/** Whether all of a segment of a lineage was committed by the moment that is asked for: what was left for it was not the database any more. */
-function hasBegunBy(lineage: string, { history, point }: Compared): boolean {
-  if (point.kind !== 'time') return false
-  return history.segments.some((segment) => segment.lineage === lineage && segment.latest <= point.time.getTime())
-}
-
-/**
- * What to say of a point that only a backup has, of before a restore that gave it up.
- * @throws HoldfastError `refused` for a moment at which the database that was restored had already gone on.
- */
-async function leftAlone({ database, to }: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
-  const { history, point, manifests } = compared
-  const manifest = manifests.find(({ databases }) => databases.includes(base))
-  if (!manifest) return []
-  const heirs = history.presentOf(base).flatMap((lineage) => [...ancestry(lineage, history.lineages).keys()])
-  for (const heir of heirs) {
-    const after = history.lineages.get(heir)?.branch?.after ?? to.id
-    if (after >= to.id || !isMadeBefore(history, manifest, heir)) continue
-    if (point.kind === 'transaction')
-      return [
-        `${database} ends with transaction ${to.id} of ${to.commitTime}, which only backup ${manifest.id} has; later lineage ${heir} went on from transaction ${after}, and may come to another one of that id`,
-      ]
-    const end = hasBegunBy(heir, compared) ? await endAlong(heir, database, compared) : undefined
-    if (end) throw severalHistories(database, [backupChoice({ manifest, base }), lineageChoice(history, heir, end)])
-  }
-  return []
 }
 
 /** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */
@@ -143,55 +105,4 @@ async function holdsMore(
   // What is restored ends where the two part: what came next was committed later there, and perhaps not in the other one.
   const further = await replayOn(history, base, other, point).catch(whereDamaged)
   return further === true || (further !== undefined && further.to.id > common)
-}
-
-/** The transaction that some backup can be restored to along a lineage; undefined where none leads there. What cannot be told for damage is taken to lead there. */
-async function endAlong(
-  lineage: string,
-  database: string,
-  { history, manifests }: Compared,
-): Promise<{ id: number; time: string } | undefined> {
-  const links = history.chain(lineage)
-  let best: { id: number; time: string } | undefined
-  for (const { databases } of manifests) {
-    for (const { name, storeId, lastTransaction } of databases) {
-      if (name !== database || rootLineage(storeId) !== rootOf(lineage)) continue
-      const last = coverFrom(links, lastTransaction.id).at(-1)
-      const end = last
-        ? { id: last.upTo, time: new Date(last.segment.latest).toISOString() }
-        : { id: lastTransaction.id, time: lastTransaction.commitTime }
-      if (end.id > (best?.id ?? 0) && (await history.goesThrough(links, lastTransaction).catch(whereDamaged))) best = end
-    }
-  }
-  return best
-}
-
-/**
- * Makes sure that a backup goes on from the only history there is besides, of which more was committed than is archived: by its id, by the clock
- * of the backups, and by its own log, as far back as that reaches.
- * @returns what is not certain of it, in sentences.
- */
-async function requireGoingOn(
-  base: ManifestDatabase,
-  { others, earlier }: { others: readonly Choice[]; earlier: readonly Choice[] },
-  compared: Compared,
-): Promise<string[]> {
-  const { history, manifests } = compared
-  const { name, lastTransaction } = base
-  const manifest = manifests.find(({ databases }) => databases.includes(base))!
-  const refusal = severalHistories(name, [backupChoice({ manifest, base }), ...others, ...earlier])
-  if (earlier.length > 0 || others.length > 1) throw refusal
-  if (others.length === 0) return []
-  const doubts: string[] = []
-  for (const lineage of history.presentOf(base)) {
-    const last = history.lastOf(lineage)
-    if (lastTransaction.id <= last || isMadeBefore(history, manifest, lineage)) throw refusal
-    const checksum = await checksumInBackup(compared, manifest, base, last)
-    if (checksum === undefined)
-      doubts.push(
-        `${name} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, as backup ${manifest.id} does; its log does not reach back to transaction ${last}, where lineage ${lineage} ends: that it went on from there is not certain`,
-      )
-    else if (history.partingAt(lineage, { id: last, checksum })) throw refusal
-  }
-  return doubts
 }
