@@ -61,7 +61,7 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
     return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
   })
   if (!found) return [await stoodElsewhere(replay, base, compared)].filter((choice) => choice !== undefined)
-  const from = `the newest backup, begun ${found.manifest.timing.started}, when the database had gone back to that transaction`
+  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, and only the clock was ahead, a delete of that backup ends the question`
   return [{ ...backupChoice(found), from }]
 }
 

@@ -77,6 +77,32 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
 
+  test('makes the latest a question though a trial was backed up later', async () => {
+    await backUpAt(3, log.write(2))
+    await archiveAll(repository, log.write(6))
+    const { id } = await backUpAt(100, restored(5))
+    for (const count of [1, 9]) {
+      const trial = log.copyUpTo(4, join(folder, `trial ${count}`)).write(count, { body: 'trial', commitTime: firstCommit + 500 })
+      await backUpAt(200 + count, trial)
+      await expect(planTo(repository, latest)).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(`--id ${id} up to transaction 5 `) as string,
+      })
+    }
+  })
+
+  test('says that the clock may have been ahead, and what ends the question', async () => {
+    await backUpAt(3, log.write(2))
+    const { id } = await backUpAt(86_400, log.write(2))
+    await archiveAll(repository, log.write(4))
+    await backUpAt(100, log)
+    await expect(planTo(repository, latest)).rejects.toMatchObject(
+      asked(`--lineage ${root} up to`, `--id ${id} up to .*only the clock was ahead, a delete of that backup ends the question`),
+    )
+    await repository.deleteBackups([id])
+    expect(await endsOfPlan(repository, latest)).toEqual([9, 9])
+  })
+
   test.each([
     ['', 200],
     [', by a clock that is behind', 50],
