@@ -1,7 +1,8 @@
+import { ancestry } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
+import { type Alone, backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
 import { leftAlone, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -54,14 +55,23 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
 async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<Choice[]> {
   const { history, manifests } = compared
   const { lineage } = replay
-  const found = await wentBack(replay, base, manifests, async ({ manifest, base: { lastTransaction } }) => {
+  const isThrough = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
     if (lineage === undefined) return true
     const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
     if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
     return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
-  })
+  }
+  const isPutBack = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
+    if (lineage === undefined || isMadeBefore(history, manifest, lineage)) return false
+    for (const other of history.lineagesOf(base)) {
+      const isBehind = history.wasLeftFor(lineage, other) && lastTransaction.id > history.commonUpTo(lineage, other)
+      if (isBehind && (await history.goesThrough(history.chain(other), lastTransaction).catch(whereDamaged))) return true
+    }
+    return false
+  }
+  const found = await wentBack(replay, base, manifests, isThrough, isPutBack)
   if (!found) return [await stoodElsewhere(replay, base, compared)].filter((choice) => choice !== undefined)
-  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, and only the clock was ahead, a delete of that backup ends the question`
+  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, as the clock was ahead or that backup is of a copy, a delete of it ends the question`
   return [{ ...backupChoice(found), from }]
 }
 
@@ -69,17 +79,35 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
 async function leftBehind(replay: Replay & { lineage: string }, base: ManifestDatabase, compared: Compared): Promise<string[]> {
   const { database, lineage, to } = replay
   const { history } = compared
+  const beginning = [...ancestry(lineage, history.lineages).keys()].find(
+    (id) => history.lineages.get(id)?.branch?.after === to.id,
+  )
   const doubts: string[] = []
   for (const other of history.lineagesOf(base)) {
     if (other === lineage || !history.wasLeftFor(lineage, other)) continue
     const common = history.commonUpTo(lineage, other)
-    if (to.id === common && (await holdsMore(other, common, { replay, base }, compared))) {
-      doubts.push(
-        `${database} ends with transaction ${to.id} of ${to.commitTime}, where lineage ${lineage} left ${other}: to have what that one committed up to the moment, give --lineage ${other}`,
-      )
-    }
+    const ends = `${database} ends with transaction ${to.id} of ${to.commitTime}`
+    const advice = `to have what that one committed up to the moment, give --lineage ${other}`
+    if (to.id === common && (await holdsMore(other, common, { replay, base }, compared)))
+      doubts.push(`${ends}, where lineage ${lineage} left ${other}: ${advice}`)
+    if (beginning !== undefined && common < to.id && (await wentOnSince(other, common, replay, compared)))
+      doubts.push(`${ends}, before lineage ${beginning} began, when ${other} had gone on since: ${advice}`)
   }
   return doubts
+}
+
+/** Whether a lineage has something of between what is restored and the moment, behind what the two have in common; its first later segment tells. */
+async function wentOnSince(lineage: string, common: number, { latest }: Replay, { history, point }: Compared): Promise<boolean> {
+  if (point.kind !== 'time') return false
+  const moment = point.time.getTime()
+  const first = history.chain(lineage).find(({ segment, upTo }) => upTo > common && segment.latest > latest)
+  if (!first) return false
+  let hasGoneOn = false
+  const read = history.read(first, ({ id, commitTime }) => {
+    if (id > common && id <= first.upTo && commitTime > latest && commitTime <= moment) hasGoneOn = true
+  })
+  const isDamaged = await read.then(() => false).catch(whereDamaged)
+  return hasGoneOn || isDamaged
 }
 
 /** A lineage whose description is damaged may have gone on beside, whatever its times are. @throws HoldfastError `integrity` */

@@ -16,12 +16,14 @@ interface BackedUp {
  * when the backup was begun: then the server had gone back to an earlier point, and may have written nothing since. It is asked of the last
  * transaction alone: one that was committed later shows that its history went on. Backups of other histories, such as trials, say nothing.
  * @param isThrough whether what is restored goes through the last transaction of that backup
+ * @param isPutBack whether that is in a history which was left before the backup was made: the server was put back there, however far it goes
  */
 export async function wentBack(
   replay: Replay,
   { storeId }: ManifestDatabase,
   manifests: readonly Manifest[],
   isThrough: (backup: BackedUp) => Promise<boolean>,
+  isPutBack?: (backup: BackedUp) => Promise<boolean>,
 ): Promise<BackedUp | undefined> {
   const { database, to } = replay
   const root = rootLineage(storeId)
@@ -37,7 +39,8 @@ export async function wentBack(
     const wasBackedUp = backups.some((other) => other.manifest.timing.finished < started && isEnd(other))
     const certainly = new Date(Date.parse(started) - margin).toISOString()
     if (isEnd(backup) || (to.commitTime >= certainly && !wasBackedUp)) return undefined
-    if (backup.base.lastTransaction.id < to.id && (await isThrough(backup))) return backup
+    const isOn = backup.base.lastTransaction.id < to.id && (await isThrough(backup))
+    if (isOn || (await isPutBack?.(backup))) return backup
   }
   return undefined
 }

@@ -176,6 +176,23 @@ describe('[archive.lineages] a moment at which one history has already parted an
   })
 })
 
+test('[archive.lineages] a moment of a history in between, before the server was put back to what was given up, is told', async () => {
+  await backUpLogs(repository, log.write(3))
+  await archiveAll(repository, log.write(4))
+  const other = log.copyUpTo(6, join(folder, 'other')).write(2, { body: 'other', commitTime: firstCommit + 20_000 })
+  await archiveAll(repository, other)
+  const between = branchLineage(root, other.at(7))
+  await archiveAll(repository, log.write(1, { commitTime: firstCommit + 50_000 }).write(1, { commitTime: firstCommit + 60_000 }))
+  for (const again of [false, true]) {
+    const third = log.copyUpTo(9, join(folder, 'third')).write(1, { body: 'third', commitTime: firstCommit + 70_000 })
+    if (again) await archiveAll(repository, third)
+    const { replays, doubts } = await plan(at(25))
+    expect(replays[0]!.to).toMatchObject({ id: 8, checksum: log.at(8).checksum })
+    expect(doubts).toEqual([expect.stringMatching(`before lineage .* began.*--lineage ${between}`)])
+  }
+  for (const point of [at(8), at(19), at(50), at(55)]) expect((await plan(point)).doubts).toEqual([])
+})
+
 test('damage in what was left, in which another backup ends, hinders nothing', async () => {
   await backUpLogs(repository, log.write(3))
   await archiveAll(repository, log.write(2))
