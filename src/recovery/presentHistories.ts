@@ -1,4 +1,5 @@
 import { ancestry } from '../repository/archiveChain.ts'
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
@@ -23,8 +24,7 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, base, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
-  for (const other of history.presentOf(base)) {
-    if (other === lineage) continue
+  for (const other of await presentBeside(replay, base, compared)) {
     if (lineage !== undefined && history.wasLeftFor(other, lineage) && !hasBegunBy(other, compared)) continue
     const common = lineage === undefined ? 0 : history.commonUpTo(lineage, other)
     const last = await endAlong(other, database, compared)
@@ -49,6 +49,34 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
         `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id} of ${timing.finished} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, which no archived log is known to lead to: to have that one, give --id ${id}`,
     )
   return [...left, ...passedOver]
+}
+
+/** The other present lineages; what two archivers of one server have stored in two of them is one history. */
+async function presentBeside({ lineage, to }: Replay, base: ManifestDatabase, { history, point }: Compared): Promise<string[]> {
+  const others: string[] = []
+  for (const other of history.presentOf(base)) {
+    if (other === lineage) continue
+    // Behind a hole it may have what the one that is restored has not.
+    const isCutShort = lineage !== undefined && point.kind === 'latest' && to.id < history.lastOf(other)
+    const known = lineage === undefined ? others : [lineage]
+    const within = await Promise.all(known.map(async (each) => !isCutShort && (await isWithin(other, each, history))))
+    if (!within.includes(true)) others.push(other)
+  }
+  return others
+}
+
+/** Whether another lineage has all of one, by where its segments end: where checksums are no chain, the last one alone proves little. */
+async function isWithin(lineage: string, other: string, history: ArchivedHistory): Promise<boolean> {
+  const links = history.chain(other)
+  const common = history.commonUpTo(lineage, other)
+  const own = history.segments.filter((segment) => segment.lineage === lineage && segment.last > common)
+  // Its last one first: nearly always that tells, and mostly by the names of segments.
+  for (const { last: id, checksum } of own.toReversed()) {
+    if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return false
+    const isThrough = await history.goesThrough(links, { id, checksum }).catch((error: unknown) => !whereDamaged(error))
+    if (!isThrough) return false
+  }
+  return true
 }
 
 /** Where the database had gone from what is restored, as the newest backup shows, or another database of its set. */
