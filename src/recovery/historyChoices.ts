@@ -7,8 +7,8 @@ import type { Alone } from './aloneBackups.ts'
 export interface Choice {
   option: string
   last: number
-  /** When that transaction was committed, ISO 8601. */
-  time: string
+  /** When that transaction was committed, ISO 8601; undefined where that is not known. */
+  time?: string
   /** How it came about, such as the lineage it left. */
   from: string
 }
@@ -38,7 +38,10 @@ export function backupChoice({ manifest: { id, timing }, base: { lastTransaction
 
 /** The refusal to choose between histories, with the option for each. */
 export function severalHistories(database: string, choices: readonly Choice[]): HoldfastError {
-  const said = choices.map(({ option, last, time, from }) => `${option} up to transaction ${last} of ${time} (${from})`)
+  const said = choices.map(({ option, last, time, from }) => {
+    const of = time === undefined ? '' : ` of ${time}`
+    return `${option} up to transaction ${last}${of} (${from})`
+  })
   return new HoldfastError(
     'refused',
     `${database} went on in ${choices.length} histories, and nothing tells which one is to be restored: ${said.join('; ')}`,

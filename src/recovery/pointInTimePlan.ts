@@ -3,7 +3,7 @@ import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
-import { isArchived, isMadeBefore } from './aloneBackups.ts'
+import { isArchived, isMadeBefore, whereDamaged } from './aloneBackups.ts'
 import { requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
@@ -69,10 +69,9 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   const others = ways.map((way) => ({ ...way, replay: async () => replayAlong(way) }))
   for (const way of ways) {
     const { manifest, base, lineage, latest } = way
-    // Its own time says nothing where it is in a lineage: a clock may have been ahead.
-    if (point.kind === 'latest' && lineage === undefined && (await isArchived(history, base))) continue
     const replay = await replayAlong(way)
-    if (!replay) continue
+    // Its own time says nothing where it is in a lineage: a clock may have been ahead.
+    if (!replay || (lineage === undefined && (await isInLineage(history, base, point)))) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older =
       wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests, repository, signal }) : []
@@ -90,6 +89,12 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
   throw new HoldfastError('refused', `${database} cannot be restored to ${describePoint(point)} from ${repository.location}`, {
     hint: describeWindows(chosen.length > 0 ? chosen : windows, point),
   })
+}
+
+/** Whether a backup is no way by itself, as a lineage goes through it. For a point at which it ends, it is one where the log that tells is damaged. */
+async function isInLineage(history: ArchivedHistory, base: ManifestDatabase, { kind }: RestorePoint): Promise<boolean> {
+  const isIn = isArchived(history, base)
+  return kind === 'latest' ? isIn : isIn.catch((error: unknown) => !whereDamaged(error))
 }
 
 /** Those with the latest history first, a lineage before the one that it left, and among these those with the least log to replay. */

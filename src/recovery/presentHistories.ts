@@ -1,25 +1,16 @@
+import { ancestry } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { ancestry, coverFrom } from '../repository/archiveChain.ts'
 import { unreadable } from '../repository/describedLineages.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import type { Repository } from '../repository/repository.ts'
-import { backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
-import { checksumInBackup } from './backupLog.ts'
+import { type Alone, backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
+import { leftAlone, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
+import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
 import { replayOn } from './replayOn.ts'
-import type { RestorePoint } from './restorePoint.ts'
+import { stoodElsewhere } from './stoodElsewhere.ts'
 import { wentBack } from './wentBack.ts'
-
-/** What a way to a point is compared with. */
-interface Compared {
-  point: RestorePoint
-  history: ArchivedHistory
-  manifests: readonly Manifest[]
-  repository: Repository
-  signal: AbortSignal
-}
 
 /**
  * Makes sure that no other history could be meant that holds what a restore would give up: a lineage that went on beside, a backup that no lineage
@@ -33,20 +24,19 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, base, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
-  for (const other of history.presentOf(base)) {
-    if (other === lineage) continue
+  for (const other of await presentBeside(replay, base, compared)) {
     if (lineage !== undefined && history.wasLeftFor(other, lineage) && !hasBegunBy(other, compared)) continue
     const common = lineage === undefined ? 0 : history.commonUpTo(lineage, other)
     const last = await endAlong(other, database, compared)
     if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
     others.push(lineageChoice(history, other, last))
   }
-  const earlier = point.kind === 'latest' ? await earlierBackup(replay, base, compared) : []
-  if (lineage === undefined) return requireGoingOn(base, { others, earlier }, compared)
+  const gone = point.kind === 'latest' ? await wentElsewhere(replay, base, compared) : []
+  if (lineage === undefined) return requireGoingOn(base, { others, gone }, compared)
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
   const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
-  others.push(...earlier)
+  others.push(...gone)
   if (others.length > 0) {
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
@@ -61,63 +51,91 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
   return [...left, ...passedOver]
 }
 
-/** The newest backup, where the database had gone back to its end from what is restored. */
-async function earlierBackup(replay: Replay, base: ManifestDatabase, { history, manifests }: Compared): Promise<Choice[]> {
+/** The other present lineages; what two archivers of one server have stored in two of them is one history. */
+async function presentBeside({ lineage, to }: Replay, base: ManifestDatabase, { history, point }: Compared): Promise<string[]> {
+  const others: string[] = []
+  for (const other of history.presentOf(base)) {
+    if (other === lineage) continue
+    // Behind a hole it may have what the one that is restored has not.
+    const isCutShort = lineage !== undefined && point.kind === 'latest' && to.id < history.lastOf(other)
+    const known = lineage === undefined ? others : [lineage]
+    const within = await Promise.all(known.map(async (each) => !isCutShort && (await isWithin(other, each, history))))
+    if (!within.includes(true)) others.push(other)
+  }
+  return others
+}
+
+/** Whether another lineage has all of one, by where its segments end: where checksums are no chain, the last one alone proves little. */
+async function isWithin(lineage: string, other: string, history: ArchivedHistory): Promise<boolean> {
+  const links = history.chain(other)
+  const common = history.commonUpTo(lineage, other)
+  const own = history.segments.filter((segment) => segment.lineage === lineage && segment.last > common)
+  // Its last one first: nearly always that tells, and mostly by the names of segments.
+  for (const { last: id, checksum } of own.toReversed()) {
+    if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return false
+    const isThrough = await history.goesThrough(links, { id, checksum }).catch((error: unknown) => !whereDamaged(error))
+    if (!isThrough) return false
+  }
+  return true
+}
+
+/** Where the database had gone from what is restored, as the newest backup shows, or another database of its set. */
+async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<Choice[]> {
+  const { history, manifests } = compared
   const { lineage } = replay
-  const found = await wentBack(replay, base, manifests, async ({ manifest, base: { lastTransaction } }) => {
+  const isThrough = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
     if (lineage === undefined) return true
     const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
     if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
     return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
-  })
-  if (!found) return []
-  const from = `the newest backup, begun ${found.manifest.timing.started}, when the database had gone back to that transaction`
-  return [{ ...backupChoice(found), from }]
-}
-
-/** Whether all of a segment of a lineage was committed by the moment that is asked for: what was left for it was not the database any more. */
-function hasBegunBy(lineage: string, { history, point }: Compared): boolean {
-  if (point.kind !== 'time') return false
-  return history.segments.some((segment) => segment.lineage === lineage && segment.latest <= point.time.getTime())
-}
-
-/**
- * What to say of a point that only a backup has, of before a restore that gave it up.
- * @throws HoldfastError `refused` for a moment at which the database that was restored had already gone on.
- */
-async function leftAlone({ database, to }: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
-  const { history, point, manifests } = compared
-  const manifest = manifests.find(({ databases }) => databases.includes(base))
-  if (!manifest) return []
-  const heirs = history.presentOf(base).flatMap((lineage) => [...ancestry(lineage, history.lineages).keys()])
-  for (const heir of heirs) {
-    const after = history.lineages.get(heir)?.branch?.after ?? to.id
-    if (after >= to.id || !isMadeBefore(history, manifest, heir)) continue
-    if (point.kind === 'transaction')
-      return [
-        `${database} ends with transaction ${to.id} of ${to.commitTime}, which only backup ${manifest.id} has; later lineage ${heir} went on from transaction ${after}, and may come to another one of that id`,
-      ]
-    const end = hasBegunBy(heir, compared) ? await endAlong(heir, database, compared) : undefined
-    if (end) throw severalHistories(database, [backupChoice({ manifest, base }), lineageChoice(history, heir, end)])
   }
-  return []
+  const isPutBack = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
+    if (lineage === undefined || isMadeBefore(history, manifest, lineage)) return false
+    for (const other of history.lineagesOf(base)) {
+      const isBehind = history.wasLeftFor(lineage, other) && lastTransaction.id > history.commonUpTo(lineage, other)
+      if (isBehind && (await history.goesThrough(history.chain(other), lastTransaction).catch(whereDamaged))) return true
+    }
+    return false
+  }
+  const found = await wentBack(replay, base, manifests, isThrough, isPutBack)
+  if (!found) return [await stoodElsewhere(replay, base, compared)].filter((choice) => choice !== undefined)
+  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, as the clock was ahead or that backup is of a copy, a delete of it ends the question`
+  return [{ ...backupChoice(found), from }]
 }
 
 /** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */
 async function leftBehind(replay: Replay & { lineage: string }, base: ManifestDatabase, compared: Compared): Promise<string[]> {
   const { database, lineage, to } = replay
   const { history } = compared
+  const beginning = [...ancestry(lineage, history.lineages).keys()].find(
+    (id) => history.lineages.get(id)?.branch?.after === to.id,
+  )
   const doubts: string[] = []
   for (const other of history.lineagesOf(base)) {
     if (other === lineage || !history.wasLeftFor(lineage, other)) continue
     const common = history.commonUpTo(lineage, other)
-    if (to.id === common && (await holdsMore(other, common, { replay, base }, compared))) {
-      doubts.push(
-        `${database} ends with transaction ${to.id} of ${to.commitTime}, where lineage ${lineage} left ${other}: to have what that one committed up to the moment, give --lineage ${other}`,
-      )
-    }
+    const ends = `${database} ends with transaction ${to.id} of ${to.commitTime}`
+    const advice = `to have what that one committed up to the moment, give --lineage ${other}`
+    if (to.id === common && (await holdsMore(other, common, { replay, base }, compared)))
+      doubts.push(`${ends}, where lineage ${lineage} left ${other}: ${advice}`)
+    if (beginning !== undefined && common < to.id && (await wentOnSince(other, common, replay, compared)))
+      doubts.push(`${ends}, before lineage ${beginning} began, when ${other} had gone on since: ${advice}`)
   }
   return doubts
+}
+
+/** Whether a lineage has something of between what is restored and the moment, behind what the two have in common; its first later segment tells. */
+async function wentOnSince(lineage: string, common: number, { latest }: Replay, { history, point }: Compared): Promise<boolean> {
+  if (point.kind !== 'time') return false
+  const moment = point.time.getTime()
+  const first = history.chain(lineage).find(({ segment, upTo }) => upTo > common && segment.latest > latest)
+  if (!first) return false
+  let hasGoneOn = false
+  const read = history.read(first, ({ id, commitTime }) => {
+    if (id > common && id <= first.upTo && commitTime > latest && commitTime <= moment) hasGoneOn = true
+  })
+  const isDamaged = await read.then(() => false).catch(whereDamaged)
+  return hasGoneOn || isDamaged
 }
 
 /** A lineage whose description is damaged may have gone on beside, whatever its times are. @throws HoldfastError `integrity` */
@@ -143,55 +161,4 @@ async function holdsMore(
   // What is restored ends where the two part: what came next was committed later there, and perhaps not in the other one.
   const further = await replayOn(history, base, other, point).catch(whereDamaged)
   return further === true || (further !== undefined && further.to.id > common)
-}
-
-/** The transaction that some backup can be restored to along a lineage; undefined where none leads there. What cannot be told for damage is taken to lead there. */
-async function endAlong(
-  lineage: string,
-  database: string,
-  { history, manifests }: Compared,
-): Promise<{ id: number; time: string } | undefined> {
-  const links = history.chain(lineage)
-  let best: { id: number; time: string } | undefined
-  for (const { databases } of manifests) {
-    for (const { name, storeId, lastTransaction } of databases) {
-      if (name !== database || rootLineage(storeId) !== rootOf(lineage)) continue
-      const last = coverFrom(links, lastTransaction.id).at(-1)
-      const end = last
-        ? { id: last.upTo, time: new Date(last.segment.latest).toISOString() }
-        : { id: lastTransaction.id, time: lastTransaction.commitTime }
-      if (end.id > (best?.id ?? 0) && (await history.goesThrough(links, lastTransaction).catch(whereDamaged))) best = end
-    }
-  }
-  return best
-}
-
-/**
- * Makes sure that a backup goes on from the only history there is besides, of which more was committed than is archived: by its id, by the clock
- * of the backups, and by its own log, as far back as that reaches.
- * @returns what is not certain of it, in sentences.
- */
-async function requireGoingOn(
-  base: ManifestDatabase,
-  { others, earlier }: { others: readonly Choice[]; earlier: readonly Choice[] },
-  compared: Compared,
-): Promise<string[]> {
-  const { history, manifests } = compared
-  const { name, lastTransaction } = base
-  const manifest = manifests.find(({ databases }) => databases.includes(base))!
-  const refusal = severalHistories(name, [backupChoice({ manifest, base }), ...others, ...earlier])
-  if (earlier.length > 0 || others.length > 1) throw refusal
-  if (others.length === 0) return []
-  const doubts: string[] = []
-  for (const lineage of history.presentOf(base)) {
-    const last = history.lastOf(lineage)
-    if (lastTransaction.id <= last || isMadeBefore(history, manifest, lineage)) throw refusal
-    const checksum = await checksumInBackup(compared, manifest, base, last)
-    if (checksum === undefined)
-      doubts.push(
-        `${name} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, as backup ${manifest.id} does; its log does not reach back to transaction ${last}, where lineage ${lineage} ends: that it went on from there is not certain`,
-      )
-    else if (history.partingAt(lineage, { id: last, checksum })) throw refusal
-  }
-  return doubts
 }

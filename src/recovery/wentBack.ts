@@ -12,31 +12,35 @@ interface BackedUp {
 }
 
 /**
- * The newest backup of a database, where it ends before what is to be restored though all of that was committed when it was begun: then the
- * server had gone back to an earlier point, and may have written nothing since. It is asked of the last transaction alone: one that was
- * committed later shows that its history went on.
+ * The newest backup of a database on the history that is to be restored, where it ends before what that leads to though all of it was committed
+ * when the backup was begun: then the server had gone back to an earlier point, and may have written nothing since. It is asked of the last
+ * transaction alone: one that was committed later shows that its history went on. Backups of other histories, such as trials, say nothing.
  * @param isThrough whether what is restored goes through the last transaction of that backup
+ * @param isPutBack whether that is in a history which was left before the backup was made: the server was put back there, however far it goes
  */
 export async function wentBack(
-  { database, to }: Replay,
+  replay: Replay,
   { storeId }: ManifestDatabase,
   manifests: readonly Manifest[],
   isThrough: (backup: BackedUp) => Promise<boolean>,
+  isPutBack?: (backup: BackedUp) => Promise<boolean>,
 ): Promise<BackedUp | undefined> {
+  const { database, to } = replay
   const root = rootLineage(storeId)
   const backups = manifests.flatMap((manifest) => {
     const base = manifest.databases.find((each) => each.name === database && rootLineage(each.storeId) === root)
     return base ? [{ manifest, base }] : []
   })
-  const newest = backups.toSorted((a, b) => a.manifest.timing.started.localeCompare(b.manifest.timing.started)).at(-1)
-  if (!newest || newest.base.lastTransaction.id >= to.id) return undefined
-  const { started } = newest.manifest.timing
-  // The clock of Neo4j may have been ahead; those of two backups are the same.
-  const wasBackedUp = backups.some(
-    ({ manifest: { timing }, base: { lastTransaction } }) =>
-      timing.finished < started && lastTransaction.id === to.id && lastTransaction.checksum === to.checksum,
-  )
-  const certainly = new Date(Date.parse(started) - margin).toISOString()
-  if (to.commitTime >= certainly && !wasBackedUp) return undefined
-  return (await isThrough(newest)) ? newest : undefined
+  const isEnd = ({ base: { lastTransaction } }: BackedUp): boolean =>
+    lastTransaction.id === to.id && lastTransaction.checksum === to.checksum
+  for (const backup of backups.toSorted((a, b) => b.manifest.timing.started.localeCompare(a.manifest.timing.started))) {
+    const { started } = backup.manifest.timing
+    // The clock of Neo4j may have been ahead; those of two backups are the same.
+    const wasBackedUp = backups.some((other) => other.manifest.timing.finished < started && isEnd(other))
+    const certainly = new Date(Date.parse(started) - margin).toISOString()
+    if (isEnd(backup) || (to.commitTime >= certainly && !wasBackedUp)) return undefined
+    const isOn = backup.base.lastTransaction.id < to.id && (await isThrough(backup))
+    if (isOn || (await isPutBack?.(backup))) return backup
+  }
+  return undefined
 }

@@ -8,7 +8,15 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, archiveOn, backUpLogs, newRepository, segmentOf, putSegment } from '../../support/archiving.ts'
+import {
+  archiveAll,
+  archiveOn,
+  backUpLogs,
+  beginArchiver,
+  newRepository,
+  segmentOf,
+  putSegment,
+} from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
@@ -173,6 +181,61 @@ describe('[archive.lineages] a moment at which one history has already parted an
       code: 'integrity',
       message: expect.stringContaining(`lineage ${root} cannot be followed`) as string,
     })
+  })
+})
+
+test('[archive.lineages] a moment of a history in between, before the server was put back to what was given up, is told', async () => {
+  await backUpLogs(repository, log.write(3))
+  await archiveAll(repository, log.write(4))
+  const other = log.copyUpTo(6, join(folder, 'other')).write(2, { body: 'other', commitTime: firstCommit + 20_000 })
+  await archiveAll(repository, other)
+  const between = branchLineage(root, other.at(7))
+  await archiveAll(repository, log.write(1, { commitTime: firstCommit + 50_000 }).write(1, { commitTime: firstCommit + 60_000 }))
+  for (const again of [false, true]) {
+    const third = log.copyUpTo(9, join(folder, 'third')).write(1, { body: 'third', commitTime: firstCommit + 70_000 })
+    if (again) await archiveAll(repository, third)
+    const { replays, doubts } = await plan(at(25))
+    expect(replays[0]!.to).toMatchObject({ id: 8, checksum: log.at(8).checksum })
+    expect(doubts).toEqual([expect.stringMatching(`before lineage .* began.*--lineage ${between}`)])
+  }
+  for (const point of [at(8), at(19), at(50), at(55)]) expect((await plan(point)).doubts).toEqual([])
+})
+
+describe('[archive.lineages] two archivers of one server, one of which had begun before a trial left its lineage idle', () => {
+  let trial: SyntheticLog
+  beforeEach(async () => {
+    await backUpLogs(repository, log.write(3))
+    await archiveAll(repository, log.write(3)) // 7
+    await using first = await beginArchiver(repository, log)
+    while (await first.step());
+    trial = log.copyUpTo(5, join(folder, 'trial')).write(1, { body: 'trial', commitTime: firstCommit + 20_000 })
+    await archiveAll(repository, trial)
+    await using second = await beginArchiver(repository, log)
+    log.write(1, { commitTime: firstCommit + 30_000 })
+    while (await second.step());
+    while (await first.step());
+  })
+
+  test('have archived the same twice, which is no question, also once only one goes on', async () => {
+    const { segments } = await repository.archive.list()
+    expect(new Set(segments.map(({ lineage }) => lineage)).size).toBe(3)
+    for (const id of [8, 9]) {
+      expect(await plan({ kind: 'latest' })).toMatchObject({
+        replays: [{ to: { id, checksum: log.at(id).checksum } }],
+        doubts: [],
+      })
+      expect(await plan(tx(id))).toMatchObject({ replays: [{ to: { id } }], doubts: [] })
+      await archiveAll(repository, log.write(1, { commitTime: firstCommit + 31_000 }))
+    }
+    await backUpLogs(repository, log.write(2, { commitTime: firstCommit + 32_000 }))
+    for (const point of [{ kind: 'latest' } as const, tx(12)])
+      expect(await plan(point)).toMatchObject({ replays: [{ from: { id: 12 }, to: { id: 12 } }], doubts: [] })
+  })
+
+  test('are a question where they are of two servers', async () => {
+    await archiveOn(repository, log.copyUpTo(7, join(folder, 'second')).write(2, { body: 'second' }), 1, root)
+    await archiveAll(repository, log.write(2))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused('in 2 histories'))
   })
 })
 

@@ -32,6 +32,9 @@ async function backUpAt(seconds: number, of: SyntheticLog): Promise<Manifest> {
   return backUpLogs(repository, of)
 }
 
+/** Now, and a little later, by the clock by which lineages are described. */
+const realSeconds = (): number => (Date.now() - firstCommit) / 1000 + 10
+
 const restored = (to: number): SyntheticLog => log.copyUpTo(to, join(folder, 'restored'))
 const asked = (...choices: readonly string[]) => ({
   code: 'refused',
@@ -77,6 +80,35 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
 
+  test('makes the latest a question though a trial was backed up later', async () => {
+    await backUpAt(3, log.write(2))
+    await archiveAll(repository, log.write(6))
+    const { id } = await backUpAt(100, restored(5))
+    for (const count of [1, 9]) {
+      const trial = log.copyUpTo(4, join(folder, `trial ${count}`)).write(count, { body: 'trial', commitTime: firstCommit + 500 })
+      await backUpAt(200 + count, trial)
+      await expect(planTo(repository, latest)).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(`--id ${id} up to transaction 5 `) as string,
+      })
+    }
+  })
+
+  test('says that the clock may have been ahead, and what ends the question', async () => {
+    await backUpAt(3, log.write(2))
+    const { id } = await backUpAt(86_400, log.write(2))
+    await archiveAll(repository, log.write(4))
+    await backUpAt(100, log)
+    await expect(planTo(repository, latest)).rejects.toMatchObject(
+      asked(
+        `--lineage ${root} up to`,
+        `--id ${id} up to .*as the clock was ahead or that backup is of a copy, a delete of it ends the question`,
+      ),
+    )
+    await repository.deleteBackups([id])
+    expect(await endsOfPlan(repository, latest)).toEqual([9, 9])
+  })
+
   test.each([
     ['', 200],
     [', by a clock that is behind', 50],
@@ -89,6 +121,40 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
     const { replays, doubts } = await planTo(repository, latest)
     expect(replays[0]).toMatchObject({ lineage: branchLineage(root, other.at(6)), from: { id: 5 }, to: { id: 8 } })
     expect(doubts).toEqual([])
+  })
+})
+
+describe('[archive.lineages] a backup of a server that was put back to what an earlier restore gave up', () => {
+  let other: SyntheticLog
+  let branch: string
+  beforeEach(async () => {
+    await backUpAt(3, log.write(2))
+    await archiveAll(repository, log.write(5)) // 8
+    other = restored(5).write(1, { body: 'after', commitTime: firstCommit + 20_000 })
+    await archiveAll(repository, other)
+    branch = branchLineage(root, other.at(6))
+  })
+
+  test.each([8, 7])('makes the latest a question though it has written nothing since (transaction %i)', async (to) => {
+    const { id } = await backUpAt(realSeconds(), log.cutBack(to))
+    await expect(planTo(repository, latest)).rejects.toMatchObject(
+      asked(`--lineage ${branch} up to transaction 6`, `--id ${id} up to transaction ${to} .* had gone back`),
+    )
+    expect(await endsOfPlan(repository, latest, branch)).toEqual([3, 6])
+  })
+
+  test('is no question where it was made before, or a later one shows the restored one', async () => {
+    await backUpAt(100, log)
+    expect(await endsOfPlan(repository, latest)).toEqual([3, 6])
+    await backUpAt(realSeconds(), log)
+    await backUpAt(realSeconds() + 100, other)
+    expect(await endsOfPlan(repository, latest)).toEqual([6, 6])
+  })
+
+  test('is no question once it goes on', async () => {
+    await backUpAt(realSeconds(), log)
+    await archiveAll(repository, log.write(1, { commitTime: Date.now() }))
+    expect(await planTo(repository, latest)).toMatchObject({ replays: [{ from: { id: 8 }, to: { id: 9 } }], doubts: [] })
   })
 })
 
