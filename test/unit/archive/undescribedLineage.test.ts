@@ -11,6 +11,7 @@ import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.t
 import { sampleStore } from '../../support/logBytes.ts'
 import { TickingClock } from '../../support/manualClock.ts'
 import { endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { runInTime } from '../../support/runningArchiver.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
@@ -89,3 +90,27 @@ describe.each(['gone', 'damaged'])('a description of a later lineage that is %s'
     expect(await find(restored)).toMatchObject({ lineage: next, gap: { first: 15, last: 16 }, place: { nextId: 17 } })
   })
 })
+
+test.each(['first', 'later'])(
+  'a description of the %s lineage that goes away while it is archived is missed by and by',
+  async (which) => {
+    const live =
+      which === 'first' ? SyntheticLog.create(join(folder, 'live'), { store: { ...sampleStore, random: '9' } }) : restored
+    await archiveAll(repository, live.write(1))
+    const id = which === 'first' ? rootLineage(live.store) : lineage
+    await using archiver = runInTime(repository, live)
+    await archiver.until(() => archiver.kinds().includes('begun'))
+    await storage.delete(lineageName(id))
+    for (let part = 0; part < 60; part++) {
+      live.write(1)
+      await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === live.last.id))
+    }
+    await archiver.until(() => archiver.kinds().filter((kind) => kind === 'begun').length === 2)
+    const { last } = live
+    live.write(1)
+    await archiver.until(() => archiver.events.some((event) => event.kind === 'shipped' && event.segment.last === live.last.id))
+    const said = which === 'first' ? { kind: 'described', lineage: id } : { kind: 'lineage', parent: id, after: last.id }
+    expect(archiver.events).toContainEqual(expect.objectContaining(said))
+    expect(archiver.kinds()).not.toContain('failed')
+  },
+)
