@@ -52,7 +52,7 @@ export async function hasBase(
     if (id >= nextId - 1) return isOnTheWay(base)
     const cover = coverFrom(links, id)
     const end = cover.find(({ upTo }) => upTo >= nextId - 1)
-    if (!end || cover.some((link) => isOfTwoHistories(history, link))) return false
+    if (!end || cover.some((link) => isOfTwoHistories(history, link, nextId))) return false
     return (await isOnTheWay(base)) && isWhole(end)
   }
   const bases = (await repository.listSoundBackups({ signal }))
@@ -63,8 +63,9 @@ export async function hasBase(
   if (parting) {
     const now = clock.now()
     // As long as nothing of a new lineage is archived, a restore goes by the newest backup. One that is yet to come was made by a wrong clock.
-    const newest = bases.find(({ started }) => Date.parse(started) <= now.getTime())
-    const showing = (hasParted ? [newest ?? []].flat() : bases).filter((each) => showsParting(history, each, parting, now))
+    const newest = bases.find(({ started }) => Date.parse(started) <= now.getTime())?.started
+    const asked = hasParted ? bases.filter(({ started }) => started === newest) : bases
+    const showing = asked.filter((each) => showsParting(history, each, parting, now))
     if (!(await isTrueOfAny(showing, async ({ base }) => isOnTheWay(base)))) {
       const where = parting.after === undefined ? '' : ` behind transaction ${parting.after}`
       warn(`${database} has left what was archived${where}, as after a restore, and no backup shows that: one is made now`)
@@ -79,10 +80,10 @@ async function isTrueOfAny<T>(items: readonly T[], isTrue: (item: T) => Promise<
   return false
 }
 
-/** Whether another segment of its lineage, which a restore along it cannot tell from it, ends as the same transaction of another server. */
-function isOfTwoHistories(history: ArchivedHistory, { segment: { lineage, last: id, checksum }, upTo }: Link): boolean {
+/** Whether another segment of its lineage, which a restore cannot tell from it, ends with the transaction of that id of another server. */
+function isOfTwoHistories(history: ArchivedHistory, { segment: { lineage, last: id, checksum } }: Link, nextId: number): boolean {
   const other = history.partingAt(lineage, { id, checksum })
-  return other !== undefined && other.first <= upTo
+  return other !== undefined && other.first < nextId
 }
 
 /** A backup behind which the log is damaged leads nowhere. */
