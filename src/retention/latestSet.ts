@@ -46,8 +46,8 @@ function mayLeadElsewhere(history: ArchivedHistory, { windows, ids }: Deletion):
   const kept = windows.filter(({ backup }) => !ids.includes(backup))
   return windows.some(({ backup, base, window: { lineage } }) => {
     if (!ids.includes(backup) || lineage === undefined || !history.presentOf(base).includes(lineage)) return false
-    const path = [...ancestry(lineage, history.lineages).keys()]
-    const branch = path.flatMap((id) => (history.lineages.get(id)?.others ? (history.lineages.get(id)?.branch ?? []) : []))[0]
+    const path = [...ancestry(lineage, history.lineages).keys()].map((id) => history.lineages.get(id))
+    const branch = path.find((each) => each?.others)?.branch
     if (!branch) return false
     return !kept.some((each) => each.window.lineage === lineage && !each.damage && each.window.from.id > branch.after)
   })
