@@ -7,7 +7,7 @@ import type { StoredSegment } from '../repository/archive.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Gap, Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootLineage } from '../repository/segmentName.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
 import { recoveryPosition } from '../txlog/checkpointRecord.ts'
 import { findBranchPoint } from './branchPoint.ts'
 
@@ -48,10 +48,18 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const tips = await findTips(directory, segments)
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
+  const isClosed = async (lineage: string): Promise<boolean> => {
+    if (tips.length === 1 && lineage === root) return false
+    const known = await history()
+    // What would be archived there could not be restored.
+    if (isUndescribed(known, lineage)) return true
+    // What goes on from an end that another lineage has left is a history of its own: in this one it would look as if both had gone on, side by side.
+    return known.heirOf(at, lineage) !== undefined
+  }
+
   for (const { segment, found } of tips) {
     const place = found.at === 'behind damage' ? undefined : placeBehind(found, segment.checksum)
-    // What goes on from an end that another lineage has left is a history of its own: in this one it would look as if both had gone on, side by side.
-    if (!place || (tips.length > 1 && (await history()).heirOf(at, segment.lineage) !== undefined)) continue
+    if (!place || (await isClosed(segment.lineage))) continue
     return { ...at, place, lineage: segment.lineage, segments: of(segment.lineage) }
   }
   if (tips.length === 0) return { ...at, place: await firstPlace(repository, directory, root, signal), lineage: root, segments }
@@ -93,17 +101,24 @@ function behindDamage(error: unknown): Tip['found'] {
 /** The newest segment of the lineage that the log has most likely gone on with, where what came behind it was pruned. */
 async function newestCut(
   history: () => Promise<ArchivedHistory>,
-  store: Pick<Located, 'storeId'>,
+  store: Pick<Located, 'storeId' | 'root'>,
   tips: readonly Tip[],
 ): Promise<StoredSegment | undefined> {
   // Right before the oldest file nothing needs to be lost, though nobody can tell whether it is the same transaction.
   if (tips.some(({ found }) => found.at === 'edge' && found.checksum === undefined)) return undefined
   const cut = tips.flatMap(({ segment, found }) => (found.at === 'pruned' ? [segment] : []))
-  if (cut.length <= 1) return cut[0]
-  // A lineage that another one has left did not go on, however far it reaches; of one without a description nobody can tell.
-  const order = (await history()).lineagesOf(store)
-  const inOrder = order.flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
+  if (cut.every(({ lineage }) => lineage === store.root)) return cut[0]
+  const known = await history()
+  // It may have gone on with one of which nobody knows what it left, unless that was left itself.
+  if (cut.some(({ lineage }) => isUndescribed(known, lineage) && known.heirOf(store, lineage) === undefined)) return undefined
+  // A lineage that another one has left did not go on, however far it reaches.
+  const inOrder = known.lineagesOf(store).flatMap((lineage) => cut.filter((segment) => segment.lineage === lineage))
   return inOrder[0] ?? cut[0]
+}
+
+/** Whether nobody knows what a lineage is: the name of a store's first one says all that it takes. */
+function isUndescribed({ damaged }: ArchivedHistory, lineage: string): boolean {
+  return lineage !== rootOf(lineage) && damaged.has(lineage)
 }
 
 /** Behind the oldest backup that the log still reaches back to; without one, where a backup made now would begin. */

@@ -4,6 +4,7 @@ import { LogGapError, LogReplacedError } from '../neo4j/logFollower.ts'
 import { appearingDatabases } from './appearingDatabases.ts'
 import { type ArchiverOptions, DatabaseArchiver } from './databaseArchiver.ts'
 import { HeadroomWatch } from './headroomWatch.ts'
+import { DescriptionGoneError } from './tidying.ts'
 
 /** Milliseconds between two attempts after a failure, doubled from the first to the second. */
 const backoff = { first: 500, longest: 30_000 }
@@ -42,6 +43,9 @@ export async function runArchiver(options: ArchiverOptions): Promise<void> {
   }
 }
 
+/** Errors of an archiver in whose place a new one goes on at once. */
+const movedBy = [LogReplacedError, LogGapError, DescriptionGoneError]
+
 async function ship(database: string, options: ArchiverOptions, watch: HeadroomWatch): Promise<void> {
   const { clock, listener, signal, interval } = options
   const pause = Math.max(10, interval / looksPerInterval)
@@ -65,8 +69,8 @@ async function ship(database: string, options: ArchiverOptions, watch: HeadroomW
     } catch (caught) {
       if (signal.aborted) return
       const error = dataFileFailure(caught, options.dataDir)
-      // The log is another one: the next archiver finds out which, and where to go on.
-      if ((error instanceof LogReplacedError || error instanceof LogGapError) && error.message !== moved) {
+      // The log is another one, or the lineage is not described any more: the next archiver finds out where to go on.
+      if (error instanceof HoldfastError && movedBy.some((kind) => error instanceof kind) && error.message !== moved) {
         moved = error.message
         continue
       }

@@ -27,6 +27,13 @@ interface Failure {
   until: number
 }
 
+/** What a lineage is that is archived in is not said any more: a new archiver says it again, or begins a new lineage. */
+export class DescriptionGoneError extends HoldfastError {
+  constructor(lineage: string) {
+    super('integrity', `the description of lineage ${lineage} is gone`)
+  }
+}
+
 /**
  * Merges the small segments of a lineage beside the shipping, which goes on whatever fails here. What there is to merge is what the repository
  * lists at that moment, and nothing is merged where it lists two histories: the parts of one could be taken for those of the other.
@@ -42,7 +49,7 @@ export class Tidying {
   #running: Promise<void> | undefined
   /** By the name of the segment, or the empty name where it concerns all of them. */
   readonly #failures = new Map<string, Failure>()
-  /** An error that nobody has foreseen. */
+  /** An error that ends the archiver. */
   #broken: unknown
 
   /** @param segments what was just listed of the lineage */
@@ -59,7 +66,7 @@ export class Tidying {
     this.#shipped += 1
   }
 
-  /** Begins with the next merge where it is time and none is under way. @throws what nobody has foreseen */
+  /** Begins with the next merge where it is time and none is under way. @throws what nobody has foreseen, DescriptionGoneError */
   begin(): void {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#running || !this.#isDue()) return
@@ -96,8 +103,8 @@ export class Tidying {
       listener({ database: this.#database, kind: 'merged', segment: whole, parts: parts.length })
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof HoldfastError) this.#wait(error, error.code === 'integrity' ? read : undefined)
-      else this.#broken = error
+      if (!(error instanceof HoldfastError) || error instanceof DescriptionGoneError) this.#broken = error
+      else this.#wait(error, error.code === 'integrity' ? read : undefined)
     }
   }
 
@@ -107,8 +114,10 @@ export class Tidying {
     this.#shipped = 0
     const waiting = this.#waiting()
     // What it may leave out, as another archiver merges it, is not to be merged now.
-    const { segments } = await repository.archive.list({ root: this.#lineage!, once: true, signal })
-    const own = segments.filter(({ lineage }) => lineage === this.#lineage)
+    const lineage = this.#lineage!
+    const { segments, lineages } = await repository.archive.list({ root: lineage, once: true, signal })
+    if (!lineages.includes(lineage)) throw new DescriptionGoneError(lineage)
+    const own = segments.filter((segment) => segment.lineage === lineage)
     requireOneHistory(own)
     const merge = nextMerge(own.filter((part) => !waiting.some(({ segment }) => segment && holds(segment, part))))
     this.#isUntidy = merge !== undefined

@@ -13,7 +13,7 @@ export const archiveRunCommand = defineCommand({
   description:
     'Follows the log of every database in a data directory, also of one that appears there later, and stores what is new, about once a second ' +
     'while there is something, nothing while there is not. Takes a backup first where there is none to build on, and at once where Neo4j has pruned log that was not stored ' +
-    'yet, or where the newest that was stored is damaged. Only reads there. What fails is tried again for ever; it ends when it is interrupted, and goes on where it was when it is started again.',
+    'yet, where the newest that was stored is damaged, or where the database has gone back to an earlier point, as by a restore. Only reads there. What fails is tried again for ever; it ends when it is interrupted, and goes on where it was when it is started again.',
   settings: [
     'dataDir',
     ...repositorySettings,

@@ -13,7 +13,7 @@ export const backupDeleteCommand = defineCommand({
   summary: 'delete backups and free what no other backup needs',
   description:
     'Shows what would be freed, archived log included; with --confirm it is done. The newest proven backup, and what the promised window of the archive ' +
-    'needs, are kept unless --force is given; so is, where log is archived, the last backup that leads to the newest transaction. ' +
+    'needs, are kept unless --force is given; so is, where log is archived, the last backup that leads to the newest transaction, and the last that leads the other databases to where a restore to the latest takes them. ' +
     'Also frees what crashed runs left. While a backup is running the space is not freed but the backup is gone; the next delete frees it.',
   arguments: { ids: backupsArgument },
   settings: [...repositorySettings, 'archiveWindow'],

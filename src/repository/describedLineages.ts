@@ -32,7 +32,7 @@ export function unreadable(id: string, { message, cause }: HoldfastError): Holdf
   const again =
     id === rootOf(id)
       ? 'where it is gone and the database goes on in this lineage, run `holdfast archive run` on it, which puts it there, or '
-      : ''
+      : 'where the database goes on in this lineage, start `holdfast archive run` on it anew, which begins another one with a backup, or '
   return new HoldfastError('integrity', `lineage ${id} cannot be followed: ${message}`, {
     hint: `${again}restore that object from a copy of the repository, or follow another lineage with --lineage: see \`holdfast archive status\``,
     cause,

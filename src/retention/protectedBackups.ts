@@ -3,6 +3,7 @@ import { type BackupWindow, backupWindows, certain, joined, type Window } from '
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import { requireSameLatest } from './latestSet.ts'
 import { requireWayAround } from './wayAround.ts'
 
 /** What deleting must not break. */
@@ -49,6 +50,7 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
     const end = lostEnd(history, windows, { gone, stay })
     if (end) throw endNotKept(name, end)
     await requireWayAround(history, name, { kept: stay, gone }, since)
+    if (name !== 'system') await requireSameLatest(repository, history, { database: name, windows, ids }, signal)
   }
 }
 

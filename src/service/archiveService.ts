@@ -6,7 +6,8 @@ import { HoldfastError } from '../core/errors.ts'
 import { silent } from '../core/progress.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import type { Graph } from '../neo4j/graph.ts'
-import { type ArchivingPlace, hasBase } from './neededBase.ts'
+import type { ArchivingPlace } from './archivingPlace.ts'
+import { hasBase } from './neededBase.ts'
 import { ReadBack } from './readBack.ts'
 
 interface ServiceOptions extends ArchiverOptions {
@@ -23,18 +24,23 @@ const retryIn = 10_000
 /** Milliseconds after which it is looked again whether there is a backup to build on, once something was shipped: a look lists the repository. */
 const lookEvery = 3_600_000
 
-/** Archives the log, and takes a backup whenever the archive has none to build on, which is looked for when archiving begins and about once an hour. */
+/**
+ * Archives the log, and takes a backup whenever the archive has none to build on, or none that shows that the database has gone back, which is
+ * looked for when archiving begins and about once an hour.
+ */
 export async function runArchiveService(options: ServiceOptions): Promise<void> {
   const ended = new AbortController()
   const signal = AbortSignal.any([options.signal, ended.signal])
   const bases = new NeededBases({ ...options, signal })
   const listener = (event: ArchiveEvent): void => {
     options.listener(event)
-    if (event.kind === 'begun')
-      bases.look({ database: event.database, along: event.lineage ?? event.parent, nextId: event.nextId })
+    if (event.kind === 'begun') {
+      const { database, lineage, parent, nextId } = event
+      bases.look({ database, along: lineage ?? parent, nextId, hasParted: lineage === undefined })
+    }
     if (event.kind === 'shipped') {
       const { lineage, last } = event.segment
-      bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1 })
+      bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1, hasParted: false })
     }
   }
   const running = [runArchiver({ ...options, signal, listener }), ...(options.takeBases ? [bases.run()] : [])]
@@ -46,7 +52,7 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
   }
 }
 
-/** Takes a backup where the archive goes on at a place that none leads to. */
+/** Takes a backup where the archive goes on at a place that none leads to, or that nothing shows to be the present. */
 class NeededBases {
   readonly #options: ServiceOptions
   readonly #readBack: ReadBack
@@ -98,11 +104,12 @@ class NeededBases {
 
   /** @throws what kept it from looking at a place, unless another one lacks a backup anyway, which is one of all databases. */
   async #lacksBase(places: ReadonlyMap<string, ArchivingPlace>): Promise<boolean> {
-    const { repository, dataDir, signal } = this.#options
+    const { repository, dataDir, clock, warn, signal } = this.#options
+    const options = { readBack: this.#readBack, clock, warn, signal }
     const failures: unknown[] = []
     for (const place of places.values()) {
       try {
-        if (!(await hasBase(repository, dataDir, place, { readBack: this.#readBack, signal }))) return true
+        if (!(await hasBase(repository, dataDir, place, options))) return true
       } catch (error) {
         failures.push(error)
       }

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { integrityError } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
@@ -6,31 +7,34 @@ import { coverFrom, type Link } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage } from '../repository/segmentName.ts'
+import { type ArchivingPlace, partingBefore, showsParting } from './archivingPlace.ts'
 import type { ReadBack } from './readBack.ts'
 
-/** Where the archiving of a database goes on: behind what is archived of a lineage, where one is known. */
-export interface ArchivingPlace {
-  database: string
-  /** The lineage that leads there. */
-  along: string | undefined
-  nextId: number
+interface LookOptions {
+  readBack: ReadBack
+  clock: Clock
+  warn: (message: string) => void
+  signal: AbortSignal
 }
 
 /**
  * Whether the archive that goes on at a place leads on from a backup: one that the live log goes through behind that place, or one from
- * which what is archived leads there without a gap, and ends with a segment that is whole. Only what the repository and the log hold counts,
- * and no backup that was found damaged.
+ * which what is archived leads there without a gap, and ends with a segment that is whole. Where the log has left what is archived, a backup
+ * has to show that, too, or nothing would until the next transaction is archived; it is said where none does. Only what the repository and
+ * the log hold counts, and no backup that was found damaged.
  */
 export async function hasBase(
   repository: Repository,
   dataDir: string,
-  { database, along, nextId }: ArchivingPlace,
-  { readBack, signal }: { readBack: ReadBack; signal: AbortSignal },
+  place: ArchivingPlace,
+  { readBack, clock, warn, signal }: LookOptions,
 ): Promise<boolean> {
+  const { database, along, nextId, hasParted } = place
   const directory = logDirectory(dataDir, database)
   const root = rootLineage((await readLogHeaders(directory)).at(-1)!.storeId)
   const history = await ArchivedHistory.read(repository, signal)
-  const links = along === undefined ? [] : history.chain(along)
+  // Nothing can be restored along a lineage of which nobody knows what it is.
+  const links = along === undefined || history.damaged.has(along) ? [] : history.chain(along)
   /** Backups mostly lead here by the same segment. */
   const ends = new Map<Link, boolean>()
   const isWhole = async (end: Link): Promise<boolean> => {
@@ -38,20 +42,48 @@ export async function hasBase(
     ends.set(end, found)
     return found
   }
-  const leadsHere = async ({ lastTransaction: { id, checksum } }: ManifestDatabase): Promise<boolean> => {
-    if (id >= nextId - 1) {
-      const found = await findTransaction(directory, id).catch(notWhereDamaged)
-      return found !== false && placeBehind(found, checksum) !== undefined
-    }
-    const end = coverFrom(links, id).find(({ upTo }) => upTo >= nextId - 1)
-    if (!end) return false
-    const leads = await history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
-    return leads && isWhole(end)
+  const isOnTheWay = async ({ lastTransaction: { id, checksum } }: ManifestDatabase): Promise<boolean> => {
+    if (id < nextId - 1) return history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
+    const found = await findTransaction(directory, id).catch(notWhereDamaged)
+    return found !== false && placeBehind(found, checksum) !== undefined
   }
-  const backups = await repository.listSoundBackups({ signal })
-  for (const { databases } of backups.toReversed())
-    for (const base of databases) if (rootLineage(base.storeId) === root && (await leadsHere(base))) return true
+  const leadsHere = async (base: ManifestDatabase): Promise<boolean> => {
+    const { id } = base.lastTransaction
+    if (id >= nextId - 1) return isOnTheWay(base)
+    const cover = coverFrom(links, id)
+    const end = cover.find(({ upTo }) => upTo >= nextId - 1)
+    if (!end || cover.some((link) => isOfTwoHistories(history, link, nextId))) return false
+    return (await isOnTheWay(base)) && isWhole(end)
+  }
+  const bases = (await repository.listSoundBackups({ signal }))
+    .flatMap(({ timing: { started }, databases }) => databases.map((base) => ({ started, base })))
+    .filter(({ base }) => rootLineage(base.storeId) === root)
+    .toSorted((a, b) => b.started.localeCompare(a.started))
+  const parting = partingBefore(history, place)
+  if (parting) {
+    const now = clock.now()
+    // As long as nothing of a new lineage is archived, a restore goes by the newest backup. One that is yet to come was made by a wrong clock.
+    const newest = bases.find(({ started }) => Date.parse(started) <= now.getTime())?.started
+    const asked = hasParted ? bases.filter(({ started }) => started === newest) : bases
+    const showing = asked.filter((each) => showsParting(history, each, parting, now))
+    if (!(await isTrueOfAny(showing, async ({ base }) => isOnTheWay(base)))) {
+      const where = parting.after === undefined ? '' : ` behind transaction ${parting.after}`
+      warn(`${database} has left what was archived${where}, as after a restore, and no backup shows that: one is made now`)
+      return false
+    }
+  }
+  return isTrueOfAny(bases, async ({ base }) => leadsHere(base))
+}
+
+async function isTrueOfAny<T>(items: readonly T[], isTrue: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (await isTrue(item)) return true
   return false
+}
+
+/** Whether another segment of its lineage, which a restore cannot tell from it, ends with the transaction of that id of another server. */
+function isOfTwoHistories(history: ArchivedHistory, { segment: { lineage, last: id, checksum } }: Link, nextId: number): boolean {
+  const other = history.partingAt(lineage, { id, checksum })
+  return other !== undefined && other.first < nextId
 }
 
 /** A backup behind which the log is damaged leads nowhere. */

@@ -1,17 +1,17 @@
 import { crc32c } from '@node-rs/crc32'
 import { kernelVersions } from '../../src/txlog/kernelVersions.ts'
-import { headerBytes } from './logBytes.ts'
+import { headerBytes, type HeaderSpec } from './logBytes.ts'
 
-interface CheckpointSpec {
+interface CheckpointSpec extends Pick<HeaderSpec, 'store'> {
   kernelVersion: number
   position: { logVersion: number; byteOffset: number }
   transaction: { id: number; checksum: number; commitTime: number }
 }
 
-/** A checkpoint log with one record, of the store that `headerBytes` makes. */
-export function checkpointLogBytes({ kernelVersion, position, transaction }: CheckpointSpec): Buffer {
+/** A checkpoint log with one record. */
+export function checkpointLogBytes({ kernelVersion, position, transaction, ...of }: CheckpointSpec): Buffer {
   const { checkpoint: layout, logFormat } = kernelVersions[kernelVersion]!
-  const header = headerBytes({ format: logFormat })
+  const header = headerBytes({ format: logFormat, ...of })
   const storeId = header.subarray(logFormat === 8 ? 16 : 24).subarray(0, 64)
   const record = Buffer.alloc(layout.length)
   let at = 0

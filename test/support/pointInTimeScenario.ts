@@ -116,7 +116,11 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   await rename(dataDir, join(folder, 'old'))
   await rename(restored, dataDir)
   const begun = Date.now()
-  const second = await write(ground, archiver, async (clients) => clients.advance(150))
+  const second = await write(ground, archiver, async (clients) => {
+    // One by itself at first, one by hand, and one as the database has gone back.
+    await archiver.backedUp(3)
+    await clients.advance(150)
+  })
   const branch = await lineageOf(repository, { parent: root, after: last.id })
   const shared = log.filter(({ id }) => id <= last.id)
   const own = await expectArchived(repository, branch, dataDir)

@@ -120,10 +120,10 @@ export class SyntheticLog {
 
   /** Says that the store holds all up to now. */
   checkpoint(): this {
-    const { kernelVersion, logVersion } = this
+    const { kernelVersion, logVersion, store } = this
     const { id, checksum, commitTime } = this.last
     const position = { logVersion, byteOffset: this.size }
-    const bytes = checkpointLogBytes({ kernelVersion, position, transaction: { id, checksum, commitTime } })
+    const bytes = checkpointLogBytes({ kernelVersion, position, transaction: { id, checksum, commitTime }, store })
     writeFileSync(join(this.directory, 'checkpoint.0'), bytes)
     return this
   }

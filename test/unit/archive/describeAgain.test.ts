@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
-import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
+import { lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, archived, backUpLogs, newRepository } from '../../support/archiving.ts'
@@ -64,18 +64,6 @@ describe.each([20, 33])('a description of the first lineage of a store that is g
     await archiveAll(repository, log.write(2))
     expect(await archived(repository)).toEqual(['5-7', '8-9'])
   })
-})
-
-test('the description of a lineage that left another one is not made up', async () => {
-  const log = SyntheticLog.create(join(folder, 'data')).write(5)
-  await archiveAll(repository, log)
-  const other = log.copyUpTo(4, join(folder, 'other')).write(2, { body: 'other' })
-  await archiveAll(repository, other)
-  const branch = branchLineage(root, other.at(5))
-  await storage.delete(lineageName(branch))
-  await archiveAll(repository, other.write(1, { body: 'other' }))
-  expect((await repository.archive.list()).lineages).toEqual([root])
-  expect(await archived(repository)).toEqual(['5-6', '7-7', '2-6'])
 })
 
 test.each(['listed', 'not listed', 'damaged'])('a description that is there stays as it is (%s)', async (how) => {

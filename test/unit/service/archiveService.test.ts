@@ -1,20 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ArchiveEvent } from '../../../src/archive/archiveEvent.ts'
-import { type Clock, systemClock } from '../../../src/core/clock.ts'
+import { systemClock } from '../../../src/core/clock.ts'
 import { HoldfastError } from '../../../src/core/errors.ts'
 import { planPointInTime } from '../../../src/recovery/pointInTimePlan.ts'
-import { openRepository, type Repository } from '../../../src/repository/repository.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
 import { rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
-import { runArchiveService } from '../../../src/service/archiveService.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { metered } from '../../support/meteredStorage.ts'
+import { type Happenings, serveArchive, type ServeOptions, shippedUpTo, writeStore } from '../../support/servingArchive.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 let folder: string
@@ -30,79 +28,9 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** As much of a store as a backup asks for. */
-function writeStore({ dataDir }: SyntheticLog): void {
-  for (const name of ['neostore', 'neostore.nodestore.db']) writeFileSync(join(dataDir, 'databases/neo4j', name), 'a store')
-}
-
-/** Waits for something that comes about when an event is told or an object stored. */
-class Happenings {
-  readonly events: ArchiveEvent[] = []
-  readonly warnings: string[] = []
-  #waiting: (() => void)[] = []
-
-  tell(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
-  }
-
-  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (;;) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#waiting.push(resolve)
-      if (await holds()) return
-      await promise
-    }
-  }
-}
-
-interface ServeOptions {
-  takeBases?: boolean
-  before?: (request: string) => void | Promise<void>
-  signal?: AbortSignal
-  clock?: Clock
-}
-
-/** Runs the service while `during` does; it must not fail. */
-async function serve(
-  during: (happenings: Happenings) => Promise<void>,
-  { takeBases = true, before = () => {}, clock = systemClock, signal }: ServeOptions = {},
-): Promise<void> {
-  const happenings = new Happenings()
-  const tell = (): void => happenings.tell()
-  const observed = await openRepository(metered(storage, before, tell))
-  const ending = new AbortController()
-  const service = runArchiveService({
-    repository: observed,
-    dataDir: log.dataDir,
-    interval: 40,
-    retention: { size: null, time: null },
-    headroomAlert: 0,
-    takeBases,
-    graph: async () => Promise.resolve(undefined),
-    clock,
-    signal: signal ?? ending.signal,
-    warn: (message) => {
-      happenings.warnings.push(message)
-      tell()
-    },
-    listener: (event) => {
-      happenings.events.push(event)
-      tell()
-    },
-  })
-  try {
-    await Promise.race([during(happenings), service.then(() => Promise.reject(new Error('the service ended by itself')))])
-  } finally {
-    ending.abort()
-    await service
-  }
-}
-
+const serve = async (during: (happenings: Happenings) => Promise<void>, options: ServeOptions = {}): Promise<void> =>
+  serveArchive({ storage, dataDir: log.dataDir }, during, options)
 const backups = async (): Promise<number> => (await repository.listBackups()).length
-const shippedUpTo =
-  ({ events }: Happenings, id: number) =>
-  (): boolean =>
-    events.some((event) => event.kind === 'shipped' && event.segment.last === id)
 const planned = async (id: number): Promise<number> => {
   const wish = { point: { kind: 'transaction', id } as const, database: 'neo4j', signal: new AbortController().signal }
   return (await planPointInTime(repository, wish)).replays[0]!.to.id
@@ -247,21 +175,6 @@ test('a database that vanishes keeps no other one from its backup', async () => 
     { before, clock },
   )
   expect(await backups()).toBe(1)
-})
-
-test('[archive.lineages] a restored database goes on from the backups of the one it was restored from', async () => {
-  await backUpLogs(repository, log)
-  log.write(4)
-  await archiveAll(repository, log)
-  const other = log.copyUpTo(6, join(folder, 'other'))
-  writeStore(other)
-  log = other
-  await serve(async (happenings) => {
-    other.write(2, { body: 'other' })
-    await happenings.until(shippedUpTo(happenings, 8))
-  })
-  expect(await backups()).toBe(1)
-  expect(await planned(8)).toBe(8)
 })
 
 test('what nobody has foreseen ends the service, once the backup that it takes has ended', async () => {

@@ -1,0 +1,54 @@
+import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage, rootOf } from '../repository/segmentName.ts'
+
+/** Where the archiving of a database goes on: behind what is archived of a lineage, where one is known. */
+export interface ArchivingPlace {
+  database: string
+  /** The lineage that leads there. */
+  along: string | undefined
+  nextId: number
+  /** Whether the log has left what is archived there: a lineage of its own begins with the next transaction. */
+  hasParted: boolean
+}
+
+/** A database in a backup, and when that was begun, ISO 8601. */
+interface BackedUp {
+  started: string
+  base: ManifestDatabase
+}
+
+/** Where a log left what is archived of its store. */
+interface Parting {
+  /** The last transaction in common; undefined where that is not known. */
+  after: number | undefined
+  /** The lineage that began there; undefined where nothing of it is archived yet. */
+  lineage: string | undefined
+}
+
+/** Where the log left what is archived, or its lineage left another one; undefined where neither is known. */
+export function partingBefore(history: ArchivedHistory, { along, nextId, hasParted }: ArchivingPlace): Parting | undefined {
+  if (hasParted) return { after: along === undefined ? undefined : nextId - 1, lineage: undefined }
+  const branch = along === undefined ? undefined : history.lineages.get(along)?.branch
+  return branch && { after: branch.after, lineage: along }
+}
+
+/**
+ * Whether a backup on the way of a log shows that this left what is archived: it ends behind the parting, or at it though what is archived
+ * behind it had been committed when it was begun.
+ */
+export function showsParting(
+  history: ArchivedHistory,
+  { started, base: { storeId, lastTransaction } }: BackedUp,
+  { after, lineage }: Parting,
+  now: Date,
+): boolean {
+  const { id } = lastTransaction
+  if (after !== undefined && id !== after) return id > after
+  const left = history.segments.filter(
+    (segment) => rootOf(segment.lineage) === rootLineage(storeId) && segment.lineage !== lineage && segment.last > id,
+  )
+  const latest = left.reduce((time, segment) => Math.max(time, segment.latest), 0)
+  // Where a clock was ahead, a backup that is made now shows no more.
+  return latest < Date.parse(started) || latest > now.getTime()
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Manifest } from '../../../src/repository/manifest.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { memoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { sampleStore } from '../../support/logBytes.ts'
+import { endsOfPlan, tx } from '../../support/planning.ts'
+import { type Happenings, serveArchive, type ServeOptions, shippedUpTo, writeStore } from '../../support/servingArchive.ts'
+import { SyntheticLog } from '../../support/syntheticLog.ts'
+
+let folder: string
+let storage: Storage
+let repository: Repository
+/** Archived to 8 and 5; restored to 6 and 4. */
+let restored: SyntheticLog
+let system: SyntheticLog
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-gone-back-'))
+  storage = memoryStorage()
+  repository = await newRepository({ storage })
+  const dataDir = join(folder, 'data')
+  const log = SyntheticLog.create(dataDir).write(3).checkpoint()
+  const users = SyntheticLog.create(dataDir, { database: 'system', store: { ...sampleStore, random: '55' } })
+    .write(2)
+    .checkpoint()
+  await backUpLogs(repository, log, users)
+  await archiveAll(repository, log.write(4))
+  await archiveAll(repository, users.write(2))
+  restored = log.copyUpTo(6, join(folder, 'restored'))
+  system = users.copyUpTo(4, join(folder, 'restored'))
+  for (const each of [restored, system]) writeStore(each)
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const serve = async (during: (happenings: Happenings) => Promise<void>, options: ServeOptions = {}): Promise<void> =>
+  serveArchive({ storage, dataDir: restored.dataDir }, during, options)
+const manifests = async (): Promise<Manifest[]> => (await repository.listBackups()).map(({ manifest }) => manifest!)
+const ends = ({ databases }: Manifest): string[] =>
+  databases.map(({ name, lastTransaction: { id } }) => `${name} ${id}`).toSorted()
+const backedUp = (count: number) => async (): Promise<boolean> => (await manifests()).length === count
+
+/** Runs the service until it was looked for a backup of both databases, and a moment in which one would be begun. */
+async function start(): Promise<void> {
+  const requests: string[] = []
+  const before = (request: string): void => void requests.push(request)
+  const looks = (): number => requests.filter((request) => request.startsWith('list damaged')).length
+  await serve(
+    async () => {
+      await vi.waitUntil(() => looks() >= 2, 10_000)
+      await delay(100)
+    },
+    { before },
+  )
+}
+
+describe('[archive.lineages] a server that was restored to an earlier point is backed up by itself', () => {
+  test('as soon as archiving begins, and not at any later start while it is idle', async () => {
+    await serve(async (happenings) => {
+      await happenings.until(backedUp(2))
+      expect(happenings.warnings).toEqual([expect.stringMatching(/(neo4j|system) has left what was archived behind/)])
+    })
+    expect(ends((await manifests()).at(-1)!)).toEqual(['neo4j 6', 'system 4'])
+    await start()
+    await start()
+    expect(await manifests()).toHaveLength(2)
+  })
+
+  test('though it writes at once, and once only', async () => {
+    restored.write(2, { body: 'restored' })
+    await serve(async (happenings) => {
+      await happenings.until(shippedUpTo(happenings, 8))
+      await happenings.until(backedUp(2))
+      restored.write(1)
+      await happenings.until(shippedUpTo(happenings, 9))
+    })
+    await start()
+    expect(await manifests()).toHaveLength(2)
+    expect(await endsOfPlan(repository, tx(9))).toEqual([8, 9])
+  })
+
+  test('where only its users are of an earlier point', async () => {
+    restored.write(2)
+    await serve(async (happenings) => happenings.until(backedUp(2)))
+    await serve(async (happenings) => {
+      restored.write(1, { body: 'after' })
+      await happenings.until(shippedUpTo(happenings, 9))
+    })
+    expect(await manifests()).toHaveLength(2)
+    expect(ends((await manifests()).at(-1)!)).toEqual(['neo4j 8', 'system 4'])
+  })
+
+  test('but not where that is not wanted', async () => {
+    await serve(
+      async (happenings) => {
+        restored.write(1, { body: 'restored' })
+        await happenings.until(shippedUpTo(happenings, 7))
+      },
+      { takeBases: false },
+    )
+    expect(await manifests()).toHaveLength(1)
+    expect(await endsOfPlan(repository, tx(7))).toEqual([4, 7])
+  })
+})
