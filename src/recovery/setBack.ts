@@ -6,7 +6,7 @@ import { whereDamaged } from './aloneBackups.ts'
 import type { Leader } from './leader.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
-import { wentBack } from './wentBack.ts'
+import { wasCommittedBy, wentBack } from './wentBack.ts'
 
 /** A database that follows the leader to a point, and the backups that may tell of it. */
 export interface Following {
@@ -55,10 +55,6 @@ async function isOfLeader(history: ArchivedHistory, manifest: Manifest, { replay
   if (!own || replay.lineage === undefined) return true
   const links = history.chain(replay.lineage)
   if (!(await history.goesThrough(links, own.lastTransaction))) return false
-  const id = own.lastTransaction.id + 1
   const [next] = coverFrom(links, own.lastTransaction.id)
-  if (!next) return true
-  const commitTime = new Date(await history.latestOn({ ...next, upTo: id })).toISOString()
-  const goneOn = { ...replay, to: { ...replay.to, id, commitTime } }
-  return (await wentBack(goneOn, base, [manifest], async () => Promise.resolve(true))) === undefined
+  return !next || !wasCommittedBy(await history.latestOn({ ...next, upTo: own.lastTransaction.id + 1 }), manifest)
 }

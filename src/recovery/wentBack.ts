@@ -3,7 +3,12 @@ import { rootLineage } from '../repository/segmentName.ts'
 import type { Replay } from './replay.ts'
 
 /** Milliseconds: the clocks of Neo4j and of the backups may differ, and a large transaction be written for long after it has got its time. */
-const margin = 60_000
+export const wentBackMargin = 60_000
+
+/** Whether a transaction of that commit time, milliseconds since 1970, was certainly committed when a backup was begun. */
+export function wasCommittedBy(commitTime: number, { timing }: Manifest): boolean {
+  return commitTime < Date.parse(timing.started) - wentBackMargin
+}
 
 /** A backup, with the database in question. */
 interface BackedUp {
@@ -37,8 +42,7 @@ export async function wentBack(
     const { started } = backup.manifest.timing
     // The clock of Neo4j may have been ahead; those of two backups are the same.
     const wasBackedUp = backups.some((other) => other.manifest.timing.finished < started && isEnd(other))
-    const certainly = new Date(Date.parse(started) - margin).toISOString()
-    if (isEnd(backup) || (to.commitTime >= certainly && !wasBackedUp)) return undefined
+    if (isEnd(backup) || (!wasCommittedBy(Date.parse(to.commitTime), backup.manifest) && !wasBackedUp)) return undefined
     const isOn = backup.base.lastTransaction.id < to.id && (await isThrough(backup))
     if (isOn || (await isPutBack?.(backup))) return backup
   }

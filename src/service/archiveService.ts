@@ -6,6 +6,7 @@ import { HoldfastError } from '../core/errors.ts'
 import { silent } from '../core/progress.ts'
 import { dataFileFailure } from '../neo4j/dataFileFailure.ts'
 import type { Graph } from '../neo4j/graph.ts'
+import { wentBackMargin } from '../recovery/wentBack.ts'
 import type { ArchivingPlace } from './archivingPlace.ts'
 import { hasBase } from './neededBase.ts'
 import { ReadBack } from './readBack.ts'
@@ -26,7 +27,7 @@ const lookEvery = 3_600_000
 
 /**
  * Archives the log, and takes a backup whenever the archive has none to build on, or none that shows that the database has gone back, which is
- * looked for when archiving begins and about once an hour.
+ * looked for when archiving begins, a minute after it has gone back, and about once an hour while something is shipped.
  */
 export async function runArchiveService(options: ServiceOptions): Promise<void> {
   const ended = new AbortController()
@@ -80,6 +81,13 @@ class NeededBases {
     if (this.#options.clock.monotonic() - looked >= lookEvery) this.look(place)
   }
 
+  /** A backup that was begun soon after what was undone had been committed does not show yet that it was: a restore trusts no clock that far. */
+  async #lookLater(place: ArchivingPlace): Promise<void> {
+    const { clock, signal } = this.#options
+    await clock.sleep(wentBackMargin + 1000, signal).catch(() => {})
+    if (!signal.aborted && !this.#places.has(place.database)) this.look(place)
+  }
+
   async run(): Promise<void> {
     const { signal, clock, warn } = this.#options
     for (;;) {
@@ -89,7 +97,10 @@ class NeededBases {
       const places = this.#places
       this.#places = new Map()
       try {
-        if (await this.#lacksBase(places)) await this.#take()
+        if (await this.#lacksBase(places)) {
+          await this.#take()
+          for (const place of places.values()) if (place.hasParted) void this.#lookLater(place)
+        }
       } catch (caught) {
         if (signal.aborted) return
         const error = dataFileFailure(caught, this.#options.dataDir)

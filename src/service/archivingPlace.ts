@@ -1,5 +1,6 @@
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import type { ManifestDatabase } from '../repository/manifest.ts'
+import { wasCommittedBy } from '../recovery/wentBack.ts'
+import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 
 /** Where the archiving of a database goes on: behind what is archived of a lineage, where one is known. */
@@ -12,9 +13,9 @@ export interface ArchivingPlace {
   hasParted: boolean
 }
 
-/** A database in a backup, and when that was begun, ISO 8601. */
-interface BackedUp {
-  started: string
+/** A backup, with the database in question. */
+export interface BackedUp {
+  manifest: Manifest
   base: ManifestDatabase
 }
 
@@ -35,11 +36,11 @@ export function partingBefore(history: ArchivedHistory, { along, nextId, hasPart
 
 /**
  * Whether a backup on the way of a log shows that this left what is archived: it ends behind the parting, or at it though what is archived
- * behind it had been committed when it was begun.
+ * behind it had certainly been committed when it was begun, as a restore asks it of a backup.
  */
 export function showsParting(
   history: ArchivedHistory,
-  { started, base: { storeId, lastTransaction } }: BackedUp,
+  { manifest, base: { storeId, lastTransaction } }: BackedUp,
   { after, lineage }: Parting,
   now: Date,
 ): boolean {
@@ -50,5 +51,5 @@ export function showsParting(
   )
   const latest = left.reduce((time, segment) => Math.max(time, segment.latest), 0)
   // Where a clock was ahead, a backup that is made now shows no more.
-  return latest < Date.parse(started) || latest > now.getTime()
+  return wasCommittedBy(latest, manifest) || latest > now.getTime()
 }

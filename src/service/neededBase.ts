@@ -56,15 +56,15 @@ export async function hasBase(
     return (await isOnTheWay(base)) && isWhole(end)
   }
   const bases = (await repository.listSoundBackups({ signal }))
-    .flatMap(({ timing: { started }, databases }) => databases.map((base) => ({ started, base })))
+    .flatMap((manifest) => manifest.databases.map((base) => ({ manifest, base })))
     .filter(({ base }) => rootLineage(base.storeId) === root)
-    .toSorted((a, b) => b.started.localeCompare(a.started))
+    .toSorted((a, b) => b.manifest.timing.started.localeCompare(a.manifest.timing.started))
   const parting = partingBefore(history, place)
   if (parting) {
     const now = clock.now()
-    // As long as nothing of a new lineage is archived, a restore goes by the newest backup. One that is yet to come was made by a wrong clock.
-    const newest = bases.find(({ started }) => Date.parse(started) <= now.getTime())?.started
-    const asked = hasParted ? bases.filter(({ started }) => started === newest) : bases
+    // As long as nothing of a new lineage is archived, a restore goes by the newest backup. One that was begun later than now has a wrong time.
+    const newest = bases.find(({ manifest: { timing } }) => Date.parse(timing.started) <= now.getTime())?.manifest
+    const asked = hasParted ? bases.filter(({ manifest }) => manifest === newest) : bases
     const showing = asked.filter((each) => showsParting(history, each, parting, now))
     if (!(await isTrueOfAny(showing, async ({ base }) => isOnTheWay(base)))) {
       const where = parting.after === undefined ? '' : ` behind transaction ${parting.after}`

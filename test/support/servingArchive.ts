@@ -48,7 +48,7 @@ export async function serveArchive(
 ): Promise<void> {
   const happenings = new Happenings()
   const tell = (): void => happenings.tell()
-  const observed = await openRepository(metered(storage, before, tell))
+  const observed = await openRepository(metered(storage, before, tell), { clock })
   const ending = new AbortController()
   const service = runArchiveService({
     repository: observed,

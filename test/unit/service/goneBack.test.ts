@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../../src/core/clock.ts'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
@@ -11,7 +12,7 @@ import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.t
 import { sampleStore } from '../../support/logBytes.ts'
 import { endsOfPlan, tx } from '../../support/planning.ts'
 import { type Happenings, serveArchive, type ServeOptions, shippedUpTo, writeStore } from '../../support/servingArchive.ts'
-import { SyntheticLog } from '../../support/syntheticLog.ts'
+import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 let folder: string
 let storage: Storage
@@ -92,6 +93,33 @@ describe('[archive.lineages] a server that was restored to an earlier point is b
     })
     expect(await manifests()).toHaveLength(2)
     expect(ends((await manifests()).at(-1)!)).toEqual(['neo4j 8', 'system 4'])
+  })
+
+  test('once more where the backup was begun soon after what was undone, so that no clock shows that it was', async () => {
+    storage = memoryStorage()
+    let now = firstCommit + 8000
+    const clock = {
+      ...systemClock,
+      now: () => new Date(now),
+      sleep: async (milliseconds: number, signal?: AbortSignal) => {
+        if (milliseconds > 60_000) now += milliseconds
+        await systemClock.sleep(Math.min(milliseconds, 100), signal)
+      },
+    }
+    repository = await newRepository({ storage, clock })
+    const log = SyntheticLog.create(join(folder, 'soon')).write(3).checkpoint()
+    await backUpLogs(repository, log)
+    await archiveAll(repository, log.write(4))
+    restored = log.copyUpTo(6, join(folder, 'soon restored'))
+    writeStore(restored)
+    now += 4000
+    await serve(async (happenings) => happenings.until(backedUp(3)), { clock })
+    const [, early, late] = await manifests()
+    expect([early, late].map((manifest) => ends(manifest!))).toEqual([['neo4j 6'], ['neo4j 6']])
+    expect(Date.parse(late!.timing.started) - Date.parse(early!.timing.started)).toBeGreaterThan(60_000)
+    await expect(endsOfPlan(repository, { kind: 'latest' })).rejects.toMatchObject({ code: 'refused' })
+    await serve(async () => delay(500), { clock })
+    expect(await manifests()).toHaveLength(3)
   })
 
   test('but not where that is not wanted', async () => {

@@ -151,7 +151,9 @@ describe('[archive.lineages] a database that has gone back and has written nothi
     await backUpAt(30, other)
     const restored = other.copyUpTo(8, join(folder, 'restored'))
     expect(await isBasedAtStart(restored)).toBe(false)
-    await backUpAt(40, restored)
+    await backUpAt(50, restored)
+    expect(await isBasedAtStart(restored)).toBe(false)
+    await backUpAt(80, restored)
     expect(await isBasedAtStart(restored)).toBe(true)
   })
 
