@@ -27,7 +27,7 @@ interface Failure {
   until: number
 }
 
-/** What a lineage is that is archived in is not said any more: a new archiver says it again, or begins a new lineage. */
+/** The description of the lineage that is archived in is gone: a new archiver puts it again, or begins a new lineage. */
 export class DescriptionGoneError extends HoldfastError {
   constructor(lineage: string) {
     super('integrity', `the description of lineage ${lineage} is gone`)
@@ -35,7 +35,7 @@ export class DescriptionGoneError extends HoldfastError {
 }
 
 /**
- * Merges the small segments of a lineage beside the shipping, which goes on whatever fails here. What there is to merge is what the repository
+ * Merges the small segments of a lineage beside the shipping, which goes on whatever fails here but for a description that is gone. What there is to merge is what the repository
  * lists at that moment, and nothing is merged where it lists two histories: the parts of one could be taken for those of the other.
  */
 export class Tidying {

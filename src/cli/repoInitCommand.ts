@@ -29,7 +29,11 @@ export const repoInitCommand = defineCommand({
     const encryption = repositoryKey()
     const probes = await probeStorage(storage(), { signal })
     requireProbes(storage(), probes)
-    for (const { name, found, unknown } of probes) if (unknown) log.warn(`it is not known whether ${name}: ${found}`)
+    for (const { name, found, unknown } of probes)
+      if (unknown)
+        log.warn(
+          `it is not known whether ${name}: ${found}; see for yourself that no rule of the bucket removes or archives objects of this repository`,
+        )
     const { id } = await initRepository(storage(), { encryption, clock })
     return { id, location: storage().location, encrypted: encryption !== undefined }
   },

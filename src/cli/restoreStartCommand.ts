@@ -65,11 +65,20 @@ export const restoreStartCommand = defineCommand({
     if (!options.skipChecks) services.requireFittingVersion(manifest)
     if (options.dryRun) {
       const { planRestore } = await import('../recovery/restorePlan.ts')
-      return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged }) }
+      return { plan: await planRestore(repository, manifest, { target, resume, replays, damaged, doubts }) }
     }
     const { restore } = await import('../recovery/restore.ts')
     const staging = options.skipChecks ? undefined : services.staging
-    return restore(repository, manifest, { target, replays, resume, staging, clock: services.clock, progress, signal })
+    const report = await restore(repository, manifest, {
+      target,
+      replays,
+      resume,
+      staging,
+      clock: services.clock,
+      progress,
+      signal,
+    })
+    return { ...report, doubts }
   },
   text: (result) => ('plan' in result ? formatPlan(result.plan) : formatReport(result)),
   failure: (result) => ('verdict' in result && result.verdict === 'bad' ? 'validation' : undefined),

@@ -173,7 +173,9 @@ export function formatChange(
     ),
     ...(unknown.length === 0
       ? []
-      : [`NOT KNOWN: rules of this bucket hold what Holdfast does not know, which may remove objects: ${unknown.join(', ')}`]),
+      : [
+          `NOT KNOWN: rules of this bucket hold what Holdfast does not know, which may remove objects: ${unknown.join(', ')}; see in the manual of the server what they do`,
+        ]),
     end,
   ].join('\n')
 }

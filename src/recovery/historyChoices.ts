@@ -13,6 +13,7 @@ export interface Choice {
   from: string
 }
 
+/** The history of a lineage, up to where it can be restored. */
 export function lineageChoice(
   { lineages }: ArchivedHistory,
   lineage: string,
@@ -27,6 +28,7 @@ export function lineageChoice(
   return { option: `--lineage ${lineage}`, last: id, time, from }
 }
 
+/** The history that only a backup has. */
 export function backupChoice({ manifest: { id, timing }, base: { lastTransaction } }: Alone): Choice {
   return {
     option: `--id ${id}`,
@@ -44,7 +46,9 @@ export function severalHistories(database: string, choices: readonly Choice[]): 
   })
   return new HoldfastError(
     'refused',
-    `${database} went on in ${choices.length} histories, and nothing tells which one is to be restored: ${said.join('; ')}`,
-    { hint: `choose one, such as \`holdfast restore start ${choices[0]!.option}\`; with a lineage also --to-tx or --to-time` },
+    `${database} can be restored to ${choices.length} histories, and nothing tells which one is meant: ${said.join('; ')}`,
+    {
+      hint: `choose one, such as \`holdfast restore start ${choices[0]!.option}\`; with a lineage alone also --to-tx or --to-time`,
+    },
   )
 }

@@ -19,6 +19,8 @@ export interface RestorePlan {
   room: Room | null
   /** Backups that were not considered, as their manifests are damaged. */
   damaged: string[]
+  /** What the restored databases may lack, in sentences. */
+  doubts: string[]
 }
 
 /** One database of a plan. */
@@ -45,7 +47,8 @@ export async function planRestore(
     resume,
     replays = [],
     damaged = [],
-  }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[] },
+    doubts = [],
+  }: { target: string; resume: boolean; replays?: readonly Replay[]; damaged?: string[]; doubts?: string[] },
 ): Promise<RestorePlan> {
   const directory = resolve(target)
   const wanted = { backup: manifest.id, repository: repository.id, location: repository.location, ends: endsOf(replays), resume }
@@ -64,7 +67,7 @@ export async function planRestore(
     return { name: base.name, lastTransaction: to, backupEnds: from, lineage, segments: links.length, replayed: size }
   })
   const size = databases.reduce((sum, { replayed }) => sum + replayed, manifest.totals.size)
-  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size, room, databases, damaged }
+  return { backup: manifest.id, directory, from: at, files: filesOf(manifest).length, size, room, databases, damaged, doubts }
 }
 
 async function explained<Result>(target: string, work: () => Promise<Result>): Promise<Result> {

@@ -27,6 +27,7 @@ export async function requireSameLatest(
   if (!mayLeadElsewhere(history, { windows, ids })) return
   const before = await latestOf(repository, database, signal)
   if (before instanceof HoldfastError) return
+  // The repository as it will be.
   const without: Repository = {
     ...repository,
     listBackups: async (options) => (await repository.listBackups(options)).filter(({ id }) => !ids.includes(id)),
@@ -37,7 +38,7 @@ export async function requireSameLatest(
   throw new HoldfastError(
     'refused',
     `${database} could not be restored any more to the latest as it is now, with the others of its set: ${change}`,
-    { hint: 'make a newer backup first, or give --force' },
+    { hint: 'make a newer backup first, or give --force', ...(after instanceof HoldfastError ? { cause: after } : {}) },
   )
 }
 
@@ -68,8 +69,8 @@ function changeBetween(before: PointInTimePlan, after: PointInTimePlan): string 
   for (const { database, to } of before.replays) {
     const now = after.replays.find((replay) => replay.database === database)?.to
     if (now?.id === to.id && now.checksum === to.checksum) continue
-    const found = now ? `with transaction ${now.id} of ${now.commitTime}` : 'nowhere'
-    return `${database} would end ${found}, not with ${to.id} of ${to.commitTime}`
+    const found = now ? `end with transaction ${now.id} of ${now.commitTime}` : 'not be restored at all'
+    return `${database} would ${found}, where it now ends with transaction ${to.id} of ${to.commitTime}`
   }
   return after.doubts.find((doubt) => !before.doubts.includes(doubt))
 }

@@ -15,7 +15,8 @@ interface Promises {
 }
 
 /**
- * Makes sure that deleting these backups keeps what is promised: the newest backup that was proven, and the window of the archive.
+ * Makes sure that deleting these backups keeps what is promised: the newest backup that was proven, the window of the archive, the way to the newest
+ * transaction, and where the latest takes the other databases.
  * @throws HoldfastError `refused` where it would not, `integrity` where damaged log leaves that open.
  */
 export async function requireUnprotected(repository: Repository, ids: readonly string[], promises: Promises): Promise<void> {
@@ -50,6 +51,7 @@ export async function requireUnprotected(repository: Repository, ids: readonly s
     const end = lostEnd(history, windows, { gone, stay })
     if (end) throw endNotKept(name, end)
     await requireWayAround(history, name, { kept: stay, gone }, since)
+    // The others follow the database that is asked for; nothing follows `system`.
     if (name !== 'system') await requireSameLatest(repository, history, { database: name, windows, ids }, signal)
   }
 }

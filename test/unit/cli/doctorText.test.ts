@@ -29,5 +29,7 @@ test('what a place does not tell is called not known, never good, and a reposito
   expect(text).toMatch(/: good for a repository, but for what is not known\n/)
   expect(text).toMatch(/^what is stored stays +not known +this role may not ask/m)
   await run(repoInitCommand)
-  expect(warnings).toEqual([`it is not known whether what is stored stays: ${found}`])
+  expect(warnings).toEqual([
+    `it is not known whether what is stored stays: ${found}; see for yourself that no rule of the bucket removes or archives objects of this repository`,
+  ])
 })

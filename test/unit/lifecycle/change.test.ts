@@ -134,5 +134,5 @@ test('what the changes are told as says what each rule reaches', () => {
     formatChange({ bucket: 'b' }, { ...change, unknown: ['Action', 'Age'] })
       .split('\n')
       .at(-2),
-  ).toMatch(/^NOT KNOWN: .*which may remove objects: Action, Age$/)
+  ).toMatch(/^NOT KNOWN: .*which may remove objects: Action, Age; see /)
 })

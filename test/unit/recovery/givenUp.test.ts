@@ -105,7 +105,7 @@ describe('[archive.lineages] a moment that only a left history has passed, by a 
   const later = { body: 'after the restore', commitTime: firstCommit + 100_000 }
   const refused = (...choices: readonly string[]) => ({
     code: 'refused',
-    message: expect.stringMatching(`in 2 histories.*${choices.join('.*')}`) as string,
+    message: expect.stringMatching(`to 2 histories.*${choices.join('.*')}`) as string,
   })
 
   test.each([

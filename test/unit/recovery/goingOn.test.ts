@@ -26,7 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const copy = (to: number, name = 'copy'): SyntheticLog => log.copyUpTo(to, join(folder, name))
 const asked = (...choices: readonly string[]) => ({
   code: 'refused',
-  message: expect.stringMatching(`in ${choices.length} histories.*${choices.join('.*')}`) as string,
+  message: expect.stringMatching(`to ${choices.length} histories.*${choices.join('.*')}`) as string,
 })
 
 describe('[archive.lineages] a point that only a backup has is a question where its own log shows another transaction', () => {

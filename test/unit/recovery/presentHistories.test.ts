@@ -104,7 +104,7 @@ describe('[archive.lineages] a backup that ends behind the archive', () => {
     await archiveAll(repository, log.copyUpTo(5, join(folder, 'trial')).write(1, { body: 'trial' }))
     await archiveOn(repository, log.write(1), 1)
     const { id } = await backUpLogs(repository, log.write(5))
-    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(`in 3 histories.*--id ${id} up to transaction 12 `))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused(`to 3 histories.*--id ${id} up to transaction 12 `))
   })
 })
 
@@ -235,7 +235,7 @@ describe('[archive.lineages] two archivers of one server, one of which had begun
   test('are a question where they are of two servers', async () => {
     await archiveOn(repository, log.copyUpTo(7, join(folder, 'second')).write(2, { body: 'second' }), 1, root)
     await archiveAll(repository, log.write(2))
-    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused('in 2 histories'))
+    await expect(plan({ kind: 'latest' })).rejects.toMatchObject(refused('to 2 histories'))
   })
 })
 

@@ -45,7 +45,7 @@ function afterLineages(): void {
 
 const asked = (...choices: readonly string[]) => ({
   code: 'refused',
-  message: expect.stringMatching(`in ${choices.length} histories.*${choices.join('.*')}`) as string,
+  message: expect.stringMatching(`to ${choices.length} histories.*${choices.join('.*')}`) as string,
 })
 
 describe('[archive.lineages] a database that has written nothing since a restore, while another one of its set has', () => {

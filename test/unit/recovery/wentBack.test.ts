@@ -38,7 +38,7 @@ const realSeconds = (): number => (Date.now() - firstCommit) / 1000 + 10
 const restored = (to: number): SyntheticLog => log.copyUpTo(to, join(folder, 'restored'))
 const asked = (...choices: readonly string[]) => ({
   code: 'refused',
-  message: expect.stringMatching(`in ${choices.length} histories.*${choices.join('.*')}`) as string,
+  message: expect.stringMatching(`to ${choices.length} histories.*${choices.join('.*')}`) as string,
 })
 
 describe('[archive.lineages] a backup of a server that was restored to an earlier point and has written nothing since', () => {

@@ -70,7 +70,9 @@ test('[archive.window] the only backup that leads another database to where it s
   expect(await ends()).toEqual([8, 3])
   await expect(protect(repository, before)).rejects.toMatchObject({
     code: 'refused',
-    message: expect.stringMatching(/system would end with transaction 4 of \S+, not with 3 of/) as string,
+    message: expect.stringMatching(
+      /system would end with transaction 4 of \S+, where it now ends with transaction 3 of/,
+    ) as string,
     hint: 'make a newer backup first, or give --force',
   })
   await expect(protect(repository, mistaken)).resolves.toBeUndefined()
