@@ -1,5 +1,5 @@
 import type { Environment } from '../config/declaration.ts'
-import { withoutTokens, withoutUserinfo } from '../config/secret.ts'
+import { withoutUserinfo } from '../config/secret.ts'
 import { systemReason } from '../core/systemReasons.ts'
 import { type ErrorCode, exitCodes, HoldfastError } from '../core/errors.ts'
 
@@ -53,8 +53,7 @@ export function shownError({ code, message, hint }: HoldfastError): {
   message: string
   hint: string | undefined
 } {
-  const shown = (text: string): string => withoutTokens(withoutUserinfo(text))
-  return { code, message: shown(message), hint: hint && shown(hint) }
+  return { code, message: withoutUserinfo(message), hint: hint && withoutUserinfo(hint) }
 }
 
 /** Whatever was thrown as the one error class; an abort is an interruption, and what the operating system refused is said in words, and what nobody expected says so. */

@@ -64,6 +64,8 @@ export interface StorageDanger {
   found: string
   /** Set where the place may not be asked or does not tell, so that there may be none. */
   unknown?: true
+  /** What to do about it, where no other place for the repository helps. */
+  hint?: string
 }
 
 export interface StorageFact {

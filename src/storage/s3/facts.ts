@@ -76,7 +76,11 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
     )
     if (told.length > 0) return { found: `a rule of the bucket ${told.join(', another one ')}` }
     const unread = unreadAt(found, prefix)
-    return unread.length === 0 ? undefined : { found: describeUnread(unread) }
+    if (unread.length === 0) return undefined
+    return {
+      found: describeUnread(unread),
+      hint: 'see in the manual of the server what these do, and remove them if they may remove objects, or choose another prefix for the repository where they are for certain ones',
+    }
   } catch (error) {
     options.signal?.throwIfAborted()
     if (statusOf(error) === 403) return { found: 'this role may not ask for the rules of the bucket', unknown: true }
@@ -85,10 +89,19 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
   }
 }
 
+const notTold = [
+  'InvalidRequest',
+  'InvalidArgument',
+  'NotImplemented',
+  'MethodNotAllowed',
+  'UnsupportedOperation',
+  'NotSupported',
+]
+
 /** Whether a server answered that it has no rules to tell; other trouble with them passes, or is to be looked into. */
 function isNotTold(error: unknown): boolean {
   const isUnknownPlace = statusOf(error) === 404 && !answered(error, 'NoSuchBucket')
-  return isUnknownPlace || [405, 501].includes(statusOf(error) ?? 0) || answered(error, 'InvalidRequest', 'InvalidArgument')
+  return isUnknownPlace || [405, 501].includes(statusOf(error) ?? 0) || answered(error, ...notTold)
 }
 
 function describeUnread(parts: readonly string[]): string {

@@ -34,8 +34,8 @@ export async function removedOwn(own: OwnObject, version: string | undefined, er
   const { bucket, key, id } = own
   const { code, message, hint = '' } = error
   if (found === undefined)
-    return new HoldfastError(code, `${message}; it was not removed, for nobody tells which one it is`, {
-      hint: `look for the one with ${putIdName}=${id} in its metadata among the versions of ${key} in ${bucket.location}, and remove it; ${hint}`,
+    return new HoldfastError(code, `${message}; it was not removed, for it is not what is found there`, {
+      hint: `if there are versions of ${key} in ${bucket.location}, look for the one with ${putIdName}=${id} in its metadata, and remove it; ${hint}`,
       cause: error,
     })
   return new HoldfastError(code, `${message}; it is there, in the place of what it has replaced, which is gone`, {

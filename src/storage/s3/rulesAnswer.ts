@@ -24,8 +24,8 @@ export function requireLifecycle({ location }: Bucket, answer: string): void {
   })
 }
 
-/** Unknown parts that do nothing to current objects: `DelMarkerExpiration` of MinIO is for those that were deleted. */
-const harmless = new Set(['DelMarkerExpiration'])
+/** Unknown parts that do nothing to current objects: of MinIO what is for deleted ones, and a time; of Ceph what makes a rule narrower. */
+const harmless = new Set(['DelMarkerExpiration', 'ExpiryUpdatedAt', 'ArchiveZone'])
 
 /** The names of what somebody has set and the SDK drops, and that may do something to current objects. */
 export interface UnreadParts {

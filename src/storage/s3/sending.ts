@@ -6,7 +6,8 @@ const sliceSize = 256 * 1024
 
 /**
  * Sends large bodies in slices, and gives an attempt up where none of them has gone out for a while, or no answer begins that long after
- * the last: a slow connection may take as long as it needs. The clock of the SDK begins with the request, and the sending counts.
+ * the last: a slow connection may take as long as it needs, unless the socket's own clock
+ * ends while the system still has what it was handed. The clock of the SDK begins with the request, and the sending counts.
  * @param patience milliseconds
  */
 export function sendInSlices(client: S3Client, patience: number): void {

@@ -6,7 +6,9 @@ export function sentToken(request: unknown): string[] {
   const { headers = {} } = request as { headers?: Record<string, string> }
   const token = headers['x-amz-security-token'] ?? ''
   if (token.length < shortest) return []
-  return [...new Set([encodeURIComponent(token), token])]
+  const encoded = encodeURIComponent(token)
+  const lowerCase = encoded.replaceAll(/%../g, (code) => code.toLowerCase())
+  return [...new Set([encoded, lowerCase, token])]
 }
 
 /** A text in which no token is. */

@@ -62,6 +62,10 @@ describe('a place is good for a repository', () => {
     [200, lifecycle(`${on}<Filter><Prefix>logs/</Prefix></Filter>${foreign}`)],
     [200, lifecycle(`<Status>Disabled</Status>${foreign}`)],
     [200, lifecycle(`${on}<DelMarkerExpiration><Days>3</Days></DelMarkerExpiration>`)],
+    [
+      200,
+      lifecycle().replace('</LifecycleConfiguration>', '<ExpiryUpdatedAt>2026-11-29</ExpiryUpdatedAt></LifecycleConfiguration>'),
+    ],
   ])('where the rules are answered with %i %s', async (status, page) => {
     answer(status, page)
     expect(await stays()).toEqual({ name: 'what is stored stays', ok: true })
@@ -78,6 +82,7 @@ describe('that what is stored stays is not known, and a repository can be made',
     [405, error('MethodNotAllowed'), silent],
     [501, error('NotImplemented'), silent],
     [400, error('InvalidRequest'), silent],
+    [400, error('NotImplemented'), silent],
     [404, '<html><body>Not here.</body></html>', silent],
     [404, '<!DOCTYPE html><html><body><br></body></html>', silent],
     [404, '<html><br></html>', silent],

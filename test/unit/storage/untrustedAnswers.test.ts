@@ -71,6 +71,7 @@ describe('[secrets.hidden] a session token that a server repeats', () => {
   test.each([
     ['as a key', token],
     ['in a URI', encodeURIComponent(token)],
+    ['in a URI with small digits', encodeURIComponent(token).replaceAll(/%../g, (code) => code.toLowerCase())],
   ])('%s comes no further', async (_, text) => {
     answer = (_request, response) =>
       response.end(`<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>${text}</Key></Contents></ListBucketResult>`)
