@@ -32,8 +32,10 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
   for (const way of await waysOf(history, base, givenUp)) {
     const replay = await followOn(way, following)
     if (replay && isBetter(replay, best)) best = replay
+    // Where both end alike, why one of them stops is still to be said.
+    else if (replay && replay.to.id === best.to.id) best = { ...best, doubts: [...best.doubts, ...replay.doubts] }
   }
-  const doubt = givenUp && shortOf(best, givenUp)
+  const doubt = givenUp && (shortOf(best, givenUp) ?? leftOut(best, givenUp, leader))
   return doubt === undefined ? best : { ...best, doubts: [...best.doubts, doubt] }
 }
 
@@ -76,12 +78,21 @@ export function standingBeside(
   let isOlder = false
   for (const id of ancestry(lineage, lineages).keys()) {
     const { branch, others } = lineages.get(id) ?? {}
-    if (!branch || branch.after > leader.replay.to.id) continue
+    if (!branch || branch.after > leader.replay.to.id || isBefore(history, id, leader)) continue
     const standing = others?.find((other) => other.root === root)
     if (standing) return { ...standing, lineage: id, after: branch.after, isOlder }
     isOlder = true
   }
   return undefined
+}
+
+/** Whether the point is certainly of before a lineage began that the leader takes nothing of: something that was left for it was committed later. */
+function isBefore(history: ArchivedHistory, lineage: string, { replay: { to }, point }: Leader): boolean {
+  const { branch, besides = [], others = [] } = history.lineages.get(lineage) ?? {}
+  if (branch?.after !== to.id || point.kind === 'latest') return false
+  if (point.kind === 'transaction') return true
+  const left = [...besides, ...others.flatMap(({ ends }) => ends)].filter((end) => history.lastOf(end.lineage) <= end.last)
+  return left.some((end) => history.latestOf(end.lineage) >= point.time.getTime())
 }
 
 /** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
@@ -127,4 +138,10 @@ async function waysOf(
 function shortOf({ database, to, bounded }: Replay, { last, lineage, isOlder }: StandingAtBranch): string | undefined {
   if (bounded || isOlder || to.id >= last.id) return undefined
   return `${database} ends with transaction ${to.id} of ${to.commitTime}, though it stood at transaction ${last.id} when lineage ${lineage} began: no archived log is known to lead there`
+}
+
+/** A moment at which the restore may not have been made yet. */
+function leftOut({ database, to }: Replay, { last, lineage, after, ends }: StandingAtBranch, leader: Leader): string | undefined {
+  if (leader.point.kind !== 'time' || leader.replay.to.id !== after || !ends.some((end) => end.last > last.id)) return undefined
+  return `${database} ends with transaction ${to.id} of ${to.commitTime}, where it stood when lineage ${lineage} began; what was archived behind that until then is left out`
 }

@@ -87,7 +87,10 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
     if (lineage === undefined) return true
     const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
     if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
-    return history.goesThrough(history.chain(lineage), lastTransaction).catch(whereDamaged)
+    const links = history.chain(lineage)
+    // Of what a delete has freed nobody can tell.
+    if (links.every(({ segment }) => segment.first > lastTransaction.id + 1)) return true
+    return history.goesThrough(links, lastTransaction).catch(whereDamaged)
   }
   const isPutBack = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
     if (lineage === undefined || isMadeBefore(history, manifest, lineage)) return false

@@ -3,6 +3,7 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { follow, isLeftAt, type StandingAtBranch, standingBeside } from './follow.ts'
 import type { Leader } from './leader.ts'
+import { whereDamaged } from './aloneBackups.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 
@@ -30,14 +31,17 @@ export interface OtherWay {
 export async function planSet(leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
   const { history } = known
   const set = await followAll(known, leader)
-  const past = pastPoint(history, leader)
+  const past = await pastPoint(history, leader)
   if (past.length === 0) return set
   const { id, checksum } = leader.replay.to
   for (const way of ways) {
     const other = { ...leader, manifest: way.manifest, base: way.base }
-    if (way.manifest === leader.manifest || pastPoint(history, other).length > 0) continue
+    if (way.manifest === leader.manifest || (await pastPoint(history, other)).length > 0) continue
     const earlier = await followAll(known, other)
-    if (!set.replays.slice(1).every((follower) => isSure(follower, earlier, { leader, other, known }))) continue
+    const sure = await Promise.all(
+      set.replays.slice(1).map(async (follower) => isSure(follower, earlier, { leader, other, known })),
+    )
+    if (sure.includes(false)) continue
     // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
     const replay = await way.replay().catch((error: unknown) => void integrityError(error))
     if (replay?.to.id === id && replay.to.checksum === checksum)
@@ -62,23 +66,42 @@ async function followAll(known: Known, leader: Leader): Promise<WholeSet> {
 }
 
 /** The databases of a backup that have gone past the point, in sentences. */
-function pastPoint(history: ArchivedHistory, leader: Leader): string[] {
+async function pastPoint(history: ArchivedHistory, leader: Leader): Promise<string[]> {
   const { point, manifest, base: own } = leader
-  return manifest.databases.flatMap((base) => {
-    if (base.name === own.name) return []
+  const found: string[] = []
+  for (const base of manifest.databases) {
+    if (base.name === own.name) continue
     const { id, commitTime } = base.lastTransaction
     const said = `${base.name} ends with transaction ${id} of ${commitTime}, as backup ${manifest.id} has it`
     const standing = standingBeside(history, base, leader)
     // Whatever the clocks say.
-    if (standing && isGivenUp(base, own, standing))
-      return [`${said}, though it stood at transaction ${standing.last.id} when lineage ${standing.lineage} began`]
-    return point.kind === 'time' && Date.parse(commitTime) > point.time.getTime() ? [`${said}, which is after the moment`] : []
-  })
+    if (standing && (await isGivenUp(history, base, own, standing)))
+      found.push(`${said}, though it stood at transaction ${standing.last.id} when lineage ${standing.lineage} began`)
+    else if (point.kind === 'time' && Date.parse(commitTime) > point.time.getTime())
+      found.push(`${said}, which is after the moment`)
+  }
+  return found
 }
 
 /** Whether the backup is of before a lineage of the leader began, and has what the other database had not got any more then. */
-function isGivenUp(base: ManifestDatabase, own: ManifestDatabase, { after, last }: StandingAtBranch): boolean {
-  return own.lastTransaction.id <= after && base.lastTransaction.id > last.id
+async function isGivenUp(
+  history: ArchivedHistory,
+  base: ManifestDatabase,
+  own: ManifestDatabase,
+  { after, last }: StandingAtBranch,
+): Promise<boolean> {
+  const end = base.lastTransaction
+  if (own.lastTransaction.id > after) return false
+  if (end.id >= last.id) return end.id > last.id || end.checksum !== last.checksum
+  // It may have gone on since, to where it stood.
+  let isKnown = false
+  for (const lineage of history.lineagesOf(base)) {
+    const links = history.chain(lineage)
+    if (!(await history.goesThrough(links, last).catch(whereDamaged))) continue
+    if (await history.goesThrough(links, end).catch(whereDamaged)) return false
+    isKnown ||= links.some(({ segment, upTo }) => segment.first <= end.id && end.id <= upTo)
+  }
+  return isKnown
 }
 
 /** What is compared: the leader on its own backup, and on an earlier one. */
@@ -89,14 +112,14 @@ interface Compared {
 }
 
 /** Whether an earlier backup takes a database to where the leader's does, to where it stood if that one has what was given up, or has all that was committed up to the point. */
-function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Compared): boolean {
+async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Compared): Promise<boolean> {
   const replay = replays.find((each) => each.database === database)
   const [own, base] = [leader, other].map(({ manifest }) => manifest.databases.find(({ name }) => name === database))
   if (!own || !base || !replay) return false
   if (replay.to.id === to.id && replay.to.checksum === to.checksum) return true
   const standing = standingBeside(known.history, base, other)
   const isWhereItStood = standing !== undefined && replay.to.id >= standing.last.id
-  if (isWhereItStood && isGivenUp(own, leader.base, standing)) return true
+  if (isWhereItStood && (await isGivenUp(known.history, own, leader.base, standing))) return true
   const { point } = leader
   if (point.kind !== 'time') return replay.bounded || isWhereItStood
   // Where a lineage was left for one of which nothing is archived, what came up to the moment may be in that one.
