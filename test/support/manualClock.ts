@@ -41,6 +41,11 @@ export class ManualClock implements Clock {
     this.#time += milliseconds
   }
 
+  /** The same until a moment, in milliseconds since 1970; a moment that is over is gone back to. */
+  jumpTo(time: number): void {
+    this.#time = time
+  }
+
   /** Time passes step by step: each sleeper wakes at its moment, and what it does then happens before time goes on. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#time + milliseconds

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { planPointInTime, type PointInTimePlan } from '../../src/recovery/pointInTimePlan.ts'
 import type { RestorePoint } from '../../src/recovery/restorePoint.ts'
 import { backupWindows, certain, joined } from '../../src/recovery/windows.ts'
@@ -15,6 +16,19 @@ export function at(id: number, later = 0): RestorePoint {
 /** A transaction as a point. */
 export function tx(id: number): RestorePoint {
   return { kind: 'transaction', id }
+}
+
+/** The end of what there is. */
+export const latest = { kind: 'latest' } as const
+
+/** What a plan is rejected with that is refused, with a message that a pattern matches. */
+export function refused(pattern: string): { code: string; message: string } {
+  return { code: 'refused', message: expect.stringMatching(pattern) as string }
+}
+
+/** What a plan is rejected with that asks between just these histories. */
+export function asked(...choices: readonly string[]): { code: string; message: string } {
+  return refused(`to ${choices.length} histories.*${choices.join('.*')}`)
 }
 
 /** How the database `neo4j` of a repository would be restored to a point. */

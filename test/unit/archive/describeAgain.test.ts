@@ -10,12 +10,11 @@ import { archiveAll, archived, backUpLogs, newRepository } from '../../support/a
 import { sampleStore } from '../../support/logBytes.ts'
 import { TickingClock } from '../../support/manualClock.ts'
 import { lying } from '../../support/meteredStorage.ts'
-import { endsOfPlan } from '../../support/planning.ts'
+import { endsOfPlan, latest } from '../../support/planning.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
-const latest = { kind: 'latest' } as const
 
 let folder: string
 let storage: Storage

@@ -1,25 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Located, locate } from '../../../src/archive/locate.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
-import { memoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { TickingClock } from '../../support/manualClock.ts'
-import { endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { endsOfPlan, latest, planTo, tx } from '../../support/planning.ts'
 import { runInTime } from '../../support/runningArchiver.ts'
 import { collect } from '../../support/streams.ts'
 import { SyntheticLog } from '../../support/syntheticLog.ts'
+import { SyntheticServer } from '../../support/syntheticServer.ts'
 
 const root = rootLineage(sampleStore)
 const { signal } = new AbortController()
-const latest = { kind: 'latest' } as const
 
-let folder: string
+let server: SyntheticServer
 let storage: Storage
 let repository: Repository
 /** Archived to 9. */
@@ -29,18 +25,16 @@ let restored: SyntheticLog
 let lineage: string
 let description: Buffer
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-undescribed-'))
-  storage = memoryStorage()
-  repository = await newRepository({ storage, clock: new TickingClock() })
-  log = SyntheticLog.create(join(folder, 'data')).write(3)
-  await backUpLogs(repository, log)
+  server = await SyntheticServer.create()
+  ;({ storage, repository, log } = server)
+  await server.backUpAt(4, log.write(3))
   await archiveAll(repository, log.write(5))
-  restored = log.copyUpTo(5, join(folder, 'restored')).write(2, { body: 'restored' })
+  restored = log.copyUpTo(5, join(server.folder, 'restored')).write(2, { body: 'restored' })
   await archiveAll(repository, restored)
   lineage = branchLineage(root, restored.at(6))
   description = await collect(storage.get(lineageName(lineage)))
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => server[Symbol.dispose]())
 
 const find = async ({ dataDir, database }: SyntheticLog): Promise<Located> => locate(repository, dataDir, database, signal)
 
@@ -63,7 +57,7 @@ describe.each(['gone', 'damaged'])('a description of a later lineage that is %s'
 
   test('keeps nothing from being restored that a later backup leads to', async () => {
     await archiveAll(repository, restored.write(2))
-    await backUpLogs(repository, restored)
+    await server.backUpAt(20, restored)
     await archiveAll(repository, restored.write(2))
     expect(await endsOfPlan(repository, latest)).toEqual([9, 11])
     expect(await endsOfPlan(repository, tx(10))).toEqual([9, 10])
@@ -95,7 +89,7 @@ test.each(['first', 'later'])(
   'a description of the %s lineage that goes away while it is archived is missed by and by',
   async (which) => {
     const live =
-      which === 'first' ? SyntheticLog.create(join(folder, 'live'), { store: { ...sampleStore, random: '9' } }) : restored
+      which === 'first' ? SyntheticLog.create(join(server.folder, 'live'), { store: { ...sampleStore, random: '9' } }) : restored
     await archiveAll(repository, live.write(1))
     const id = which === 'first' ? rootLineage(live.store) : lineage
     await using archiver = runInTime(repository, live)

@@ -1,33 +1,28 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RestorePoint } from '../../../src/recovery/restorePoint.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
-import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
-import { planTo, tx } from '../../support/planning.ts'
-import { SyntheticLog } from '../../support/syntheticLog.ts'
+import { archiveAll, backUpLogs } from '../../support/archiving.ts'
+import type { ManualClock } from '../../support/manualClock.ts'
+import { latest, planTo, tx } from '../../support/planning.ts'
+import type { SyntheticLog } from '../../support/syntheticLog.ts'
+import { SyntheticServer } from '../../support/syntheticServer.ts'
 
 const hour = 3_600_000
 /** Archivers describe lineages by the clock of the system. */
 const restoredAt = Date.now()
 
-let folder: string
+let server: SyntheticServer
 let clock: ManualClock
 let repository: Repository
 let log: SyntheticLog
 let system: SyntheticLog
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-everyday-'))
-  clock = new ManualClock(new Date(restoredAt - 100 * hour))
-  repository = await newRepository({ clock })
-  const dataDir = join(folder, 'data')
-  log = SyntheticLog.create(dataDir)
-  system = SyntheticLog.create(dataDir, { database: 'system', store: { ...sampleStore, random: '4711' } })
+  server = await SyntheticServer.create()
+  ;({ clock, repository, log, system } = server)
+  clock.jumpTo(restoredAt - 100 * hour)
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => server[Symbol.dispose]())
 
 /** An hour later by all clocks. */
 function later(): { body: string; commitTime: number } {
@@ -48,7 +43,7 @@ async function archive(): Promise<void> {
 /** What is wrong with restores to the end and to other points, in words: questions end the test. */
 async function flaws(...points: readonly RestorePoint[]): Promise<string[]> {
   const found: string[] = []
-  for (const point of [{ kind: 'latest' } as const, tx(log.last.id), ...points]) {
+  for (const point of [latest, tx(log.last.id), ...points]) {
     const { replays, doubts } = await planTo(repository, point)
     found.push(...doubts)
     if (point.kind !== 'time' && replays[0]!.to.checksum !== log.last.checksum) found.push('neo4j is not at its end')
@@ -93,8 +88,8 @@ test('[archive.lineages] daily backups ask nothing, also not of a production tha
     log.write(2, later())
     system.write(1, later())
     await archive()
-    clock.jump(Math.max(0, Date.now() + hour - clock.now().getTime()))
-    const dataDir = join(folder, `without ${undone}`)
+    clock.jumpTo(Math.max(clock.now().getTime(), Date.now() + hour))
+    const dataDir = join(server.folder, `without ${undone}`)
     log = log.copyUpTo(log.last.id - undone, dataDir)
     system = system.copyUpTo(system.last.id - undoneOfSystem, dataDir)
     log.write(1, later())

@@ -6,7 +6,7 @@ import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
 import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { asked, at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -24,10 +24,6 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const copy = (to: number, name = 'copy'): SyntheticLog => log.copyUpTo(to, join(folder, name))
-const asked = (...choices: readonly string[]) => ({
-  code: 'refused',
-  message: expect.stringMatching(`to ${choices.length} histories.*${choices.join('.*')}`) as string,
-})
 
 describe('[archive.lineages] a point that only a backup has is a question where its own log shows another transaction', () => {
   test('where the archive ends: a restore went on from there', async () => {

@@ -23,7 +23,7 @@ import {
   putSegment,
 } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { at, endsOfPlan, planTo, tx, windowsOf } from '../../support/planning.ts'
+import { at, endsOfPlan, planTo, refused, tx, windowsOf } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -45,8 +45,6 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
 const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
 const windows = async (): Promise<string[]> => windowsOf(repository)
-
-const refused = (text: string) => ({ code: 'refused', message: expect.stringMatching(text) as string })
 
 describe('lineages', () => {
   let other: SyntheticLog

@@ -37,7 +37,7 @@ const refused = async (point: RestorePoint, hint: string | RegExp): Promise<void
   expect(plan(point)).rejects.toMatchObject({ code: 'refused', hint: expect.stringMatching(hint) as string })
 /** A backup that is made when the last transaction is committed, or so many milliseconds later. */
 const backUp = async (source: SyntheticLog, later = 0): Promise<Manifest> => {
-  clock.jump(source.last.commitTime + later - clock.now().getTime())
+  clock.jumpTo(source.last.commitTime + later)
   return backUpLogs(repository, source)
 }
 const windows = async (): Promise<string[]> => windowsOf(repository)

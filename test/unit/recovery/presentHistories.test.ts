@@ -18,7 +18,7 @@ import {
   putSegment,
 } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { at, endsOfPlan, planTo, tx } from '../../support/planning.ts'
+import { at, endsOfPlan, planTo, refused, tx } from '../../support/planning.ts'
 import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
 
 const root = rootLineage(sampleStore)
@@ -37,8 +37,6 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const plan = async (point: RestorePoint, lineage?: string): Promise<PointInTimePlan> => planTo(repository, point, lineage)
 const ends = async (point: RestorePoint, lineage?: string): Promise<number[]> => endsOfPlan(repository, point, lineage)
-
-const refused = (text: string) => ({ code: 'refused', message: expect.stringMatching(text) as string })
 
 describe('[archive.lineages] a backup that ends behind the archive', () => {
   test('is the latest, in the very millisecond, too', async () => {

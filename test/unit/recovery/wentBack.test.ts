@@ -1,51 +1,34 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Manifest } from '../../../src/repository/manifest.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage } from '../../../src/repository/segmentName.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
-import { endsOfPlan, planTo, tx } from '../../support/planning.ts'
-import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+import { asked, endsOfPlan, latest, planTo, refused, tx } from '../../support/planning.ts'
+import { firstCommit, type SyntheticLog } from '../../support/syntheticLog.ts'
+import { SyntheticServer } from '../../support/syntheticServer.ts'
 
 const root = rootLineage(sampleStore)
-const latest = { kind: 'latest' } as const
 
-let folder: string
-let clock: ManualClock
+let server: SyntheticServer
 let repository: Repository
 let log: SyntheticLog
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-went-back-'))
-  clock = new ManualClock(new Date(firstCommit))
-  repository = await newRepository({ clock })
-  log = SyntheticLog.create(join(folder, 'data'))
+  server = await SyntheticServer.create()
+  ;({ repository, log } = server)
 })
-afterEach(() => rmSync(folder, { recursive: true }))
-
-/** A backup that is begun so many seconds after the first commit, when transaction N was committed after N seconds. */
-async function backUpAt(seconds: number, of: SyntheticLog): Promise<Manifest> {
-  clock.jump(firstCommit + seconds * 1000 - clock.now().getTime())
-  return backUpLogs(repository, of)
-}
+afterEach(() => server[Symbol.dispose]())
 
 /** Now, and a little later, by the clock by which lineages are described. */
 const realSeconds = (): number => (Date.now() - firstCommit) / 1000 + 10
 
-const restored = (to: number): SyntheticLog => log.copyUpTo(to, join(folder, 'restored'))
-const asked = (...choices: readonly string[]) => ({
-  code: 'refused',
-  message: expect.stringMatching(`to ${choices.length} histories.*${choices.join('.*')}`) as string,
-})
+const restored = (to: number): SyntheticLog => log.copyUpTo(to, join(server.folder, 'restored'))
 
 describe('[archive.lineages] a backup of a server that was restored to an earlier point and has written nothing since', () => {
   test('makes the latest a question, as the archive still has what was undone', async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(6))
-    const { id } = await backUpAt(100, restored(5))
+    const { id } = await server.backUpAt(100, restored(5))
     await expect(planTo(repository, latest)).rejects.toMatchObject(
       asked(`--lineage ${root} up to transaction 9`, `--id ${id} up to transaction 5 .*begun 2026-01-01T00:01:40.*had gone back`),
     )
@@ -54,51 +37,50 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
   })
 
   test('makes the latest a question, as another backup still has what was undone', async () => {
-    const before = await backUpAt(6, log.write(4))
-    const { id } = await backUpAt(100, restored(3))
+    const before = await server.backUpAt(6, log.write(4))
+    const { id } = await server.backUpAt(100, restored(3))
     const question = asked(`--id ${before.id} up to transaction 5`, `--id ${id} up to transaction 3`)
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
 
   test('makes the latest a question though the clock of what was undone was ahead, where another backup has that', async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     log.write(2).write(1, { commitTime: firstCommit + 3_600_000 })
     await archiveAll(repository, log)
-    await backUpAt(10, log)
-    const { id } = await backUpAt(100, restored(4))
+    await server.backUpAt(10, log)
+    const { id } = await server.backUpAt(100, restored(4))
     const question = asked(`--lineage ${root} up to transaction 6`, `--id ${id} up to transaction 4`)
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
 
   test('makes the latest a question within a later lineage, too', async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(6))
     const other = restored(5).write(4, { body: 'after', commitTime: firstCommit + 50_000 })
     await archiveAll(repository, other)
-    const { id } = await backUpAt(200, other.copyUpTo(7, join(folder, 'once more')))
+    const { id } = await server.backUpAt(200, other.copyUpTo(7, join(server.folder, 'once more')))
     const question = asked(`--lineage ${branchLineage(root, other.at(6))} up to transaction 9`, `--id ${id} up to transaction 7`)
     await expect(planTo(repository, latest)).rejects.toMatchObject(question)
   })
 
   test('makes the latest a question though a trial was backed up later', async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(6))
-    const { id } = await backUpAt(100, restored(5))
+    const { id } = await server.backUpAt(100, restored(5))
     for (const count of [1, 9]) {
-      const trial = log.copyUpTo(4, join(folder, `trial ${count}`)).write(count, { body: 'trial', commitTime: firstCommit + 500 })
-      await backUpAt(200 + count, trial)
-      await expect(planTo(repository, latest)).rejects.toMatchObject({
-        code: 'refused',
-        message: expect.stringMatching(`--id ${id} up to transaction 5 `) as string,
-      })
+      const trial = log
+        .copyUpTo(4, join(server.folder, `trial ${count}`))
+        .write(count, { body: 'trial', commitTime: firstCommit + 500 })
+      await server.backUpAt(200 + count, trial)
+      await expect(planTo(repository, latest)).rejects.toMatchObject(refused(`--id ${id} up to transaction 5 `))
     }
   })
 
   test('says that the clock may have been ahead, and what ends the question', async () => {
-    await backUpAt(3, log.write(2))
-    const { id } = await backUpAt(86_400, log.write(2))
+    await server.backUpAt(3, log.write(2))
+    const { id } = await server.backUpAt(86_400, log.write(2))
     await archiveAll(repository, log.write(4))
-    await backUpAt(100, log)
+    await server.backUpAt(100, log)
     await expect(planTo(repository, latest)).rejects.toMatchObject(
       asked(
         `--lineage ${root} up to`,
@@ -113,10 +95,10 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
     ['', 200],
     [', by a clock that is behind', 50],
   ])('is no question once what it wrote since is archived%s', async (_, seconds) => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(6))
     const other = restored(5)
-    await backUpAt(100, other)
+    await server.backUpAt(100, other)
     await archiveAll(repository, other.write(3, { body: 'after', commitTime: firstCommit + seconds * 1000 }))
     const { replays, doubts } = await planTo(repository, latest)
     expect(replays[0]).toMatchObject({ lineage: branchLineage(root, other.at(6)), from: { id: 5 }, to: { id: 8 } })
@@ -128,7 +110,7 @@ describe('[archive.lineages] a backup of a server that was put back to what an e
   let other: SyntheticLog
   let branch: string
   beforeEach(async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(5)) // 8
     other = restored(5).write(1, { body: 'after', commitTime: firstCommit + 20_000 })
     await archiveAll(repository, other)
@@ -136,7 +118,7 @@ describe('[archive.lineages] a backup of a server that was put back to what an e
   })
 
   test.each([8, 7])('makes the latest a question though it has written nothing since (transaction %i)', async (to) => {
-    const { id } = await backUpAt(realSeconds(), log.cutBack(to))
+    const { id } = await server.backUpAt(realSeconds(), log.cutBack(to))
     await expect(planTo(repository, latest)).rejects.toMatchObject(
       asked(`--lineage ${branch} up to transaction 6`, `--id ${id} up to transaction ${to} .* had gone back`),
     )
@@ -144,15 +126,15 @@ describe('[archive.lineages] a backup of a server that was put back to what an e
   })
 
   test('is no question where it was made before, or a later one shows the restored one', async () => {
-    await backUpAt(100, log)
+    await server.backUpAt(100, log)
     expect(await endsOfPlan(repository, latest)).toEqual([3, 6])
-    await backUpAt(realSeconds(), log)
-    await backUpAt(realSeconds() + 100, other)
+    await server.backUpAt(realSeconds(), log)
+    await server.backUpAt(realSeconds() + 100, other)
     expect(await endsOfPlan(repository, latest)).toEqual([6, 6])
   })
 
   test('is no question once it goes on', async () => {
-    await backUpAt(realSeconds(), log)
+    await server.backUpAt(realSeconds(), log)
     await archiveAll(repository, log.write(1, { commitTime: Date.now() }))
     expect(await planTo(repository, latest)).toMatchObject({ replays: [{ from: { id: 8 }, to: { id: 9 } }], doubts: [] })
   })
@@ -161,19 +143,19 @@ describe('[archive.lineages] a backup of a server that was put back to what an e
 describe('[archive.lineages] no question is a backup', () => {
   test('that ends with the last transaction of an idle database', async () => {
     await archiveAll(repository, log.write(2))
-    await backUpAt(3, log)
+    await server.backUpAt(3, log)
     await archiveAll(repository, log.write(6))
-    await backUpAt(100, log)
-    await backUpAt(200, log)
+    await server.backUpAt(100, log)
+    await server.backUpAt(200, log)
     expect(await planTo(repository, latest)).toMatchObject({ replays: [{ from: { id: 9 }, to: { id: 9 } }], doubts: [] })
   })
 
   test('of before what was archived since, and one of what was archived in between', async () => {
-    await backUpAt(3, log.write(2))
+    await server.backUpAt(3, log.write(2))
     await archiveAll(repository, log.write(6))
     expect(await planTo(repository, latest)).toMatchObject({ replays: [{ from: { id: 3 }, to: { id: 9 } }], doubts: [] })
-    await backUpAt(100, log)
-    await archiveAll(repository, log.write(1, { commitTime: firstCommit + 100_000 }))
+    await server.backUpAt(100, log)
+    await server.writeAt(100, log)
     expect(await planTo(repository, latest)).toMatchObject({ replays: [{ from: { id: 9 }, to: { id: 10 } }], doubts: [] })
   })
 })

@@ -1,37 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Repository } from '../../../src/repository/repository.ts'
-import { archiveAll, backUpLogs, newRepository } from '../../support/archiving.ts'
-import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
-import { at, planTo } from '../../support/planning.ts'
-import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+import { archiveAll } from '../../support/archiving.ts'
+import { at, latest, planTo } from '../../support/planning.ts'
+import { firstCommit, type SyntheticLog } from '../../support/syntheticLog.ts'
+import { type ServerLogs, SyntheticServer } from '../../support/syntheticServer.ts'
 
-let folder: string
-let clock: ManualClock
+let server: SyntheticServer
 let repository: Repository
 let log: SyntheticLog
 let system: SyntheticLog
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-whole-set-'))
-  clock = new ManualClock(new Date(firstCommit + 4500))
-  repository = await newRepository({ clock })
-  const dataDir = join(folder, 'data')
-  log = SyntheticLog.create(dataDir)
-  system = SyntheticLog.create(dataDir, { database: 'system', store: { ...sampleStore, random: '4711' } })
-  await backUpLogs(repository, log.write(3), system.write(2))
+  server = await SyntheticServer.create()
+  ;({ repository, log, system } = server)
+  await server.backUpAt(4.5, log.write(3), system.write(2))
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => server[Symbol.dispose]())
 
 /** What is archived up to transaction 6 of an idle database; 30 seconds after the first commit a user is made. */
 async function makeUser(isArchived: boolean): Promise<string> {
   await archiveAll(repository, log.write(2))
   system.write(1, { commitTime: firstCommit + 5500 }).write(1, { commitTime: firstCommit + 30_000 })
   if (isArchived) await archiveAll(repository, system)
-  clock.jump(60_000)
-  return (await backUpLogs(repository, log, system)).id
+  return (await server.backUpAt(64.5, log, system)).id
 }
 
 describe('[archive.point-in-time] a backup in which another database is behind the moment already', () => {
@@ -44,7 +34,7 @@ describe('[archive.point-in-time] a backup in which another database is behind t
       ],
       doubts: [],
     })
-    for (const point of [at(30), { kind: 'latest' } as const])
+    for (const point of [at(30), latest])
       expect(await planTo(repository, point)).toMatchObject({ replays: [{ from: { id: 6 } }, { to: { id: 5 } }], doubts: [] })
   })
 
@@ -61,24 +51,22 @@ describe('[archive.point-in-time] a backup in which another database is behind t
 describe('[archive.lineages] a backup in which another database has what a restore gave up', () => {
   /** neo4j restored to the backup's end, 6, and system to 4; written to and archived since. */
   const goOn = async (): Promise<void> => {
-    const dataDir = join(folder, 'restored')
-    const other = log.copyUpTo(6, dataDir)
-    system.copyUpTo(4, dataDir)
+    const restored = server.restored(6, 4)
     await archiveAll(repository, log.write(2))
-    await archiveAll(repository, other.write(2, { body: 'after', commitTime: firstCommit + 100_000 }))
+    await archiveAll(repository, restored.log.write(2, { body: 'after', commitTime: firstCommit + 100_000 }))
   }
 
   test('is passed over for an earlier one and the archive', async () => {
     await makeUser(true)
     await goOn()
-    for (const point of [{ kind: 'latest' } as const, at(100)])
+    for (const point of [latest, at(100)])
       expect(await planTo(repository, point)).toMatchObject({ replays: [{ from: { id: 4 }, to: { id: 8 } }, { to: { id: 4 } }] })
   })
 
   test('is taken where no other one leads there, and that is said', async () => {
     const id = await makeUser(false)
     await goOn()
-    const { replays, doubts } = await planTo(repository, { kind: 'latest' })
+    const { replays, doubts } = await planTo(repository, latest)
     expect(replays).toMatchObject([{ from: { id: 6 }, to: { id: 8 } }, { to: { id: 5 } }])
     expect(doubts).toEqual([
       expect.stringMatching(`system ends with transaction 5 .* as backup ${id} has it, though it stood at transaction 4 when`),
@@ -87,27 +75,24 @@ describe('[archive.lineages] a backup in which another database has what a resto
 })
 
 describe('[archive.point-in-time] after a restore of long ago, a backup in which another database is behind the moment already', () => {
-  let restored: { log: SyntheticLog; system: SyntheticLog }
+  let restored: ServerLogs
   let first: string
   /** neo4j restored to 6 and system to 3, which has its transaction 4 since; what they had before up to 8 and to a user is archived. */
   const goOn = async (isArchived: boolean): Promise<void> => {
     await archiveAll(repository, log.write(4))
     await archiveAll(repository, system.write(1))
-    const dataDir = join(folder, 'restored')
-    restored = { log: log.copyUpTo(6, dataDir), system: system.copyUpTo(3, dataDir) }
-    await archiveAll(repository, restored.log.write(1, { body: 'after', commitTime: firstCommit + 20_000 }))
+    restored = server.restored(6, 3)
+    await server.writeAt(20, restored.log, 'after')
     const since = restored.system.write(1, { body: 'after', commitTime: firstCommit + 21_000 })
     if (isArchived) await archiveAll(repository, since)
-    clock.jump(18_000)
-    first = (await backUpLogs(repository, restored.log, ...(isArchived ? [since] : []))).id
+    first = (await server.backUpAt(22.5, restored.log, ...(isArchived ? [since] : []))).id
   }
   /** Of 50 s, with a backup of then. */
   const makeLater = async (): Promise<string> => {
-    await archiveAll(repository, restored.log.write(1, { commitTime: firstCommit + 31_000 }))
+    await server.writeAt(31, restored.log)
     restored.system.write(1, { commitTime: firstCommit + 50_000 })
-    clock.jump(30_000)
-    const { id } = await backUpLogs(repository, restored.log, restored.system)
-    await archiveAll(repository, restored.log.write(1, { commitTime: firstCommit + 60_000 }))
+    const { id } = await server.backUpAt(52.5, restored.log, restored.system)
+    await server.writeAt(60, restored.log)
     return id
   }
 

@@ -1,27 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Manifest } from '../../../src/repository/manifest.ts'
 import { openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, rootLineage, segmentName } from '../../../src/repository/segmentName.ts'
 import { requireUnprotected } from '../../../src/retention/protectedBackups.ts'
-import { memoryStorage } from '../../../src/storage/memory.ts'
-import type { Storage } from '../../../src/storage/storage.ts'
-import { archiveAll, archiveOn, backUpLogs, newRepository } from '../../support/archiving.ts'
+import { archiveAll, archiveOn } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
-import { ManualClock } from '../../support/manualClock.ts'
 import { metered } from '../../support/meteredStorage.ts'
-import { planTo } from '../../support/planning.ts'
-import { firstCommit, SyntheticLog } from '../../support/syntheticLog.ts'
+import { latest, planTo } from '../../support/planning.ts'
+import { firstCommit, type SyntheticLog } from '../../support/syntheticLog.ts'
+import { SyntheticServer } from '../../support/syntheticServer.ts'
 
 const { signal } = new AbortController()
-const latest = { kind: 'latest' } as const
 const day = 86_400
 
-let folder: string
-let clock: ManualClock
-let storage: Storage
+let server: SyntheticServer
 let repository: Repository
 /** `neo4j` at 4, `system` at 3. */
 let before: Manifest
@@ -33,36 +26,26 @@ let system: SyntheticLog
 let restored: SyntheticLog
 let users: SyntheticLog
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'holdfast-latest-set-'))
-  clock = new ManualClock(new Date(firstCommit))
-  storage = memoryStorage()
-  repository = await newRepository({ storage, clock })
-  log = SyntheticLog.create(join(folder, 'data'))
-  system = SyntheticLog.create(join(folder, 'data'), { database: 'system', store: { ...sampleStore, random: '4711' } })
-  before = await backUpAt(4, log.write(3), system.write(2))
+  server = await SyntheticServer.create()
+  ;({ repository, log, system } = server)
+  before = await server.backUpAt(4, log.write(3), system.write(2))
   await archiveAll(repository, log.write(2))
-  await archiveAll(repository, system.write(1, { commitTime: firstCommit + 6_500 }))
-  mistaken = await backUpAt(7, log, system)
+  await server.writeAt(6.5, system)
+  mistaken = await server.backUpAt(7, log, system)
   await archiveAll(repository, log.write(2))
-  users = system.copyUpTo(3, join(folder, 'restored'))
-  restored = log.copyUpTo(6, join(folder, 'restored'))
-  await archiveAll(repository, restored.write(1, { body: 'restored', commitTime: firstCommit + 50_000 }))
-  await archiveAll(repository, restored.write(1, { commitTime: firstCommit + 9 * day * 1000 }))
-  goTo(10 * day)
+  ;({ log: restored, system: users } = server.restored(6, 3))
+  await server.writeAt(50, restored, 'restored')
+  await server.writeAt(9 * day, restored)
+  server.clock.jumpTo(firstCommit + 10 * day * 1000)
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => server[Symbol.dispose]())
 
-const goTo = (seconds: number): void => clock.jump(firstCommit + seconds * 1000 - clock.now().getTime())
-async function backUpAt(seconds: number, ...logs: SyntheticLog[]): Promise<Manifest> {
-  goTo(seconds)
-  return backUpLogs(repository, ...logs)
-}
 /** With a promised window of three days. */
 const protect = async (from: Repository, ...manifests: readonly Manifest[]): Promise<void> =>
   requireUnprotected(
     from,
     manifests.map(({ id }) => id),
-    { window: 3 * day * 1000, now: clock.now(), signal },
+    { window: 3 * day * 1000, now: server.clock.now(), signal },
   )
 const ends = async (): Promise<number[]> => (await planTo(repository, latest)).replays.map(({ to }) => to.id)
 
@@ -79,9 +62,9 @@ test('[archive.window] the only backup that leads another database to where it s
 })
 
 test('a backup of behind the parting frees it, and no log is read to find out', async () => {
-  const later = await backUpAt(10 * day, restored, users)
-  const counted = metered(storage)
-  const observed = await openRepository(counted, { clock })
+  const later = await server.backUpAt(10 * day, restored, users)
+  const counted = metered(server.storage)
+  const observed = await openRepository(counted, { clock: server.clock })
   await expect(protect(observed, before)).resolves.toBeUndefined()
   const reads = counted.requests.filter((request) => request.startsWith('get archive/') && request.endsWith('.segment'))
   expect(reads).toEqual([])
@@ -91,7 +74,7 @@ test('a backup of behind the parting frees it, and no log is read to find out', 
 })
 
 test('a backup of where all of them stood frees it', async () => {
-  const idle = await backUpAt(10 * day, log.copyUpTo(6, join(folder, 'idle')), users)
+  const idle = await server.backUpAt(10 * day, log.copyUpTo(6, join(server.folder, 'idle')), users)
   expect(await ends()).toEqual([8, 3])
   await expect(protect(repository, before)).resolves.toBeUndefined()
   await expect(protect(repository, before, idle)).rejects.toMatchObject({ code: 'refused' })
@@ -107,7 +90,7 @@ test('what is damaged now keeps no backup', async () => {
   const { segments } = await repository.archive.list()
   const lineage = branchLineage(rootLineage(sampleStore), restored.at(7))
   const name = segmentName(segments.find((segment) => segment.lineage === lineage && segment.last === 8)!)
-  await storage.delete(name)
-  await storage.put(name, Buffer.from('nonsense'))
+  await server.storage.delete(name)
+  await server.storage.put(name, Buffer.from('nonsense'))
   await expect(protect(repository, before)).resolves.toBeUndefined()
 })
