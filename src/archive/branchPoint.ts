@@ -1,4 +1,4 @@
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import { findTransaction, liveTransactions, newestTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import type { LogPlace } from '../neo4j/logFollower.ts'
 import type { StoredSegment } from '../repository/archive.ts'
@@ -47,7 +47,7 @@ async function placeBehindOrigin(
   { lineage, id }: { lineage: string; id: number },
   signal: AbortSignal,
 ): Promise<LogPlace | undefined> {
-  const description = await repository.archive.readLineage(lineage, { signal }).catch(unlessDamaged)
+  const description = await repository.archive.readLineage(lineage, { signal }).catch(ifDamaged(undefined))
   // Where a delete has freed what came before, it is about another transaction.
   if (description?.origin?.id !== id) return undefined
   return placeBehind(await findTransaction(directory, id), description.origin.checksum)
@@ -68,17 +68,12 @@ async function lastInCommon(
     // What is older has been pruned as well.
     if (end.at === 'pruned' || end.at === 'edge') return undefined
     // Where it is damaged, the log parts from what is archived before it: nothing of it could be restored anyway.
-    const common = await commonWithin(repository, directory, segment, signal).catch(unlessDamaged)
+    const common = await commonWithin(repository, directory, segment, signal).catch(ifDamaged(undefined))
     if (!common) continue
     const branch = placeBehind(await findTransaction(directory, common.id), common.checksum)
     return branch && { after: common.id, place: branch }
   }
   return undefined
-}
-
-/** Passes over what cannot be told for damage; anything else is thrown. */
-export function unlessDamaged(error: unknown): undefined {
-  integrityError(error)
 }
 
 /** The last transaction of a segment that the live log has too. */

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts'
+import { ifDamaged } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, placeBehind } from '../neo4j/liveLog.ts'
 import type { Lineage } from '../repository/lineage.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { ArchiveListener } from './archiveEvent.ts'
-import { unlessDamaged } from './branchPoint.ts'
 import type { Located } from './locate.ts'
 
 interface DescribeOptions {
@@ -24,7 +24,7 @@ export async function describeFirstAgain(
   { repository, dataDir, clock, listener, signal }: DescribeOptions,
   { root, storeId, segments }: Located,
 ): Promise<void> {
-  const origin = await originOf(logDirectory(dataDir, database), segments).catch(unlessDamaged)
+  const origin = await originOf(logDirectory(dataDir, database), segments).catch(ifDamaged(undefined))
   const description: Lineage = {
     id: root,
     database,

@@ -1,5 +1,5 @@
 import { estimateSize } from '../backup/sizeEstimate.ts'
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import type { Repository } from '../repository/repository.ts'
 import { backupArgument, resolveBackup } from './backupArgument.ts'
 import { defineCommand } from './command.ts'
@@ -65,10 +65,6 @@ export const backupShowCommand = defineCommand({
 
 /** @returns null where another backup is damaged, as then nobody knows what it needs. */
 async function bytesFreed(repository: Repository, id: string, signal: AbortSignal): Promise<number | null> {
-  try {
-    return (await repository.planDeletion([id], { signal })).bytesFreed
-  } catch (error) {
-    integrityError(error)
-    return null
-  }
+  const plan = await repository.planDeletion([id], { signal }).catch(ifDamaged(null))
+  return plan?.bytesFreed ?? null
 }

@@ -37,6 +37,14 @@ export function integrityError(error: unknown): HoldfastError {
   throw error
 }
 
+/** An answer for where damage leaves a question open; anything else is thrown. */
+export function ifDamaged<const T>(answer: T): (error: unknown) => T {
+  return (error) => {
+    integrityError(error)
+    return answer
+  }
+}
+
 /** Whether an error from the operating system has one of the given codes, such as `ENOENT`. */
 export function hasSystemCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))

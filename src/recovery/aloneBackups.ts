@@ -1,4 +1,4 @@
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
@@ -33,7 +33,7 @@ export async function backupsBeyond(
       const { id, commitTime } = base.lastTransaction
       if (!isSame || id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
       // Where damage leaves it open, it may be a history of its own.
-      if (!(await isArchived(history, base).catch((error: unknown) => !whereDamaged(error)))) found.push({ manifest, base })
+      if (!(await isArchived(history, base).catch(ifDamaged(false)))) found.push({ manifest, base })
     }
   }
   return found
@@ -54,10 +54,4 @@ export function isLeft(history: ArchivedHistory, { manifest, base }: Alone, line
 /** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
 export function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
   return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
-}
-
-/** What damage leaves open may be so. @throws what is no damage */
-export function whereDamaged(error: unknown): true {
-  integrityError(error)
-  return true
 }

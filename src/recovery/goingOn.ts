@@ -1,6 +1,7 @@
+import { ifDamaged } from '../core/errors.ts'
 import { ancestry } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { type Alone, isMadeBefore, whereDamaged } from './aloneBackups.ts'
+import { type Alone, isMadeBefore } from './aloneBackups.ts'
 import { checksumInBackup } from './backupLog.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -70,7 +71,7 @@ async function goesOnFrom(lineage: string, { manifest, base }: Alone, compared: 
   const links = history.chain(lineage)
   // Of a backup of before all that is archived, or within a gap, nothing says that it is of another history.
   if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return true
-  return history.goesThrough(links, base.lastTransaction).catch(whereDamaged)
+  return history.goesThrough(links, base.lastTransaction).catch(ifDamaged(true))
 }
 
 function notCertain({ manifest, base: { name, lastTransaction } }: Alone, lineage: string, { history }: Compared): string {

@@ -1,9 +1,9 @@
+import { ifDamaged } from '../core/errors.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { whereDamaged } from './aloneBackups.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
 /** What a way to a point is compared with. */
@@ -30,7 +30,7 @@ export async function endAlong(
       const end = last
         ? { id: last.upTo, time: new Date(last.segment.latest).toISOString() }
         : { id: lastTransaction.id, time: lastTransaction.commitTime }
-      if (end.id > (best?.id ?? 0) && (await history.goesThrough(links, lastTransaction).catch(whereDamaged))) best = end
+      if (end.id > (best?.id ?? 0) && (await history.goesThrough(links, lastTransaction).catch(ifDamaged(true)))) best = end
     }
   }
   return best

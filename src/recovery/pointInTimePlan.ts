@@ -1,9 +1,9 @@
-import { HoldfastError } from '../core/errors.ts'
+import { HoldfastError, ifDamaged } from '../core/errors.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
-import { isArchived, isMadeBefore, whereDamaged } from './aloneBackups.ts'
+import { isArchived, isMadeBefore } from './aloneBackups.ts'
 import { requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
@@ -94,7 +94,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
 /** Whether a backup is no way by itself, as a lineage goes through it. For a point at which it ends, it is one where the log that tells is damaged. */
 async function isInLineage(history: ArchivedHistory, base: ManifestDatabase, { kind }: RestorePoint): Promise<boolean> {
   const isIn = isArchived(history, base)
-  return kind === 'latest' ? isIn : isIn.catch((error: unknown) => !whereDamaged(error))
+  return kind === 'latest' ? isIn : isIn.catch(ifDamaged(false))
 }
 
 /** Those with the latest history first, a lineage before the one that it left, and among these those with the least log to replay. */

@@ -1,9 +1,10 @@
+import { ifDamaged } from '../core/errors.ts'
 import { ancestry } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { type Alone, backupsBeyond, isLeft, isMadeBefore, whereDamaged } from './aloneBackups.ts'
+import { type Alone, backupsBeyond, isLeft, isMadeBefore } from './aloneBackups.ts'
 import { leftAlone, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -73,7 +74,7 @@ async function isWithin(lineage: string, other: string, history: ArchivedHistory
   // Its last one first: nearly always that tells, and mostly by the names of segments.
   for (const { last: id, checksum } of own.toReversed()) {
     if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return false
-    const isThrough = await history.goesThrough(links, { id, checksum }).catch((error: unknown) => !whereDamaged(error))
+    const isThrough = await history.goesThrough(links, { id, checksum }).catch(ifDamaged(false))
     if (!isThrough) return false
   }
   return true
@@ -90,13 +91,13 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
     const links = history.chain(lineage)
     // Of what a delete has freed nobody can tell.
     if (links.every(({ segment }) => segment.first > lastTransaction.id + 1)) return true
-    return history.goesThrough(links, lastTransaction).catch(whereDamaged)
+    return history.goesThrough(links, lastTransaction).catch(ifDamaged(true))
   }
   const isPutBack = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
     if (lineage === undefined || isMadeBefore(history, manifest, lineage)) return false
     for (const other of history.lineagesOf(base)) {
       const isBehind = history.wasLeftFor(lineage, other) && lastTransaction.id > history.commonUpTo(lineage, other)
-      if (isBehind && (await history.goesThrough(history.chain(other), lastTransaction).catch(whereDamaged))) return true
+      if (isBehind && (await history.goesThrough(history.chain(other), lastTransaction).catch(ifDamaged(true)))) return true
     }
     return false
   }
@@ -137,7 +138,7 @@ async function wentOnSince(lineage: string, common: number, { latest }: Replay, 
   const read = history.read(first, ({ id, commitTime }) => {
     if (id > common && id <= first.upTo && commitTime > latest && commitTime <= moment) hasGoneOn = true
   })
-  const isDamaged = await read.then(() => false).catch(whereDamaged)
+  const isDamaged = await read.then(() => false).catch(ifDamaged(true))
   return hasGoneOn || isDamaged
 }
 
@@ -162,6 +163,6 @@ async function holdsMore(
   if (point.kind === 'latest' || to.id > common) return true
   if (to.id < common || point.kind === 'transaction') return false
   // What is restored ends where the two part: what came next was committed later there, and perhaps not in the other one.
-  const further = await replayOn(history, base, other, point).catch(whereDamaged)
+  const further = await replayOn(history, base, other, point).catch(ifDamaged(true))
   return further === true || (further !== undefined && further.to.id > common)
 }

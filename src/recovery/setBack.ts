@@ -1,8 +1,8 @@
+import { ifDamaged } from '../core/errors.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
-import { whereDamaged } from './aloneBackups.ts'
 import type { Leader } from './leader.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
@@ -38,7 +38,9 @@ export async function whereSetBack(
   const isThrough = async (backup: Pick<Leader, 'manifest' | 'base'>): Promise<boolean> =>
     (await history.goesThrough(history.chain(lineage), backup.base.lastTransaction)) &&
     (await isOfLeader(history, backup.manifest, leader))
-  const found = await wentBack(replay, base, manifests.filter(isAsked), async (backup) => isThrough(backup).catch(whereDamaged))
+  const found = await wentBack(replay, base, manifests.filter(isAsked), async (backup) =>
+    isThrough(backup).catch(ifDamaged(true)),
+  )
   if (!found) return undefined
   const { id, timing } = found.manifest
   const { lastTransaction } = found.base

@@ -1,4 +1,4 @@
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Lineage, OtherDatabase } from '../repository/lineage.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
@@ -94,10 +94,7 @@ async function lineageThrough(
   history: ArchivedHistory,
 ): Promise<string | undefined> {
   for (const lineage of lineages) {
-    const isThrough = await history.goesThrough(history.chain(lineage), last).catch((error: unknown) => {
-      integrityError(error)
-      return false
-    })
+    const isThrough = await history.goesThrough(history.chain(lineage), last).catch(ifDamaged(false))
     if (isThrough) return lineage
   }
   return undefined

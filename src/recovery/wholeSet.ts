@@ -1,9 +1,8 @@
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { follow, isLeftAt, type StandingAtBranch, standingBeside } from './follow.ts'
 import type { Leader } from './leader.ts'
-import { whereDamaged } from './aloneBackups.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 
@@ -43,7 +42,7 @@ export async function planSet(leader: Leader, ways: readonly OtherWay[], known: 
     )
     if (sure.includes(false)) continue
     // Read only where the others lead there, as it is far the most. Damage on another way hinders nothing.
-    const replay = await way.replay().catch((error: unknown) => void integrityError(error))
+    const replay = await way.replay().catch(ifDamaged(undefined))
     if (replay?.to.id === id && replay.to.checksum === checksum)
       return { ...earlier, replays: [replay, ...earlier.replays.slice(1)] }
   }
@@ -97,8 +96,8 @@ async function isGivenUp(
   let isKnown = false
   for (const lineage of history.lineagesOf(base)) {
     const links = history.chain(lineage)
-    if (!(await history.goesThrough(links, last).catch(whereDamaged))) continue
-    if (await history.goesThrough(links, end).catch(whereDamaged)) return false
+    if (!(await history.goesThrough(links, last).catch(ifDamaged(true)))) continue
+    if (await history.goesThrough(links, end).catch(ifDamaged(true))) return false
     isKnown ||= links.some(({ segment, upTo }) => segment.first <= end.id && end.id <= upTo)
   }
   return isKnown

@@ -1,4 +1,4 @@
-import { HoldfastError, integrityError } from '../core/errors.ts'
+import { HoldfastError, ifDamaged } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { packsLease } from './backupWriter.ts'
@@ -79,8 +79,9 @@ export async function planDeletion(access: Access, ids: readonly string[], optio
   }
   const [given, others] = [true, false].map((isGiven) => backups.filter(({ id }) => ids.includes(id) === isGiven))
   const kept = await neededBy(access, others!, ids.length > 0 ? 'deleted' : 'freed', options)
-  // What nobody needs may be what a running backup has just stored.
-  const goes = ids.length > 0 ? await neededBy(access, given!, 'deleted', options).catch(anythingWhereDamaged) : anything
+  // What nobody needs may be what a running backup has just stored. And nobody knows what a damaged backup needs that is to go: all that the
+  // others do not need may be its own.
+  const goes = ids.length > 0 ? await neededBy(access, given!, 'deleted', options).catch(ifDamaged(anything)) : anything
 
   const plan: DeletionPlan = {
     backups: [...ids],
@@ -155,12 +156,6 @@ async function neededBy(
     log: neededLog(bases),
     store: (lineage) => roots.has(rootOf(lineage)),
   }
-}
-
-/** Nobody knows what a damaged backup needs that is to go: all that the others do not need may be its own. */
-function anythingWhereDamaged(error: unknown): Needed {
-  integrityError(error)
-  return anything
 }
 
 /**

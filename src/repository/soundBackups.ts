@@ -1,4 +1,4 @@
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import type { Access } from './access.ts'
 import { readBlockTable } from './blockTable.ts'
@@ -13,7 +13,7 @@ export async function soundBackups(access: Access, options: StorageOptions = {})
   if (damaged.size === 0) return manifests
   const sound: Manifest[] = []
   for (const manifest of manifests) {
-    const table = await readBlockTable(access, manifest, options).catch((error: unknown) => void integrityError(error))
+    const table = await readBlockTable(access, manifest, options).catch(ifDamaged(undefined))
     if (table?.packs.every(({ id }) => !damaged.has(id))) sound.push(manifest)
   }
   return sound

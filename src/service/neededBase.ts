@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { integrityError } from '../core/errors.ts'
+import { ifDamaged } from '../core/errors.ts'
 import { logDirectory } from '../neo4j/dataDirectory.ts'
 import { findTransaction, placeBehind, readLogHeaders } from '../neo4j/liveLog.ts'
 import { ArchivedHistory } from '../repository/archivedHistory.ts'
@@ -43,9 +43,9 @@ export async function hasBase(
     return found
   }
   const isOnTheWay = async ({ lastTransaction: { id, checksum } }: ManifestDatabase): Promise<boolean> => {
-    if (id < nextId - 1) return history.goesThrough(links, { id, checksum }).catch(notWhereDamaged)
-    const found = await findTransaction(directory, id).catch(notWhereDamaged)
-    return found !== false && placeBehind(found, checksum) !== undefined
+    if (id < nextId - 1) return history.goesThrough(links, { id, checksum }).catch(ifDamaged(false))
+    const found = await findTransaction(directory, id).catch(ifDamaged(undefined))
+    return found !== undefined && placeBehind(found, checksum) !== undefined
   }
   const leadsHere = async (base: ManifestDatabase): Promise<boolean> => {
     const { id } = base.lastTransaction
@@ -84,10 +84,4 @@ async function isTrueOfAny<T>(items: readonly T[], isTrue: (item: T) => Promise<
 function isOfTwoHistories(history: ArchivedHistory, { segment: { lineage, last: id, checksum } }: Link, nextId: number): boolean {
   const other = history.partingAt(lineage, { id, checksum })
   return other !== undefined && other.first < nextId
-}
-
-/** A backup behind which the log is damaged leads nowhere. */
-function notWhereDamaged(error: unknown): false {
-  integrityError(error)
-  return false
 }
