@@ -19,14 +19,14 @@ export async function standingOfOthers(
   const others: OtherDatabase[] = []
   for (const other of await databasesSoFar(dataDir)) {
     if (other === database) continue
-    const standing = await endOfLog(logDirectory(dataDir, other)).catch((caught: unknown) => {
+    const stood = await endOfLog(logDirectory(dataDir, other)).catch((caught: unknown) => {
       // The archive of one database never waits for the log of another one.
       const error = dataFileFailure(caught, dataDir)
       if (!(error instanceof HoldfastError)) throw error
     })
-    if (!standing) continue
-    const own = segments.filter(({ lineage }) => rootOf(lineage) === standing.root)
-    others.push({ ...standing, ends: lineageEnds(own) })
+    if (!stood) continue
+    const own = segments.filter(({ lineage }) => rootOf(lineage) === stood.root)
+    others.push({ ...stood, ends: lineageEnds(own) })
   }
   return others
 }

@@ -1,14 +1,12 @@
-import { ancestry } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import type { OtherDatabase } from '../repository/lineage.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage } from '../repository/segmentName.ts'
 import { isMadeBefore } from './aloneBackups.ts'
-import { type Leader, lineageOf, pointOf } from './leader.ts'
+import { type Leader, pointOf } from './leader.ts'
 import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
 import { type Following, whereSetBack } from './setBack.ts'
+import { giveUpOf, isLeftAt, type Stood, whereItStood } from './stood.ts'
 
 /** A lineage that may be followed, up to a transaction. */
 interface Followable {
@@ -23,11 +21,11 @@ interface Followable {
 export async function follow(known: Known, base: ManifestDatabase, leader: Leader): Promise<Replay> {
   const { history, manifests } = known
   const point = pointOf(history, leader)
-  const standing = standingBeside(history, base, leader)
+  const stood = whereItStood(history, base, leader)
   // What a backup had before that lineage began tells nothing: where the database stood is known of later.
-  const later = standing ? manifests.filter((manifest) => !isMadeBefore(history, manifest, standing.lineage)) : manifests
+  const later = stood ? manifests.filter((manifest) => !isMadeBefore(history, manifest, stood.lineage)) : manifests
   const following = { history, manifests: later, base, leader, point }
-  const givenUp = giveUpOf(base, leader, standing)
+  const givenUp = giveUpOf(base, leader, stood)
   let best = replayNothing(base)
   for (const way of await waysOf(history, base, givenUp)) {
     const replay = await followOn(way, following)
@@ -57,75 +55,17 @@ function isBetter(replay: Replay, best: Replay): boolean {
   return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
 }
 
-/** Where another database stood when the leader began a lineage behind that transaction. */
-export interface StandingAtBranch extends OtherDatabase {
-  lineage: string
-  after: number
-  /** Whether the leader began another one since, of which this is not known. */
-  isOlder: boolean
-}
-
-/** Where another database stood when the leader began the lineage it is restored to, or an older one; undefined where neither is known. */
-export function standingBeside(
-  history: ArchivedHistory,
-  { storeId }: ManifestDatabase,
-  leader: Leader,
-): StandingAtBranch | undefined {
-  const lineage = lineageOf(history, leader)
-  if (lineage === undefined) return undefined
-  const { lineages } = history
-  const root = rootLineage(storeId)
-  let isOlder = false
-  for (const id of ancestry(lineage, lineages).keys()) {
-    const { branch, others } = lineages.get(id) ?? {}
-    if (!branch || branch.after > leader.replay.to.id || isBefore(history, id, leader)) continue
-    const standing = others?.find((other) => other.root === root)
-    if (standing) return { ...standing, lineage: id, after: branch.after, isOlder }
-    isOlder = true
-  }
-  return undefined
-}
-
-/** Whether the point is certainly of before a lineage began that the leader takes nothing of: something that was left for it was committed later. */
-function isBefore(history: ArchivedHistory, lineage: string, { replay: { to }, point }: Leader): boolean {
-  const { branch, besides = [], others = [] } = history.lineages.get(lineage) ?? {}
-  if (branch?.after !== to.id || point.kind === 'latest') return false
-  if (point.kind === 'transaction') return true
-  const left = [...besides, ...others.flatMap(({ ends }) => ends)].filter((end) => history.lastOf(end.lineage) <= end.last)
-  return left.some((end) => history.latestOf(end.lineage) >= point.time.getTime())
-}
-
-/** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
-function giveUpOf(
-  { lastTransaction: { id } }: ManifestDatabase,
-  { base }: Leader,
-  standing: StandingAtBranch | undefined,
-): StandingAtBranch | undefined {
-  if (!standing) return undefined
-  const isLater = base.lastTransaction.id > standing.after && id > standing.last.id
-  return isLater ? undefined : standing
-}
-
-/** Whether a lineage was archived further than the database stood then. */
-export function isLeftAt({ last, ends }: OtherDatabase, lineage: string | undefined): boolean {
-  return ends.some((end) => end.lineage === lineage && end.last > last.id)
-}
-
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
-async function waysOf(
-  history: ArchivedHistory,
-  base: ManifestDatabase,
-  standing: StandingAtBranch | undefined,
-): Promise<Followable[]> {
+async function waysOf(history: ArchivedHistory, base: ManifestDatabase, stood: Stood | undefined): Promise<Followable[]> {
   const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
-  if (!standing) return all
-  const { last, isOlder } = standing
+  if (!stood) return all
+  const { last, isOlder } = stood
   const goingOn: Followable[] = []
   const others: Followable[] = []
   for (const way of all) {
     const { lineage } = way
     const links = history.chain(lineage)
-    if (await history.goesThrough(links, last)) goingOn.push(isLeftAt(standing, lineage) ? { lineage, upTo: last.id } : way)
+    if (await history.goesThrough(links, last)) goingOn.push(isLeftAt(stood, lineage) ? { lineage, upTo: last.id } : way)
     // It may have gone back since to before where it stood, and on from there.
     else if (isOlder || !links.some(({ upTo }) => upTo >= last.id)) others.push(way)
   }
@@ -135,13 +75,13 @@ async function waysOf(
 }
 
 /** Says so where a database is not taken to where it stood, and nothing shows that it came there only after the point. */
-function shortOf({ database, to, bounded }: Replay, { last, lineage, isOlder }: StandingAtBranch): string | undefined {
+function shortOf({ database, to, bounded }: Replay, { last, lineage, isOlder }: Stood): string | undefined {
   if (bounded || isOlder || to.id >= last.id) return undefined
   return `${database} ends with transaction ${to.id} of ${to.commitTime}, though it stood at transaction ${last.id} when lineage ${lineage} began: no archived log is known to lead there`
 }
 
 /** A moment at which the restore may not have been made yet. */
-function leftOut({ database, to }: Replay, { last, lineage, after, ends }: StandingAtBranch, leader: Leader): string | undefined {
+function leftOut({ database, to }: Replay, { last, lineage, after, ends }: Stood, leader: Leader): string | undefined {
   if (leader.point.kind !== 'time' || leader.replay.to.id !== after || !ends.some((end) => end.last > last.id)) return undefined
   return `${database} ends with transaction ${to.id} of ${to.commitTime}, where it stood when lineage ${lineage} began; what was archived behind that until then is left out`
 }

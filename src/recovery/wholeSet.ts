@@ -1,10 +1,11 @@
 import { ifDamaged, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { follow, isLeftAt, type StandingAtBranch, standingBeside } from './follow.ts'
+import { follow } from './follow.ts'
 import type { Leader } from './leader.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
+import { isLeftAt, type Stood, whereItStood } from './stood.ts'
 
 /** A backup, and how far each of its databases is taken to the point. */
 export interface WholeSet {
@@ -72,10 +73,10 @@ async function pastPoint(history: ArchivedHistory, leader: Leader): Promise<stri
     if (base.name === own.name) continue
     const { id, commitTime } = base.lastTransaction
     const said = `${base.name} ends with transaction ${id} of ${commitTime}, as backup ${manifest.id} has it`
-    const standing = standingBeside(history, base, leader)
+    const stood = whereItStood(history, base, leader)
     // Whatever the clocks say.
-    if (standing && (await isGivenUp(history, base, own, standing)))
-      found.push(`${said}, though it stood at transaction ${standing.last.id} when lineage ${standing.lineage} began`)
+    if (stood && (await isGivenUp(history, base, own, stood)))
+      found.push(`${said}, though it stood at transaction ${stood.last.id} when lineage ${stood.lineage} began`)
     else if (point.kind === 'time' && Date.parse(commitTime) > point.time.getTime())
       found.push(`${said}, which is after the moment`)
   }
@@ -87,7 +88,7 @@ async function isGivenUp(
   history: ArchivedHistory,
   base: ManifestDatabase,
   own: ManifestDatabase,
-  { after, last }: StandingAtBranch,
+  { after, last }: Stood,
 ): Promise<boolean> {
   const end = base.lastTransaction
   if (own.lastTransaction.id > after) return false
@@ -116,12 +117,12 @@ async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader,
   const [own, base] = [leader, other].map(({ manifest }) => manifest.databases.find(({ name }) => name === database))
   if (!own || !base || !replay) return false
   if (replay.to.id === to.id && replay.to.checksum === to.checksum) return true
-  const standing = standingBeside(known.history, base, other)
-  const isWhereItStood = standing !== undefined && replay.to.id >= standing.last.id
-  if (isWhereItStood && (await isGivenUp(known.history, own, leader.base, standing))) return true
+  const stood = whereItStood(known.history, base, other)
+  const isWhereItStood = stood !== undefined && replay.to.id >= stood.last.id
+  if (isWhereItStood && (await isGivenUp(known.history, own, leader.base, stood))) return true
   const { point } = leader
   if (point.kind !== 'time') return replay.bounded || isWhereItStood
   // Where a lineage was left for one of which nothing is archived, what came up to the moment may be in that one.
-  const isLeft = isWhereItStood && replay.to.id === standing.last.id && isLeftAt(standing, replay.lineage)
+  const isLeft = isWhereItStood && replay.to.id === stood.last.id && isLeftAt(stood, replay.lineage)
   return isReached(isLeft ? { ...replay, bounded: false } : replay, point, base, known)
 }
