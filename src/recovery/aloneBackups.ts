@@ -1,32 +1,20 @@
 import { ifDamaged } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage, rootOf } from '../repository/segmentName.ts'
+import type { ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage } from '../repository/segmentName.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
+import type { Compared } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
 import { wantedUpTo } from './replayOn.ts'
-import type { RestorePoint } from './restorePoint.ts'
-
-/** A backup that no archived lineage goes through, with the database in question. */
-export interface Alone {
-  manifest: Manifest
-  base: ManifestDatabase
-}
-
-/** What backups are compared with. */
-interface Compared {
-  point: RestorePoint
-  history: ArchivedHistory
-  manifests: readonly Manifest[]
-}
 
 /** Backups of the same store that end behind what is restored, but up to the point, and that no lineage goes through. */
 export async function backupsBeyond(
   { database, to }: Replay,
   { storeId }: ManifestDatabase,
-  { history, manifests, point }: Compared,
-): Promise<Alone[]> {
+  { history, manifests, point }: Pick<Compared, 'history' | 'manifests' | 'point'>,
+): Promise<BackedUp[]> {
   const wanted = wantedUpTo(point)
-  const found: Alone[] = []
+  const found: BackedUp[] = []
   for (const manifest of manifests) {
     for (const base of manifest.databases) {
       const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
@@ -47,11 +35,6 @@ export async function isArchived(history: ArchivedHistory, base: ManifestDatabas
 }
 
 /** Whether a backup is of what a lineage left: its clock and that of the database both say so. */
-export function isLeft(history: ArchivedHistory, { manifest, base }: Alone, lineage: string, to: Replay['to']): boolean {
+export function isLeft(history: ArchivedHistory, { manifest, base }: BackedUp, lineage: string, to: Replay['to']): boolean {
   return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
-}
-
-/** Whether a backup was finished before a lineage branched off. A store's first lineage may be older than its description. */
-export function isMadeBefore({ lineages }: ArchivedHistory, { timing }: Manifest, lineage: string): boolean {
-  return lineage !== rootOf(lineage) && timing.finished <= (lineages.get(lineage)?.created ?? '')
 }

@@ -1,6 +1,6 @@
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { isMadeBefore } from './aloneBackups.ts'
+import { isMadeBefore } from './backedUp.ts'
 import { type Leader, pointOf } from './leader.ts'
 import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'

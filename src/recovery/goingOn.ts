@@ -1,7 +1,7 @@
 import { ifDamaged } from '../core/errors.ts'
 import { ancestry } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { type Alone, isMadeBefore } from './aloneBackups.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
 import { checksumInBackup } from './backupLog.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -12,11 +12,9 @@ import type { Replay } from './replay.ts'
  * @throws HoldfastError `refused` for a moment at which the database that was restored had already gone on, and for any point where the own log of
  * the backup shows that it is of another history than the archive.
  */
-export async function leftAlone({ database, to }: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
-  const { history, point, manifests } = compared
-  const manifest = manifests.find(({ databases }) => databases.includes(base))
-  if (!manifest) return []
-  const alone = { manifest, base }
+export async function leftAlone({ database, to }: Replay, backup: BackedUp, compared: Compared): Promise<string[]> {
+  const { history, point } = compared
+  const { manifest, base } = backup
   const doubts = new Set<string>()
   const others: Choice[] = []
   // Where it is not certain to be of the present, what was left may be meant as well.
@@ -28,9 +26,9 @@ export async function leftAlone({ database, to }: Replay, base: ManifestDatabase
     )
     const [heir] = heirs
     if (heir === undefined) {
-      const goesOn = await goesOnFrom(lineage, alone, compared)
+      const goesOn = await goesOnFrom(lineage, backup, compared)
       if (goesOn === false) others.push(...(await choicesOf([lineage], base, compared)))
-      if (goesOn === undefined) doubts.add(notCertain(alone, lineage, compared))
+      if (goesOn === undefined) doubts.add(notCertain(backup, lineage, compared))
       isOpen ||= goesOn !== true
     } else if (point.kind === 'transaction') {
       doubts.add(
@@ -45,7 +43,7 @@ export async function leftAlone({ database, to }: Replay, base: ManifestDatabase
     const left = history.lineagesOf(base).filter((lineage) => history.heirOf(base, lineage) !== undefined)
     others.push(...(await choicesOf(left, base, compared)).filter(({ last }) => last >= to.id))
   }
-  if (others.length > 0) throw severalHistories(database, [backupChoice(alone), ...others])
+  if (others.length > 0) throw severalHistories(database, [backupChoice(backup), ...others])
   return [...doubts]
 }
 
@@ -60,7 +58,7 @@ async function choicesOf(lineages: readonly string[], { name }: ManifestDatabase
 }
 
 /** Whether a backup goes on from the end of a lineage, as its own log says; undefined where that does not reach back so far. */
-async function goesOnFrom(lineage: string, { manifest, base }: Alone, compared: Compared): Promise<boolean | undefined> {
+async function goesOnFrom(lineage: string, { manifest, base }: BackedUp, compared: Compared): Promise<boolean | undefined> {
   const { history } = compared
   const { id } = base.lastTransaction
   const last = history.lastOf(lineage)
@@ -74,7 +72,7 @@ async function goesOnFrom(lineage: string, { manifest, base }: Alone, compared: 
   return history.goesThrough(links, base.lastTransaction).catch(ifDamaged(true))
 }
 
-function notCertain({ manifest, base: { name, lastTransaction } }: Alone, lineage: string, { history }: Compared): string {
+function notCertain({ manifest, base: { name, lastTransaction } }: BackedUp, lineage: string, { history }: Compared): string {
   return `${name} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, as backup ${manifest.id} does; its log does not reach back to transaction ${history.lastOf(lineage)}, where lineage ${lineage} ends: that it went on from there is not certain`
 }
 
@@ -84,22 +82,21 @@ function notCertain({ manifest, base: { name, lastTransaction } }: Alone, lineag
  * @returns what is not certain of it, in sentences.
  */
 export async function requireGoingOn(
-  base: ManifestDatabase,
+  backup: BackedUp,
   { others, gone }: { others: readonly Choice[]; gone: readonly Choice[] },
   compared: Compared,
 ): Promise<string[]> {
-  const { history, manifests } = compared
+  const { history } = compared
+  const { manifest, base } = backup
   const { name, lastTransaction } = base
-  const manifest = manifests.find(({ databases }) => databases.includes(base))!
-  const alone = { manifest, base }
-  const refusal = severalHistories(name, [backupChoice(alone), ...others, ...gone])
+  const refusal = severalHistories(name, [backupChoice(backup), ...others, ...gone])
   if (gone.length > 0 || others.length > 1) throw refusal
   if (others.length === 0) return []
   const doubts: string[] = []
   for (const lineage of history.presentOf(base)) {
     if (lastTransaction.id <= history.lastOf(lineage) || isMadeBefore(history, manifest, lineage)) throw refusal
-    const goesOn = await goesOnFrom(lineage, alone, compared)
-    if (goesOn === undefined) doubts.push(notCertain(alone, lineage, compared))
+    const goesOn = await goesOnFrom(lineage, backup, compared)
+    if (goesOn === undefined) doubts.push(notCertain(backup, lineage, compared))
     else if (!goesOn) throw refusal
   }
   return doubts

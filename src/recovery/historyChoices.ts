@@ -1,7 +1,7 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { rootOf } from '../repository/segmentName.ts'
-import type { Alone } from './aloneBackups.ts'
+import type { BackedUp } from './backedUp.ts'
 
 /** A history of a database that can be restored, with the option that does so. */
 export interface Choice {
@@ -29,7 +29,7 @@ export function lineageChoice(
 }
 
 /** The history that only a backup has. */
-export function backupChoice({ manifest: { id, timing }, base: { lastTransaction } }: Alone): Choice {
+export function backupChoice({ manifest: { id, timing }, base: { lastTransaction } }: BackedUp): Choice {
   return {
     option: `--id ${id}`,
     last: lastTransaction.id,

@@ -1,16 +1,12 @@
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { isMadeBefore } from './aloneBackups.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
-/** The database that is restored to a point, which the others of its set follow. */
-export interface Leader {
+/** The database that is restored to a point from a backup, which the others of its set follow. */
+export interface Leader extends BackedUp {
+  /** Begins with that backup. */
   replay: Replay
-  /** The backup that the replay begins with. */
-  manifest: Manifest
-  /** The database in it. */
-  base: ManifestDatabase
   point: RestorePoint
 }
 

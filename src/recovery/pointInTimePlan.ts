@@ -3,7 +3,8 @@ import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
-import { isArchived, isMadeBefore } from './aloneBackups.ts'
+import { isArchived } from './aloneBackups.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
 import { requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
@@ -41,9 +42,7 @@ interface Planned {
 }
 
 /** A way to the point: a backup, and a lineage whose chain may go through it; none for the backup alone. */
-interface Way extends Omit<Standing, 'lineage'> {
-  manifest: Manifest
-  base: ManifestDatabase
+interface Way extends BackedUp, Omit<Standing, 'lineage'> {
   lineage: string | undefined
 }
 
@@ -74,7 +73,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     if (!replay || (lineage === undefined && (await isInLineage(history, base, point)))) continue
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older =
-      wish.lineage === undefined ? await requireOnePresent(replay, base, { point, history, manifests, repository, signal }) : []
+      wish.lineage === undefined ? await requireOnePresent(replay, way, { point, history, manifests, repository, signal }) : []
     const set = await planSet({ replay, manifest, base, point }, others, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
     const planned = { history, wish, manifest: set.manifest }
@@ -122,7 +121,7 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
 /** Behind the lineages; but one that is ahead of all that are in use comes before what was left for these. */
 function placeAlone(
   history: ArchivedHistory,
-  { manifest, base, standings }: { manifest: Manifest; base: ManifestDatabase; standings: readonly Standing[] },
+  { manifest, base, standings }: BackedUp & { standings: readonly Standing[] },
   point: RestorePoint,
 ): Pick<Standing, 'standing' | 'rank'> {
   const { id, commitTime } = base.lastTransaction

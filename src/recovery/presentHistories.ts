@@ -4,7 +4,8 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { type Alone, backupsBeyond, isLeft, isMadeBefore } from './aloneBackups.ts'
+import { backupsBeyond, isLeft } from './aloneBackups.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
 import { leftAlone, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -19,10 +20,11 @@ import { wentBack } from './wentBack.ts'
  * @returns what was left for the history that is restored and holds more, in sentences.
  * @throws HoldfastError `refused` with all histories to choose from.
  */
-export async function requireOnePresent(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+export async function requireOnePresent(replay: Replay, backup: BackedUp, compared: Compared): Promise<string[]> {
   const { history, point } = compared
   const { database, lineage, to } = replay
-  if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, base, compared)
+  const { base } = backup
+  if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, backup, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
   for (const other of await presentBeside(replay, base, compared)) {
@@ -32,8 +34,8 @@ export async function requireOnePresent(replay: Replay, base: ManifestDatabase, 
     if (last === undefined || last.id <= common || !(await holdsMore(other, common, { replay, base }, compared))) continue
     others.push(lineageChoice(history, other, last))
   }
-  const gone = point.kind === 'latest' ? await wentElsewhere(replay, base, compared) : []
-  if (lineage === undefined) return requireGoingOn(base, { others, gone }, compared)
+  const gone = point.kind === 'latest' ? await wentElsewhere(replay, backup, compared) : []
+  if (lineage === undefined) return requireGoingOn(backup, { others, gone }, compared)
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
   const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
@@ -81,10 +83,11 @@ async function isWithin(lineage: string, other: string, history: ArchivedHistory
 }
 
 /** Where the database had gone from what is restored, as the newest backup shows, or another database of its set. */
-async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<Choice[]> {
+async function wentElsewhere(replay: Replay, backup: BackedUp, compared: Compared): Promise<Choice[]> {
   const { history, manifests } = compared
   const { lineage } = replay
-  const isThrough = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
+  const { base } = backup
+  const isThrough = async ({ manifest, base: { lastTransaction } }: BackedUp): Promise<boolean> => {
     if (lineage === undefined) return true
     const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
     if (lastTransaction.id <= after && isMadeBefore(history, manifest, lineage)) return false
@@ -93,7 +96,7 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
     if (links.every(({ segment }) => segment.first > lastTransaction.id + 1)) return true
     return history.goesThrough(links, lastTransaction).catch(ifDamaged(true))
   }
-  const isPutBack = async ({ manifest, base: { lastTransaction } }: Alone): Promise<boolean> => {
+  const isPutBack = async ({ manifest, base: { lastTransaction } }: BackedUp): Promise<boolean> => {
     if (lineage === undefined || isMadeBefore(history, manifest, lineage)) return false
     for (const other of history.lineagesOf(base)) {
       const isBehind = history.wasLeftFor(lineage, other) && lastTransaction.id > history.commonUpTo(lineage, other)
@@ -102,7 +105,7 @@ async function wentElsewhere(replay: Replay, base: ManifestDatabase, compared: C
     return false
   }
   const found = await wentBack(replay, base, manifests, isThrough, isPutBack)
-  if (!found) return [await stoodElsewhere(replay, base, compared)].filter((choice) => choice !== undefined)
+  if (!found) return [await stoodElsewhere(replay, backup, compared)].filter((choice) => choice !== undefined)
   const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, as the clock was ahead or that backup is of a copy, a delete of it ends the question`
   return [{ ...backupChoice(found), from }]
 }

@@ -3,6 +3,7 @@ import { coverFrom } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
+import type { BackedUp } from './backedUp.ts'
 import type { Leader } from './leader.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
@@ -35,7 +36,7 @@ export async function whereSetBack(
   // The backup that log is put on tells what it had not got, whenever it was made.
   const isAsked = (manifest: Manifest): boolean =>
     point.kind !== 'time' || manifest === leader.manifest || Date.parse(manifest.timing.started) <= point.time.getTime()
-  const isThrough = async (backup: Pick<Leader, 'manifest' | 'base'>): Promise<boolean> =>
+  const isThrough = async (backup: BackedUp): Promise<boolean> =>
     (await history.goesThrough(history.chain(lineage), backup.base.lastTransaction)) &&
     (await isOfLeader(history, backup.manifest, leader))
   const found = await wentBack(replay, base, manifests.filter(isAsked), async (backup) =>

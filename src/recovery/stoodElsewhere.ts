@@ -3,29 +3,29 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Lineage, OtherDatabase } from '../repository/lineage.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
-import { isMadeBefore } from './aloneBackups.ts'
+import { type BackedUp, isMadeBefore } from './backedUp.ts'
 import type { Choice } from './historyChoices.ts'
+import type { Compared } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
-
-/** What is known of a database. */
-interface Known {
-  history: ArchivedHistory
-  manifests: readonly Manifest[]
-}
 
 /**
  * Where a database stood when another one of its data directory began a lineage, where all of what is to be restored was there by then and it
  * stood elsewhere: the server had been restored to that place, and may have written nothing to this database since.
  */
-export async function stoodElsewhere(replay: Replay, base: ManifestDatabase, known: Known): Promise<Choice | undefined> {
+export async function stoodElsewhere(
+  replay: Replay,
+  backup: BackedUp,
+  known: Pick<Compared, 'history' | 'manifests'>,
+): Promise<Choice | undefined> {
   const { history } = known
+  const { base } = backup
   const root = rootLineage(base.storeId)
   const newestFirst = [...history.lineages.values()].toSorted((a, b) => b.created.localeCompare(a.created))
   for (const beside of newestFirst) {
     const stood = beside.others?.find((other) => other.root === root)
     // One that was left, or never archived, says nothing of the present.
     if (!stood || !history.presentOf(beside).includes(beside.id)) continue
-    if (wasThere(replay, base, { beside, stood }, known) && (await isElsewhere(replay, base, stood, history)))
+    if (wasThere(replay, backup, { beside, stood }, known) && (await isElsewhere(replay, base, stood, history)))
       return choiceOf(replay, base, { beside, stood }, known)
   }
   return undefined
@@ -40,11 +40,10 @@ interface Seen {
 /** Whether all of what is to be restored was archived, or backed up, before that lineage began, and nothing shows that the database ended with it later. */
 function wasThere(
   { lineage, to }: Replay,
-  base: ManifestDatabase,
+  { manifest, base }: BackedUp,
   { beside, stood }: Seen,
-  { history, manifests }: Known,
+  { history, manifests }: Pick<Compared, 'history' | 'manifests'>,
 ): boolean {
-  const manifest = manifests.find(({ databases }) => databases.includes(base))!
   const end = stood.ends.find((each) => each.lineage === lineage)
   const isOfBefore =
     lineage === undefined ? isMadeBefore(history, manifest, beside.id) : end !== undefined && end.last >= history.lastOf(lineage)
@@ -74,7 +73,7 @@ async function choiceOf(
   { lineage }: Replay,
   base: ManifestDatabase,
   { beside, stood: { last } }: Seen,
-  { history, manifests }: Known,
+  { history, manifests }: Pick<Compared, 'history' | 'manifests'>,
 ): Promise<Choice> {
   const own = lineage === undefined ? [] : [lineage]
   const through = await lineageThrough(last, [...own, ...history.lineagesOf(base)], history)

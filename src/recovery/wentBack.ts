@@ -1,5 +1,6 @@
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage } from '../repository/segmentName.ts'
+import type { BackedUp } from './backedUp.ts'
 import type { Replay } from './replay.ts'
 
 /** Milliseconds: the clocks of Neo4j and of the backups may differ, and a large transaction be written for long after it has got its time. */
@@ -8,12 +9,6 @@ export const wentBackMargin = 60_000
 /** Whether a transaction of that commit time, milliseconds since 1970, was certainly committed when a backup was begun. */
 export function wasCommittedBy(commitTime: number, { timing }: Manifest): boolean {
   return commitTime < Date.parse(timing.started) - wentBackMargin
-}
-
-/** A backup, with the database in question. */
-interface BackedUp {
-  manifest: Manifest
-  base: ManifestDatabase
 }
 
 /**

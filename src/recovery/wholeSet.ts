@@ -1,6 +1,7 @@
 import { ifDamaged, integrityError } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
+import type { BackedUp } from './backedUp.ts'
 import { follow } from './follow.ts'
 import type { Leader } from './leader.ts'
 import { isReached, type Known } from './reached.ts'
@@ -17,9 +18,7 @@ export interface WholeSet {
 }
 
 /** Another way of the database wished for to the same transaction. */
-export interface OtherWay {
-  manifest: Manifest
-  base: ManifestDatabase
+export interface OtherWay extends BackedUp {
   /** Undefined where it does not lead there. */
   replay: () => Promise<Replay | undefined>
 }
@@ -105,14 +104,14 @@ async function isGivenUp(
 }
 
 /** What is compared: the leader on its own backup, and on an earlier one. */
-interface Compared {
+interface Earlier {
   leader: Leader
   other: Leader
   known: Known
 }
 
 /** Whether an earlier backup takes a database to where the leader's does, to where it stood if that one has what was given up, or has all that was committed up to the point. */
-async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Compared): Promise<boolean> {
+async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Earlier): Promise<boolean> {
   const replay = replays.find((each) => each.database === database)
   const [own, base] = [leader, other].map(({ manifest }) => manifest.databases.find(({ name }) => name === database))
   if (!own || !base || !replay) return false

@@ -1,6 +1,6 @@
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
+import type { BackedUp } from '../recovery/backedUp.ts'
 import { wasCommittedBy } from '../recovery/wentBack.ts'
-import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
 
 /** Where the archiving of a database goes on: behind what is archived of a lineage, where one is known. */
@@ -11,12 +11,6 @@ export interface ArchivingPlace {
   nextId: number
   /** Whether the log has left what is archived there: a lineage of its own begins with the next transaction. */
   hasParted: boolean
-}
-
-/** A backup, with the database in question. */
-export interface BackedUp {
-  manifest: Manifest
-  base: ManifestDatabase
 }
 
 /** Where a log left what is archived of its store. */
