@@ -14,7 +14,7 @@ export interface ArchivingPlace {
 }
 
 /** Where a log left what is archived of its store. */
-interface Parting {
+export interface Branch {
   /** The last transaction in common; undefined where that is not known. */
   after: number | undefined
   /** The lineage that began there; undefined where nothing of it is archived yet. */
@@ -22,20 +22,20 @@ interface Parting {
 }
 
 /** Where the log left what is archived, or its lineage left another one; undefined where neither is known. */
-export function partingBefore(history: ArchivedHistory, { along, nextId, hasParted }: ArchivingPlace): Parting | undefined {
+export function branchBefore(history: ArchivedHistory, { along, nextId, hasParted }: ArchivingPlace): Branch | undefined {
   if (hasParted) return { after: along === undefined ? undefined : nextId - 1, lineage: undefined }
   const branch = along === undefined ? undefined : history.lineages.get(along)?.branch
   return branch && { after: branch.after, lineage: along }
 }
 
 /**
- * Whether a backup on the way of a log shows that this left what is archived: it ends behind the parting, or at it though what is archived
+ * Whether a backup on the way of a log shows that this left what is archived: it ends behind the branch, or at it though what is archived
  * behind it had certainly been committed when it was begun, as a restore asks it of a backup.
  */
-export function showsParting(
+export function showsBranch(
   history: ArchivedHistory,
   { manifest, base: { storeId, lastTransaction } }: BackedUp,
-  { after, lineage }: Parting,
+  { after, lineage }: Branch,
   now: Date,
 ): boolean {
   const { id } = lastTransaction
