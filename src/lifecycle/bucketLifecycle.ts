@@ -22,15 +22,15 @@ const looks = 5
 
 /** The lifecycle of a bucket, and what lies at a place in it. */
 export interface BucketLifecycle {
-  /** @throws HoldfastError `repository` where the bucket cannot be asked. */
-  rules(options?: Options): Promise<BucketRules>
-  /** The repositories that a rule for this place would reach. @throws HoldfastError as `rules`. */
+  /** The lifecycle as it is set. @throws HoldfastError `repository` where the bucket cannot be asked. */
+  read(options?: Options): Promise<BucketRules>
+  /** The repositories that a rule for this place would reach. @throws HoldfastError as `read`. */
   repositories(options?: Options): Promise<FoundRepositories>
   /**
    * Sets the rules of the bucket, and reads them back. S3 has no way to set them only where nobody has since changed them: just before,
-   * they are compared with those that `rules` told, which leaves a moment in which a change of somebody else is lost.
+   * they are compared with those that `read` told, which leaves a moment in which a change of somebody else is lost.
    * @returns what the server did not keep of what was set.
-   * @throws HoldfastError as `rules`, `refused` where they are not those any more that `rules` told, or hold what would be lost by it,
+   * @throws HoldfastError as `read`, `refused` where they are not those any more that `read` told, or hold what would be lost by it,
    * `failed` where someone else's rule is not there any more afterwards.
    */
   set(changes: readonly RuleChange[], options?: Options): Promise<LeftOut[]>
@@ -48,19 +48,19 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
     }
   }
   let told: LifecycleRule[] | undefined
-  const read = async (rest: Options): Promise<BucketRules> =>
+  const current = async (rest: Options): Promise<BucketRules> =>
     attempt('read', 'the lifecycle', rest, async () => readRules(bucket, rest))
 
   return {
-    async rules(rest = {}) {
-      const found = await read(rest)
+    async read(rest = {}) {
+      const found = await current(rest)
       told = found.rules
       return found
     },
     repositories: async (rest = {}) =>
       attempt('look for', 'a repository', rest, async () => findRepositories(bucket, place.prefix, rest)),
     async set(changes, rest = {}) {
-      const { rules: found, smallest, lost } = await read(rest)
+      const { rules: found, smallest, lost } = await current(rest)
       if (told !== undefined && !isDeepStrictEqual(found, told)) throw changedMeanwhile(bucket)
       if (lost.length > 0) throw wouldLose(bucket, lost)
       const Rules = afterChanges(changes)
@@ -75,7 +75,7 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
         ),
       )
       for (let look = 1; ; look++) {
-        const { rules: stored } = await read(rest)
+        const { rules: stored } = await current(rest)
         const lacking = leftOut(Rules, stored)
         if (lacking.length === 0) return []
         if (look === looks) {

@@ -76,7 +76,7 @@ export async function changeLifecycle(
   { rules, prefix, days }: LifecyclePlan,
   { confirm, signal }: { confirm: boolean; signal: AbortSignal },
 ): Promise<LifecycleChange> {
-  const found = await lifecycle.rules({ signal })
+  const found = await lifecycle.read({ signal })
   const changes = changesTo(found.rules, rules, prefix)
   const others = changes.filter(({ change }) => change === 'kept').map(({ rule }) => rule)
   const dangers = dangersTo(others, prefix).filter((rule) => days === undefined || removesWithin(rule, days))

@@ -113,7 +113,7 @@ interface Earlier {
 /** Whether an earlier backup takes a database to where the leader's does, to where it stood if that one has what was given up, or has all that was committed up to the point. */
 async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader, other, known }: Earlier): Promise<boolean> {
   const replay = replays.find((each) => each.database === database)
-  const [own, base] = [leader, other].map(({ manifest }) => manifest.databases.find(({ name }) => name === database))
+  const [own, base] = [databaseOf(leader, database), databaseOf(other, database)]
   if (!own || !base || !replay) return false
   if (replay.to.id === to.id && replay.to.checksum === to.checksum) return true
   const stood = whereItStood(known.history, base, other)
@@ -124,4 +124,8 @@ async function isSure({ database, to }: Replay, { replays }: WholeSet, { leader,
   // Where a lineage was left for one of which nothing is archived, what came up to the moment may be in that one.
   const isLeft = isWhereItStood && replay.to.id === stood.last.id && isLeftAt(stood, replay.lineage)
   return isReached(isLeft ? { ...replay, bounded: false } : replay, point, base, known)
+}
+
+function databaseOf({ manifest }: Leader, database: string): ManifestDatabase | undefined {
+  return manifest.databases.find(({ name }) => name === database)
 }

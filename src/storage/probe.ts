@@ -101,7 +101,7 @@ async function tried(name: Probe['name'], problem: () => Promise<StorageDanger |
   try {
     const problemFound = await problem()
     const danger = typeof problemFound === 'string' ? { found: problemFound } : problemFound
-    return { name, ok: danger?.unknown ?? danger === undefined, ...danger }
+    return { name, ok: danger === undefined || danger.unknown === true, ...danger }
   } catch (error) {
     const hint = error instanceof HoldfastError ? error.hint : undefined
     const found = error instanceof Error ? error.message : String(error)

@@ -34,7 +34,10 @@ export async function readRules(bucket: Bucket, options: StorageOptions): Promis
         const result = await next(args)
         const { response } = result as { response: Answer }
         // Whoever changes an answer on its way is to give it status 203; 204 has none to be read.
-        if (response.statusCode < 300 && response.statusCode !== 204) requireLifecycle(bucket, (answer = await textOf(response)))
+        if (response.statusCode < 300 && response.statusCode !== 204) {
+          answer = await textOf(response)
+          requireLifecycle(bucket, answer)
+        }
         return result
       },
     { relation: 'after', toMiddleware: 'deserializerMiddleware', name: 'keepAnswer' },

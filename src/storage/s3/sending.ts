@@ -22,10 +22,12 @@ export function sendInSlices(client: S3Client, patience: number): void {
     const { abortSignal: asked } = options as { abortSignal?: unknown }
     const signals = [stop.signal, ...(asked instanceof AbortSignal ? [asked] : [])]
     try {
-      return await handle(
-        Object.assign(Object.create(request as object), { body: Readable.from(slices(body, () => clock.refresh())) }),
-        { ...options, abortSignal: AbortSignal.any(signals), requestTimeout: 0 },
-      )
+      // The SDK sends the same request again where an attempt fails: it keeps its body.
+      const attempt = Object.assign(Object.create(request as object), {
+        body: Readable.from(slices(body, () => clock.refresh())),
+      }) as typeof request
+      // The clock above takes the place of its own.
+      return await handle(attempt, { ...options, abortSignal: AbortSignal.any(signals), requestTimeout: 0 })
     } catch (error) {
       throw stop.signal.aborted ? stop.signal.reason : error
     } finally {
@@ -44,5 +46,5 @@ function* slices(body: Uint8Array, onSlice: () => void): Generator<Uint8Array> {
 
 /** Named as the SDK names what it tries again. */
 function tooLate(patience: number): Error {
-  return Object.assign(new Error(`nothing was sent and no answer began in ${patience} ms`), { name: 'TimeoutError' })
+  return Object.assign(new Error(`nothing was sent and no answer began in ${patience / 1000} s`), { name: 'TimeoutError' })
 }
