@@ -6,7 +6,7 @@ import { answered } from './failures.ts'
 import { headObject } from './head.ts'
 import type { S3Lock } from './options.ts'
 import { sendOptions } from './request.ts'
-import { type OwnObject, putIdName, removedOwn } from './ownObject.ts'
+import { type OwnObject, putIdName, refusedAndRemoved } from './ownObject.ts'
 import { byServerClock } from './serverClock.ts'
 
 const hour = 3_600_000
@@ -85,7 +85,7 @@ export async function requireLocked(bucket: Bucket, key: string, own: OwnObject 
         : 'ask for the mode that it has, or have one who may s3:BypassGovernanceRetention change it; the role needs s3:GetObjectRetention',
     },
   )
-  throw isOwn ? await removedOwn(own, found?.VersionId, problem) : problem
+  throw isOwn ? await refusedAndRemoved(own, found?.VersionId, problem) : problem
 }
 
 /** The lock of an object, where the bucket does not by itself lock all that is put there; undefined where there is none any more. */

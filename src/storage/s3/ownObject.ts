@@ -12,15 +12,15 @@ export interface OwnObject {
   key: string
   id: string
   /** What became of the one that it has replaced: kept as a version, or gone; undefined where there was none. */
-  before: 'kept' | 'gone' | undefined
+  replaced: 'kept' | 'gone' | undefined
 }
 
 /** Our own object as it is there; undefined where another one is, or nobody can tell. */
-async function findOwn({ bucket, key, id, before }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
+async function findOwn({ bucket, key, id, replaced }: OwnObject): Promise<{ VersionId?: string | undefined } | undefined> {
   const found = await headObject(bucket, key).catch(() => undefined)
   if (found?.Metadata?.[putIdName] !== id) return undefined
   // Not every server tells the name of what has no version of its own.
-  return before === 'kept' ? { VersionId: found.VersionId ?? 'null' } : found
+  return replaced === 'kept' ? { VersionId: found.VersionId ?? 'null' } : found
 }
 
 /**
@@ -28,9 +28,13 @@ async function findOwn({ bucket, key, id, before }: OwnObject): Promise<{ Versio
  * before, too, or remove what another put has stored: where versioning is suspended, that is called as this one was.
  * @returns why it was refused, and what became of it.
  */
-export async function removedOwn(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
+export async function refusedAndRemoved(
+  own: OwnObject,
+  version: string | undefined,
+  error: HoldfastError,
+): Promise<HoldfastError> {
   const found = isKept(version) ? { VersionId: version } : await findOwn(own)
-  if (found !== undefined && isSafeToRemove(own, found.VersionId)) return removed(own, found.VersionId, error)
+  if (found !== undefined && isSafeToRemove(own, found.VersionId)) return removalTold(own, found.VersionId, error)
   const { bucket, key, id } = own
   const { code, message, hint = '' } = error
   if (found === undefined)
@@ -51,8 +55,8 @@ export async function removeQuietly(own: OwnObject): Promise<void> {
 }
 
 /** What an object has replaced comes back where it was kept as a version, and else nothing would be left. */
-function isSafeToRemove({ before }: OwnObject, version: string | undefined): boolean {
-  return before !== 'gone' || isKept(version)
+function isSafeToRemove({ replaced }: OwnObject, version: string | undefined): boolean {
+  return replaced !== 'gone' || isKept(version)
 }
 
 /** Whether an object is kept as a version of its own where another one replaces it; where versioning is suspended it is called null. */
@@ -60,7 +64,8 @@ export function isKept(version: string | undefined): version is string {
   return version !== undefined && version !== 'null'
 }
 
-async function removed(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
+/** Removes our own object. @returns why it was refused, and whether that could be done. */
+async function removalTold(own: OwnObject, version: string | undefined, error: HoldfastError): Promise<HoldfastError> {
   const { bucket, key } = own
   const { code, message, hint = '' } = error
   const cause = await remove(own, version).catch((failure: unknown) => failure)

@@ -30,8 +30,8 @@ export async function putObject(
 ): Promise<Stored | undefined> {
   options.signal?.throwIfAborted()
   const before = options.onlyNew ? undefined : await headObject(bucket, key, options)
-  const order: Order = { bucket, key, id: randomId(), options, before: before && (isKept(before.VersionId) ? 'kept' : 'gone') }
-  if (order.before === 'gone') await rehearse(order)
+  const order: Order = { bucket, key, id: randomId(), options, replaced: before && fateOf(before) }
+  if (order.replaced === 'gone') await rehearse(order)
   try {
     return await putInOrder(order, body)
   } catch (error) {
@@ -40,6 +40,11 @@ export async function putObject(
     if (bucket.lock !== undefined && !options.shortLived && isRefusal(error)) await removeQuietly(order)
     throw error
   }
+}
+
+/** What becomes of an object that another one replaces. */
+function fateOf({ VersionId: version }: { VersionId?: string | undefined }): 'kept' | 'gone' {
+  return isKept(version) ? 'kept' : 'gone'
 }
 
 async function putInOrder(order: Order, body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Stored | undefined> {
@@ -72,13 +77,14 @@ function isRefusal(error: unknown): boolean {
 async function rehearse(order: Order): Promise<void> {
   const { encryption, lock } = order.bucket
   if (encryption === undefined && lock === undefined) return
+  // They are of the parts of the body; the part of one byte has none.
   const { digests: _, ...options } = order.options
   await new PartedUpload({ ...order, options }, new PartMemory(1)).rehearse()
 }
 
 /**
- * Whether the connection broke to a server that could be reached. Where nobody could tell afterwards what is there, it cannot be asked now;
- * and what is known to be wrong with what is there, is worse than why it could not be removed.
+ * Whether the connection broke to a server that could be reached. Not where nobody could tell afterwards what is there, as the server cannot
+ * be asked; nor where something wrong is there, which matters more than why it stays.
  */
 function isCutOff(error: unknown): boolean {
   return !(error instanceof UnsettledPut || error instanceof HoldfastError) && answered(error, 'ECONNRESET', 'EPIPE')

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../core/errors.ts'
 import type { Bucket } from './bucket.ts'
 import { owesKey, requireEncryption, requireKeyTold, type ToldEncryption } from './encryption.ts'
 import { headObject } from './head.ts'
-import { type OwnObject, removedOwn } from './ownObject.ts'
+import { type OwnObject, refusedAndRemoved } from './ownObject.ts'
 
 /** What a server tells of an object that it has stored. */
 export interface ToldStored extends ToldEncryption {
@@ -23,7 +23,7 @@ export async function requireAsAsked(own: OwnObject, told: ToldStored, checksum:
     requireChecksum(`stored ${key}`, checksum, told.ChecksumSHA256)
     if (owesKey(bucket, told)) await requireKey(bucket, key)
   } catch (error) {
-    throw error instanceof HoldfastError ? await removedOwn(own, told.VersionId, error) : error
+    throw error instanceof HoldfastError ? await refusedAndRemoved(own, told.VersionId, error) : error
   }
 }
 
