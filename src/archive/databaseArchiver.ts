@@ -88,7 +88,10 @@ export class DatabaseArchiver implements AsyncDisposable {
     return { place: this.#follower.place, rate: logRate(this.#recent, this.#options.clock.now().getTime()) }
   }
 
-  /** Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping, which it fails only where the description of the lineage is gone. */
+  /**
+   * Begins to merge small segments where there are enough and nothing is being merged; goes on beside the shipping, which it fails only
+   * where the description of the lineage is gone.
+   */
   tidy(): void {
     this.#tidying.begin()
   }

@@ -48,7 +48,9 @@ export async function locate(repository: Repository, dataDir: string, database: 
   const tips = await findTips(directory, segments)
   const of = (lineage: string): StoredSegment[] => segments.filter((segment) => segment.lineage === lineage)
 
+  /** Whether nothing may be added to a lineage. */
   const isClosed = async (lineage: string): Promise<boolean> => {
+    // Nothing has left it.
     if (tips.length === 1 && lineage === root) return false
     const known = await history()
     // What would be archived there could not be restored.

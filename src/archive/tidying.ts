@@ -35,8 +35,9 @@ export class DescriptionGoneError extends HoldfastError {
 }
 
 /**
- * Merges the small segments of a lineage beside the shipping, which goes on whatever fails here but for a description that is gone. What there is to merge is what the repository
- * lists at that moment, and nothing is merged where it lists two histories: the parts of one could be taken for those of the other.
+ * Merges the small segments of a lineage beside the shipping, which goes on whatever fails here but for a description that is gone. What
+ * there is to merge is what the repository lists at that moment, and nothing is merged where it lists two histories: the parts of one could
+ * be taken for those of the other.
  */
 export class Tidying {
   readonly #database: string

@@ -48,7 +48,10 @@ async function followOn({ lineage, upTo }: Followable, following: Following): Pr
   return cut && { ...cut, bounded: true, doubts: [...cut.doubts, back.doubt] }
 }
 
-/** Ids may be smaller than those of a lineage that was left, and what comes first behind the backup may have an earlier time than its end. */
+/**
+ * Whether a replay is taken instead of the best so far: ids may be smaller than those of a lineage that was left, and what comes first behind
+ * the backup may have an earlier time than its end.
+ */
 function isBetter(replay: Replay, best: Replay): boolean {
   if (best.lineage === undefined) return true
   if (replay.links.length === 0 || best.links.length === 0) return replay.links.length > 0

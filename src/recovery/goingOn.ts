@@ -72,6 +72,7 @@ async function goesOnFrom(lineage: string, { manifest, base }: BackedUp, compare
   return history.goesThrough(links, base.lastTransaction).catch(ifDamaged(true))
 }
 
+/** Says so where the log of a backup does not tell whether it goes on from a lineage. */
 function notCertain({ manifest, base: { name, lastTransaction } }: BackedUp, lineage: string, { history }: Compared): string {
   return `${name} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, as backup ${manifest.id} does; its log does not reach back to transaction ${history.lastOf(lineage)}, where lineage ${lineage} ends: that it went on from there is not certain`
 }

@@ -50,6 +50,7 @@ function wasThere(
   return isOfBefore && !manifests.some((later) => later.timing.started > beside.created && endsWith(later, base, to))
 }
 
+/** Whether a backup has that transaction as the last one of a database. */
 function endsWith({ databases }: Manifest, { storeId }: ManifestDatabase, { id, checksum }: OtherDatabase['last']): boolean {
   return databases.some(
     ({ storeId: own, lastTransaction }) =>

@@ -49,6 +49,7 @@ export async function planSet(leader: Leader, ways: readonly OtherWay[], known: 
   return { ...set, doubts: [...set.doubts, ...past] }
 }
 
+/** The set of a leader, where each other database of its backup follows as far as its archived log can be read. */
 async function followAll(known: Known, leader: Leader): Promise<WholeSet> {
   const { manifest } = leader
   const set: WholeSet = { manifest, replays: [leader.replay], doubts: [] }

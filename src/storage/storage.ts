@@ -60,6 +60,7 @@ export interface Storage {
   requestCounts?(): Readonly<Record<string, number>>
 }
 
+/** What a place would do to objects that are needed. */
 export interface StorageDanger {
   found: string
   /** Set where the place may not be asked or does not tell, so that there may be none. */
@@ -68,6 +69,7 @@ export interface StorageDanger {
   hint?: string
 }
 
+/** One of the things that a place is set up for. */
 export interface StorageFact {
   name: string
   found: string

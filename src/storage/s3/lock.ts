@@ -96,7 +96,7 @@ export async function deliberateLock(bucket: Bucket, key: string, options: Stora
   return { mode, until: until.toISOString() }
 }
 
-/** A role that may not ask does not know it. */
+/** Whether a bucket locks all that is put there; a role that may not ask does not know it. */
 async function locksByItself({ client, name }: Bucket, options: StorageOptions): Promise<boolean> {
   try {
     const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), sendOptions(options))

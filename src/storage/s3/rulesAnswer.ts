@@ -34,18 +34,21 @@ export interface UnreadParts {
   parts: readonly string[]
 }
 
-/** @param rules as the SDK has found them in the answer */
+/**
+ * What of an answer the SDK drops and may do something to current objects, by the rule it stands in.
+ * @param rules as the SDK has found them in the answer
+ */
 export function unreadParts(answer: string, rules: readonly LifecycleRule[]): UnreadParts[] {
   const [head = '', ...bodies] = answer.split('<Rule>')
   const ends = bodies.map((body) => body.indexOf('</Rule>'))
   const outside = bodies.length === rules.length ? head + bodies.map((body, index) => body.slice(ends[index])).join('') : answer
   return [
-    { rule: undefined, parts: doing(outside) },
-    ...rules.map((rule, index) => ({ rule, parts: doing((bodies[index] ?? '').slice(0, ends[index])) })),
+    { rule: undefined, parts: unknownDoing(outside) },
+    ...rules.map((rule, index) => ({ rule, parts: unknownDoing((bodies[index] ?? '').slice(0, ends[index])) })),
   ].filter(({ parts }) => parts.length > 0)
 }
 
-function doing(text: string): string[] {
+function unknownDoing(text: string): string[] {
   return unknownParts(text).filter((name) => !harmless.has(name))
 }
 
