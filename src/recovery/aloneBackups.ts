@@ -35,6 +35,11 @@ export async function isArchived(history: ArchivedHistory, base: ManifestDatabas
 }
 
 /** Whether a backup is of what a lineage left: its clock and that of the database both say so. */
-export function isLeft(history: ArchivedHistory, { manifest, base }: BackedUp, lineage: string, to: Replay['to']): boolean {
+export function isOlderThanBranch(
+  history: ArchivedHistory,
+  { manifest, base }: BackedUp,
+  lineage: string,
+  to: Replay['to'],
+): boolean {
   return isMadeBefore(history, manifest, lineage) && base.lastTransaction.commitTime <= to.commitTime
 }

@@ -6,7 +6,7 @@ import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
 import { type Following, whereSetBack } from './setBack.ts'
-import { giveUpOf, isLeftAt, type Stood, whereItStood } from './stood.ts'
+import { stoodIfEarlier, isLeftAt, type Stood, whereItStood } from './stood.ts'
 
 /** A lineage that may be followed, up to a transaction. */
 interface Followable {
@@ -25,7 +25,7 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
   // What a backup had before that lineage began tells nothing: where the database stood is known of later.
   const later = stood ? manifests.filter((manifest) => !isMadeBefore(history, manifest, stood.lineage)) : manifests
   const following = { history, manifests: later, base, leader, point }
-  const givenUp = giveUpOf(base, leader, stood)
+  const givenUp = stoodIfEarlier(base, leader, stood)
   let best = replayNothing(base)
   for (const way of await waysOf(history, base, givenUp)) {
     const replay = await followOn(way, following)

@@ -8,11 +8,12 @@ import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
 
 /**
- * What to say of a point that only a backup has: it may be of before a restore that gave it up, or of a copy.
+ * Makes sure that a point that only a backup has is meant: it may be of before a restore that gave it up, or of a copy.
+ * @returns what is not certain of it, in sentences.
  * @throws HoldfastError `refused` for a moment at which the database that was restored had already gone on, and for any point where the own log of
  * the backup shows that it is of another history than the archive.
  */
-export async function leftAlone({ database, to }: Replay, backup: BackedUp, compared: Compared): Promise<string[]> {
+export async function requireMeantBackup({ database, to }: Replay, backup: BackedUp, compared: Compared): Promise<string[]> {
   const { history, point } = compared
   const { manifest, base } = backup
   const doubts = new Set<string>()

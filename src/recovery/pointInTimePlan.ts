@@ -77,7 +77,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const set = await planSet({ replay, manifest, base, point }, others, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
     const planned = { history, wish, manifest: set.manifest }
-    const own = set.replays.flatMap((each) => [...each.doubts, ...leftFor(each, planned), ...doubtsOf(each, planned)])
+    const own = set.replays.flatMap((each) => [...each.doubts, ...doubtOfHeir(each, planned), ...doubtsOf(each, planned)])
     const doubts = [...left, ...older, ...set.doubts, ...own]
     return { point, database, manifest: set.manifest, replays: set.replays, damaged, doubts }
   }
@@ -161,7 +161,7 @@ function doubtsOf(replay: Replay, { history, wish, manifest }: Planned): string[
 }
 
 /** Says so where a database ends in a lineage that was left for another one, and nobody asked for it. */
-function leftFor({ database, to, lineage }: Replay, { history, wish, manifest }: Planned): string[] {
+function doubtOfHeir({ database, to, lineage }: Replay, { history, wish, manifest }: Planned): string[] {
   if (lineage === undefined || (database === wish.database && wish.lineage !== undefined)) return []
   const base = manifest.databases.find(({ name }) => name === database)!
   const heir = history.heirOf(base, lineage)

@@ -4,9 +4,9 @@ import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { rootLineage, rootOf } from '../repository/segmentName.ts'
-import { backupsBeyond, isLeft } from './aloneBackups.ts'
+import { backupsBeyond, isOlderThanBranch } from './aloneBackups.ts'
 import { type BackedUp, isMadeBefore } from './backedUp.ts'
-import { leftAlone, requireGoingOn } from './goingOn.ts'
+import { requireMeantBackup, requireGoingOn } from './goingOn.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
@@ -24,7 +24,7 @@ export async function requireOnePresent(replay: Replay, backup: BackedUp, compar
   const { history, point } = compared
   const { database, lineage, to } = replay
   const { base } = backup
-  if (point.kind !== 'latest' && lineage === undefined) return await leftAlone(replay, backup, compared)
+  if (point.kind !== 'latest' && lineage === undefined) return await requireMeantBackup(replay, backup, compared)
   requireAllDescribed(replay, base, compared)
   const others: Choice[] = []
   for (const other of await presentBeside(replay, base, compared)) {
@@ -37,14 +37,14 @@ export async function requireOnePresent(replay: Replay, backup: BackedUp, compar
   const gone = point.kind === 'latest' ? await wentElsewhere(replay, backup, compared) : []
   if (lineage === undefined) return requireGoingOn(backup, { others, gone }, compared)
   const beyond = point.kind === 'transaction' ? [] : await backupsBeyond(replay, base, compared)
-  const open = point.kind === 'latest' ? beyond.findLast((each) => !isLeft(history, each, lineage, to)) : undefined
+  const open = point.kind === 'latest' ? beyond.findLast((each) => !isOlderThanBranch(history, each, lineage, to)) : undefined
   if (open) others.push(backupChoice(open))
   others.push(...gone)
   if (others.length > 0) {
     const end = (await endAlong(lineage, database, compared)) ?? { id: to.id, time: to.commitTime }
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
   }
-  const left = point.kind === 'latest' ? [] : await leftBehind({ ...replay, lineage }, base, compared)
+  const left = point.kind === 'latest' ? [] : await doubtsOfLeft({ ...replay, lineage }, base, compared)
   const passedOver = beyond
     .slice(-1)
     .map(
@@ -111,7 +111,7 @@ async function wentElsewhere(replay: Replay, backup: BackedUp, compared: Compare
 }
 
 /** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */
-async function leftBehind(replay: Replay & { lineage: string }, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+async function doubtsOfLeft(replay: Replay & { lineage: string }, base: ManifestDatabase, compared: Compared): Promise<string[]> {
   const { database, lineage, to } = replay
   const { history } = compared
   const beginning = [...ancestry(lineage, history.lineages).keys()].find(

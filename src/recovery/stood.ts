@@ -39,8 +39,11 @@ function isBefore(history: ArchivedHistory, lineage: string, { replay: { to }, p
   return left.some((end) => history.latestOf(end.lineage) >= point.time.getTime())
 }
 
-/** Where the log of another database parts that the leader's restore gave up; undefined where the backup is of later already, and its own end tells. */
-export function giveUpOf(
+/**
+ * Where another database stood, behind which the leader's restore gave up what is archived of it; undefined where the backup is of later
+ * already, and its own end tells.
+ */
+export function stoodIfEarlier(
   { lastTransaction: { id } }: ManifestDatabase,
   { base }: Leader,
   stood: Stood | undefined,
