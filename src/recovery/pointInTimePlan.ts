@@ -65,7 +65,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     const replay = mayReach(point, base, lineage, known) ? await replayOn(history, base, lineage, point) : undefined
     return replay && isReached(replay, point, base, known) ? replay : undefined
   }
-  const others = ways.map((way) => ({ ...way, replay: async () => replayAlong(way) }))
+  const waysOn = ways.map((way) => ({ ...way, replay: async () => replayAlong(way) }))
   for (const way of ways) {
     const { manifest, base, lineage, latest } = way
     const replay = await replayAlong(way)
@@ -74,7 +74,7 @@ export async function planPointInTime(repository: Repository, wish: Wish): Promi
     if (wish.lineage === undefined) history.requireReadable(base, latest)
     const older =
       wish.lineage === undefined ? await requireOnePresent(replay, way, { point, history, manifests, repository, signal }) : []
-    const set = await planSet({ replay, manifest, base, point }, others, known)
+    const set = await planSet({ replay, manifest, base, point }, waysOn, known)
     const left = [...history.damaged].map(([id, { message }]) => `lineage ${id} is not considered: ${message}`)
     const planned = { history, wish, manifest: set.manifest }
     const own = set.replays.flatMap((each) => [...each.doubts, ...doubtOfHeir(each, planned), ...doubtsOf(each, planned)])

@@ -17,8 +17,8 @@ export interface WholeSet {
   doubts: string[]
 }
 
-/** Another way of the database wished for to the same transaction. */
-export interface OtherWay extends BackedUp {
+/** A way of the database wished for, perhaps to the same transaction. */
+export interface WayOn extends BackedUp {
   /** Undefined where it does not lead there. */
   replay: () => Promise<Replay | undefined>
 }
@@ -27,7 +27,7 @@ export interface OtherWay extends BackedUp {
  * All databases of a backup, taken to the point. Log takes nothing away: where another database of the backup has gone past the point, an
  * earlier backup is taken that leads to the same with certainty, and only where there is none this one, which is told.
  */
-export async function planSet(leader: Leader, ways: readonly OtherWay[], known: Known): Promise<WholeSet> {
+export async function planSet(leader: Leader, ways: readonly WayOn[], known: Known): Promise<WholeSet> {
   const { history } = known
   const set = await followAll(known, leader)
   const past = await pastPoint(history, leader)
