@@ -37,11 +37,11 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
     options.listener(event)
     if (event.kind === 'begun') {
       const { database, lineage, parent, nextId } = event
-      bases.look({ database, along: lineage ?? parent, nextId, hasParted: lineage === undefined })
+      bases.look({ database, along: lineage ?? parent, nextId, hasBranched: lineage === undefined })
     }
     if (event.kind === 'shipped') {
       const { lineage, last } = event.segment
-      bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1, hasParted: false })
+      bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1, hasBranched: false })
     }
   }
   const running = [runArchiver({ ...options, signal, listener }), ...(options.takeBases ? [bases.run()] : [])]
@@ -99,7 +99,7 @@ class NeededBases {
       try {
         if (await this.#lacksBase(places)) {
           await this.#take()
-          for (const place of places.values()) if (place.hasParted) void this.#lookLater(place)
+          for (const place of places.values()) if (place.hasBranched) void this.#lookLater(place)
         }
       } catch (caught) {
         if (signal.aborted) return

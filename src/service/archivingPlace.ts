@@ -10,7 +10,7 @@ export interface ArchivingPlace {
   along: string | undefined
   nextId: number
   /** Whether the log has left what is archived there: a lineage of its own begins with the next transaction. */
-  hasParted: boolean
+  hasBranched: boolean
 }
 
 /** Where a log left what is archived of its store. */
@@ -22,8 +22,8 @@ export interface Branch {
 }
 
 /** Where the log left what is archived, or its lineage left another one; undefined where neither is known. */
-export function branchBefore(history: ArchivedHistory, { along, nextId, hasParted }: ArchivingPlace): Branch | undefined {
-  if (hasParted) return { after: along === undefined ? undefined : nextId - 1, lineage: undefined }
+export function branchBefore(history: ArchivedHistory, { along, nextId, hasBranched }: ArchivingPlace): Branch | undefined {
+  if (hasBranched) return { after: along === undefined ? undefined : nextId - 1, lineage: undefined }
   const branch = along === undefined ? undefined : history.lineages.get(along)?.branch
   return branch && { after: branch.after, lineage: along }
 }

@@ -70,7 +70,7 @@ async function isBranchShown(branch: Branch, backups: readonly BackedUp[], way: 
   const { history, place } = way
   // As long as nothing of a new lineage is archived, a restore goes by the newest backup. One that was begun later than now has a wrong time.
   const newest = backups.find(({ manifest: { timing } }) => Date.parse(timing.started) <= now.getTime())?.manifest
-  const asked = place.hasParted ? backups.filter(({ manifest }) => manifest === newest) : backups
+  const asked = place.hasBranched ? backups.filter(({ manifest }) => manifest === newest) : backups
   const showing = asked.filter((backup) => showsBranch(history, backup, branch, now))
   return isTrueOfAny(showing, async (backup) => isOnTheWay(backup, way))
 }

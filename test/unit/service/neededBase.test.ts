@@ -40,12 +40,12 @@ async function isBased({ dataDir }: SyntheticLog, place: ArchivingPlace): Promis
 async function isBasedAtStart(of: SyntheticLog): Promise<boolean> {
   const { lineage, branch, place } = await locate(repository, of.dataDir, of.database, signal)
   const { database } = of
-  return isBased(of, { database, along: lineage ?? branch?.parent, nextId: place.nextId, hasParted: lineage === undefined })
+  return isBased(of, { database, along: lineage ?? branch?.parent, nextId: place.nextId, hasBranched: lineage === undefined })
 }
 
 /** Asked as when the last transaction was shipped. */
 const isBasedAlong = async (lineage: string, of: SyntheticLog): Promise<boolean> =>
-  isBased(of, { database: of.database, along: lineage, nextId: of.last.id + 1, hasParted: false })
+  isBased(of, { database: of.database, along: lineage, nextId: of.last.id + 1, hasBranched: false })
 
 describe('[archive.gaps] log of two servers in one lineage leads on from no backup', () => {
   /** Archived to 8 by two servers that parted behind 6; this one goes on. */
