@@ -1,8 +1,7 @@
 import { ifDamaged } from '../core/errors.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage } from '../repository/segmentName.ts'
-import { type BackedUp, isMadeBefore } from './backedUp.ts'
+import { type BackedUp, backupsOf, isMadeBefore } from './backedUp.ts'
 import type { Compared } from './historyEnds.ts'
 import type { Replay } from './replay.ts'
 import { wantedUpTo } from './replayOn.ts'
@@ -10,19 +9,16 @@ import { wantedUpTo } from './replayOn.ts'
 /** Backups of the same store that end behind what is restored, but up to the point, and that no lineage goes through. */
 export async function backupsBeyond(
   { database, to }: Replay,
-  { storeId }: ManifestDatabase,
+  base: ManifestDatabase,
   { history, manifests, point }: Pick<Compared, 'history' | 'manifests' | 'point'>,
 ): Promise<BackedUp[]> {
   const wanted = wantedUpTo(point)
   const found: BackedUp[] = []
-  for (const manifest of manifests) {
-    for (const base of manifest.databases) {
-      const isSame = base.name === database && rootLineage(base.storeId) === rootLineage(storeId)
-      const { id, commitTime } = base.lastTransaction
-      if (!isSame || id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
-      // Where damage leaves it open, it may be a history of its own.
-      if (!(await isArchived(history, base).catch(ifDamaged(false)))) found.push({ manifest, base })
-    }
+  for (const backup of backupsOf(manifests, database, base)) {
+    const { id, commitTime } = backup.base.lastTransaction
+    if (id <= to.id || !wanted({ id, commitTime: Date.parse(commitTime) })) continue
+    // Where damage leaves it open, it may be a history of its own.
+    if (!(await isArchived(history, backup.base).catch(ifDamaged(false)))) found.push(backup)
   }
   return found
 }

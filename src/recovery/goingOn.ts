@@ -1,7 +1,7 @@
 import { ifDamaged } from '../core/errors.ts'
 import { ancestry } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { type BackedUp, isMadeBefore } from './backedUp.ts'
+import { type BackedUp, isAhead, isMadeBefore } from './backedUp.ts'
 import { checksumInBackup } from './backupLog.ts'
 import { backupChoice, type Choice, lineageChoice, severalHistories } from './historyChoices.ts'
 import { type Compared, endAlong, hasBegunBy } from './historyEnds.ts'
@@ -89,14 +89,13 @@ export async function requireGoingOn(
   compared: Compared,
 ): Promise<string[]> {
   const { history } = compared
-  const { manifest, base } = backup
-  const { name, lastTransaction } = base
-  const refusal = severalHistories(name, [backupChoice(backup), ...others, ...gone])
+  const { base } = backup
+  const refusal = severalHistories(base.name, [backupChoice(backup), ...others, ...gone])
   if (gone.length > 0 || others.length > 1) throw refusal
   if (others.length === 0) return []
   const doubts: string[] = []
   for (const lineage of history.presentOf(base)) {
-    if (lastTransaction.id <= history.lastOf(lineage) || isMadeBefore(history, manifest, lineage)) throw refusal
+    if (!isAhead(history, backup, lineage)) throw refusal
     const goesOn = await goesOnFrom(lineage, backup, compared)
     if (goesOn === undefined) doubts.push(notCertain(backup, lineage, compared))
     else if (!goesOn) throw refusal

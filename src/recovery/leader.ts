@@ -1,5 +1,5 @@
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
-import { type BackedUp, isMadeBefore } from './backedUp.ts'
+import { type BackedUp, isAhead, isMadeBefore } from './backedUp.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
 
@@ -24,10 +24,10 @@ function isPresent(history: ArchivedHistory, { replay: { lineage }, manifest, ba
 }
 
 /** The leader's lineage, or the one that its backup goes on from where that is ahead of the archive; undefined where there is none. */
-export function lineageOf(history: ArchivedHistory, { replay: { lineage }, manifest, base }: Leader): string | undefined {
+export function lineageOf(history: ArchivedHistory, leader: Leader): string | undefined {
+  const { lineage } = leader.replay
   if (lineage !== undefined) return lineage
-  const [only, ...others] = history.presentOf(base)
+  const [only, ...others] = history.presentOf(leader.base)
   if (only === undefined || others.length > 0) return undefined
-  const goesOn = base.lastTransaction.id > history.lastOf(only) && !isMadeBefore(history, manifest, only)
-  return goesOn ? only : undefined
+  return isAhead(history, leader, only) ? only : undefined
 }

@@ -4,7 +4,7 @@ import type { Repository } from '../repository/repository.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import { ArchivedHistory, byStanding, type Standing } from '../repository/archivedHistory.ts'
 import { isArchived } from './aloneBackups.ts'
-import { type BackedUp, isMadeBefore } from './backedUp.ts'
+import { type BackedUp, isAhead } from './backedUp.ts'
 import { requireOnePresent } from './presentHistories.ts'
 import { isReached, type Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
@@ -121,15 +121,15 @@ function waysTo(history: ArchivedHistory, manifests: readonly Manifest[], { poin
 /** Behind the lineages; but one that is ahead of all that are in use comes before what was left for these. */
 function placeAlone(
   history: ArchivedHistory,
-  { manifest, base, standings }: BackedUp & { standings: readonly Standing[] },
+  { standings, ...backup }: BackedUp & { standings: readonly Standing[] },
   point: RestorePoint,
 ): Pick<Standing, 'standing' | 'rank'> {
-  const { id, commitTime } = base.lastTransaction
-  if (point.kind === 'latest') return { standing: Date.parse(commitTime), rank: -1 }
+  const { base } = backup
+  if (point.kind === 'latest') return { standing: Date.parse(base.lastTransaction.commitTime), rank: -1 }
   const inUse = history.presentOf(base)
   const present = standings.filter(({ lineage }) => inUse.includes(lineage))
-  const isAhead = present.every(({ lineage }) => id > history.lastOf(lineage) && !isMadeBefore(history, manifest, lineage))
-  if (present.length === 0 || !isAhead) return { standing: 0, rank: standings.length }
+  if (present.length === 0 || !present.every(({ lineage }) => isAhead(history, backup, lineage)))
+    return { standing: 0, rank: standings.length }
   return {
     standing: Math.min(...present.map(({ standing }) => standing)),
     rank: Math.max(...present.map(({ rank }) => rank)) + 0.5,

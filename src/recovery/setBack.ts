@@ -2,8 +2,7 @@ import { ifDamaged } from '../core/errors.ts'
 import { coverFrom } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage } from '../repository/segmentName.ts'
-import type { BackedUp } from './backedUp.ts'
+import { type BackedUp, backupsOf } from './backedUp.ts'
 import type { Leader } from './leader.ts'
 import type { Replay } from './replay.ts'
 import type { RestorePoint } from './restorePoint.ts'
@@ -53,11 +52,11 @@ export async function whereSetBack(
 
 /** Whether a backup is of the history that the leader is restored to, not of a copy that had stayed behind, such as a trial. */
 async function isOfLeader(history: ArchivedHistory, manifest: Manifest, { replay, base }: Leader): Promise<boolean> {
-  const root = rootLineage(base.storeId)
-  const own = manifest.databases.find(({ name, storeId }) => name === base.name && rootLineage(storeId) === root)
-  if (!own || replay.lineage === undefined) return true
+  const [backup] = backupsOf([manifest], base.name, base)
+  if (!backup || replay.lineage === undefined) return true
+  const { lastTransaction } = backup.base
   const links = history.chain(replay.lineage)
-  if (!(await history.goesThrough(links, own.lastTransaction))) return false
-  const [next] = coverFrom(links, own.lastTransaction.id)
-  return !next || !wasCommittedBy(await history.latestOn({ ...next, upTo: own.lastTransaction.id + 1 }), manifest)
+  if (!(await history.goesThrough(links, lastTransaction))) return false
+  const [next] = coverFrom(links, lastTransaction.id)
+  return !next || !wasCommittedBy(await history.latestOn({ ...next, upTo: lastTransaction.id + 1 }), manifest)
 }

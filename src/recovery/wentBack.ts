@@ -1,6 +1,5 @@
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage } from '../repository/segmentName.ts'
-import type { BackedUp } from './backedUp.ts'
+import { type BackedUp, backupsOf } from './backedUp.ts'
 import type { Replay } from './replay.ts'
 
 /** Milliseconds: the clocks of Neo4j and of the backups may differ, and a large transaction be written for long after it has got its time. */
@@ -20,17 +19,13 @@ export function wasCommittedBy(commitTime: number, { timing }: Manifest): boolea
  */
 export async function wentBack(
   replay: Replay,
-  { storeId }: ManifestDatabase,
+  base: ManifestDatabase,
   manifests: readonly Manifest[],
   isThrough: (backup: BackedUp) => Promise<boolean>,
   isPutBack?: (backup: BackedUp) => Promise<boolean>,
 ): Promise<BackedUp | undefined> {
   const { database, to } = replay
-  const root = rootLineage(storeId)
-  const backups = manifests.flatMap((manifest) => {
-    const base = manifest.databases.find((each) => each.name === database && rootLineage(each.storeId) === root)
-    return base ? [{ manifest, base }] : []
-  })
+  const backups = backupsOf(manifests, database, base)
   const isEnd = ({ base: { lastTransaction } }: BackedUp): boolean =>
     lastTransaction.id === to.id && lastTransaction.checksum === to.checksum
   for (const backup of backups.toSorted((a, b) => b.manifest.timing.started.localeCompare(a.manifest.timing.started))) {
