@@ -29,6 +29,8 @@ interface History {
   /** All of it that is archived, its parent's part too, by id. */
   transactions: Transaction[]
   lineage: string
+  /** To each of its transactions after this one it can be restored. */
+  after: number
   /** Between these moments it can be restored, milliseconds since 1970. */
   from: number
   to: number
@@ -104,9 +106,11 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   })
   const root = await lineageOf(repository, undefined)
   const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
-  const from = Date.parse(oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.commitTime)
+  const after = oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.id
   const log = await expectArchived(repository, root, dataDir)
-  const one = { notes: first, transactions: log, lineage: root, from, to: log.at(-1)!.commitTime }
+  // Of transactions that commit at once, an earlier one can have the later time.
+  const from = Math.max(...log.filter(({ id }) => id <= after).map(({ commitTime }) => commitTime))
+  const one = { notes: first, transactions: log, lineage: root, after, from, to: log.at(-1)!.commitTime }
 
   // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
   const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
@@ -131,7 +135,7 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
     .map((note) => ((note.acknowledged ?? Infinity) <= back ? note : unanswered(note)))
   const notes = [...kept, ...second]
   const transactions = [...shared, ...own.filter(({ id }) => id > last.id)]
-  return [one, { notes, transactions, lineage: branch, from: begun, to: own.at(-1)!.commitTime }]
+  return [one, { notes, transactions, lineage: branch, after: last.id, from: begun, to: own.at(-1)!.commitTime }]
 }
 
 /** What a test does to the server that clients write to. */
@@ -242,8 +246,8 @@ async function restoreAndAsk({ version, repo, random, folder }: Ground, history:
   }
 }
 
-function restorable({ transactions, from, to }: History): Transaction[] {
-  return transactions.filter(({ commitTime }) => commitTime > from && commitTime <= to)
+function restorable({ transactions, after }: History): Transaction[] {
+  return transactions.filter(({ id }) => id > after)
 }
 
 function unanswered({ client, number, sent }: Note): Note {
