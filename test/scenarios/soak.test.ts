@@ -22,6 +22,7 @@ test('[backup.hot] two minutes of random writes, kills and backups: each backup 
   const story = [...lines, tallyText(tally)].join('\n')
   expect(tally.failures, story).toBe(0)
   expect(tally.rounds, story).toBeGreaterThanOrEqual(2)
+  expect(tally.transactionsDecoded, story).toBeGreaterThan(0)
   expect(tally.entitiesCompared, story).toBeGreaterThan(10_000)
   expect(tally.killsOfNeo4j, story).toBeGreaterThan(0)
 })

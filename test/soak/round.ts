@@ -1,8 +1,10 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { liveLog } from '../../src/history/liveLog.ts'
 import type { Installation } from '../../src/neo4j/installation.ts'
 import { startNeo4j } from '../../src/neo4j/instance.ts'
+import { decodeTransaction } from '../../src/txlog/commands/decodeTransaction.ts'
 import { outOfBounds } from '../support/graphModelMarkers.ts'
 import type { WorkloadVerifier } from '../support/graphModelVerify.ts'
 import type { Positions, Workload } from '../support/workload/workload.ts'
@@ -161,6 +163,8 @@ async function restoreAndCompare(
   if (verdict !== 'good') throw new Error(`expected the verdict good:\n${restored.story}`)
   tally.restores++
   watch.lap('restored')
+  for (const database of ['neo4j', 'system']) tally.transactionsDecoded += await decodedTransactions(dataDir, database)
+  watch.lap('decoded')
   const instance = await startNeo4j({ installation, home: join(folder, 'home'), dataDir })
   const driver = openDriver(instance.boltUri)
   watch.lap('booted')
@@ -185,6 +189,18 @@ async function restoreAndCompare(
     await driver.close()
     await instance.kill()
   }
+}
+
+/** How many transactions the log of a database has. @throws Error where the decoder does not understand one to its last byte. */
+async function decodedTransactions(dataDir: string, database: string): Promise<number> {
+  const { signal } = new AbortController()
+  let count = 0
+  for await (const { transaction, bytes } of liveLog({ dataDir, database }, signal).transactions(0)) {
+    const { stopped } = decodeTransaction(bytes)
+    if (stopped) throw new Error(`transaction ${transaction.id} of ${database} in ${dataDir}: ${JSON.stringify(stopped)}`)
+    count++
+  }
+  return count
 }
 
 /** Keeps the repository small, and now and then has all of it checked. */

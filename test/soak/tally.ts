@@ -7,6 +7,8 @@ export interface Tally {
   restores: number
   /** Operations of the writers and steps of the schema client, as far as they were acknowledged. */
   transactions: number
+  /** Of the logs of the restored databases, to their last byte. */
+  transactionsDecoded: number
   entitiesCompared: number
   propertiesCompared: number
   /** Questions answered through an index or by the counts Neo4j keeps. */
@@ -26,6 +28,7 @@ export function emptyTally(): Tally {
     refusals: 0,
     restores: 0,
     transactions: 0,
+    transactionsDecoded: 0,
     entitiesCompared: 0,
     propertiesCompared: 0,
     questionsAsked: 0,
@@ -45,6 +48,7 @@ export function tallyText(tally: Tally): string {
     ['backups refused while Neo4j was killed', tally.refusals],
     ['restores', tally.restores],
     ['transactions', tally.transactions],
+    ['transactions decoded in restored logs', tally.transactionsDecoded],
     ['entities compared', tally.entitiesCompared],
     ['properties compared', tally.propertiesCompared],
     ['questions to indexes and counts', tally.questionsAsked],
