@@ -35,6 +35,8 @@ export interface Contender {
   name: string
   command: string
   before?: string
+  /** Brings a server to the state in which this one wants to find it. */
+  needs?: () => Promise<void>
 }
 
 /**
@@ -44,7 +46,8 @@ export interface Contender {
 export async function compare(contenders: readonly Contender[], rounds: number): Promise<Map<string, Run>> {
   const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, command, before } of contenders) {
+    for (const { name, command, before, needs } of contenders) {
+      await needs?.()
       if (before) await execute('bash', ['-euo', 'pipefail', '-c', before], { maxBuffer: 1 << 28 })
       await execute('sync')
       const run = await measure(command)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { goTool } from '../test/support/goTool.ts'
 import { mc, startMinio } from '../test/support/s3Servers.ts'
+import { LiveStore } from './liveStore.ts'
 import { compare, comparisonTable } from './measure.ts'
 import { benchStore, writeAdminScript } from './store.ts'
 import { requireTools } from './tools.ts'
@@ -18,11 +19,12 @@ const store = await benchStore(Number(nodes))
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
 const holdfast = `${process.execPath} ${join(import.meta.dirname, '..', 'dist', 'main.js')}`
 const at = (name: string): string => join(folder, name)
-const admin = await writeAdminScript(store, at('admin'), store.dataDir)
 const loading = await writeAdminScript(store, at('loading'), at('loaded'))
 const client = await goTool(mc)
 
 try {
+  await using live = await LiveStore.copy(store, at('live'))
+  const admin = await writeAdminScript(store, at('admin'), live.dataDir)
   await using minio = await startMinio(folder, { kms: false })
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = minio.environment
   const endpoint = minio.options.endpoint!
@@ -64,16 +66,23 @@ try {
   const restic = `restic -q --no-cache -r s3:${endpoint}/bench/restic`
   await table([
     {
-      name: 'holdfast backup create',
+      name: 'holdfast backup create, while Neo4j runs',
+      needs: live.running,
       before: `${empty('repo')}; ${holdfast} repo init --repo ${repo} >/dev/null`,
-      command: `${holdfast} backup create --quiet --data-dir ${store.dataDir} --repo ${repo} --uri bolt://127.0.0.1:1`,
+      command: `${holdfast} backup create --quiet --data-dir ${live.dataDir} --repo ${repo} --uri bolt://127.0.0.1:1`,
     },
     {
-      name: 'neo4j-admin database dump, aws s3 cp',
+      name: 'stop Neo4j, neo4j-admin database dump, aws s3 cp',
+      needs: live.running,
       before: `rm -rf ${at('dump')}; mkdir ${at('dump')}`,
-      command: `${admin} database dump neo4j --to-path=${at('dump')}; aws --endpoint-url ${endpoint} s3 cp --quiet ${at('dump')}/neo4j.dump s3://bench/dump/neo4j.dump`,
+      command: `${live.stopCommand}; ${admin} database dump neo4j --to-path=${at('dump')}; aws --endpoint-url ${endpoint} s3 cp --quiet ${at('dump')}/neo4j.dump s3://bench/dump/neo4j.dump`,
     },
-    { name: 'restic backup', before: `${empty('restic')}; ${restic} init`, command: `${restic} backup ${store.dataDir}` },
+    {
+      name: 'stop Neo4j, restic backup',
+      needs: live.running,
+      before: `${empty('restic')}; ${restic} init`,
+      command: `${live.stopCommand}; ${restic} backup ${live.dataDir}`,
+    },
   ])
 
   print('\n### A restore of it from the bucket\n')
