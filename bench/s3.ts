@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { appendFile, link, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { goTool } from '../test/support/goTool.ts'
@@ -41,7 +41,15 @@ try {
   })
   delete process.env['AWS_CA_BUNDLE']
   await minio.newBucket('bench')
-  for (let count = 0; count < 16; count++) await appendFile(at('file'), randomBytes(64 << 20))
+  const digest = createHash('sha256')
+  for (let count = 0; count < 16; count++) {
+    const bytes = randomBytes(64 << 20)
+    digest.update(bytes)
+    await appendFile(at('file'), bytes)
+  }
+  await link(at('file'), at('exported'))
+  const meta = { sha256: digest.digest('hex'), size: 16 * (64 << 20), database: 'neo4j', neo4j: store.installation.version }
+  await writeFile(at('exported.meta'), JSON.stringify(meta))
   const empty = (prefix: string): string => `${client} rm -r --force --quiet bench/bench/${prefix} >/dev/null 2>&1 || true`
 
   print(`### A file of 1.07 GB that does not compress, into a bucket; medians of ${rounds} rounds\n`)
@@ -51,6 +59,11 @@ try {
       name: 'holdfast s3 upload',
       before: empty('holdfast'),
       command: `${holdfast} s3 upload --quiet --sse none --file ${at('file')} --bucket bench --prefix holdfast`,
+    },
+    {
+      name: 'holdfast s3 upload, of what it exported',
+      before: empty('exported'),
+      command: `${holdfast} s3 upload --quiet --sse none --file ${at('exported')} --bucket bench --prefix exported`,
     },
     {
       name: 'aws s3 cp',
