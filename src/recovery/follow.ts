@@ -12,6 +12,8 @@ import { stoodIfEarlier, isLeftAt, type Stood, whereItStood } from './stood.ts'
 interface Followable {
   lineage: string
   upTo: number
+  /** Whether it tells by itself that the database does not end where it stood. */
+  isPutBack?: boolean
 }
 
 /**
@@ -27,13 +29,15 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
   const following = { history, manifests: later, base, leader, point }
   const givenUp = stoodIfEarlier(base, leader, stood)
   let best = replayNothing(base)
-  for (const way of await waysOf(history, base, givenUp)) {
+  const ways = await waysOf(history, base, givenUp)
+  for (const way of ways) {
     const replay = await followOn(way, following)
-    if (replay && isBetter(replay, best)) best = replay
+    if (replay && (await isBetter(replay, best, history))) best = replay
     // Where both end alike, why one of them stops is still to be said.
     else if (replay && replay.to.id === best.to.id) best = { ...best, doubts: [...best.doubts, ...replay.doubts] }
   }
-  const doubt = givenUp && (shortOf(best, givenUp) ?? leftOut(best, givenUp, leader))
+  const isPutBack = ways.some((way) => way.isPutBack && way.lineage === best.lineage)
+  const doubt = givenUp && !isPutBack ? (shortOf(best, givenUp) ?? leftOut(best, givenUp, leader)) : undefined
   return doubt === undefined ? best : { ...best, doubts: [...best.doubts, doubt] }
 }
 
@@ -49,13 +53,25 @@ async function followOn({ lineage, upTo }: Followable, following: Following): Pr
 }
 
 /**
- * Whether a replay is taken instead of the best so far: ids may be smaller than those of a lineage that was left, and what comes first behind
- * the backup may have an earlier time than its end.
+ * Whether a replay is taken instead of the best so far: one that goes on from the end of the other, or has something of a lineage that the other one
+ * was left for, whatever the clocks say. Else ids may be smaller than those of a lineage that was left, and what comes first behind the backup may
+ * have an earlier time than its end.
  */
-function isBetter(replay: Replay, best: Replay): boolean {
+async function isBetter(replay: Replay, best: Replay, history: ArchivedHistory): Promise<boolean> {
   if (best.lineage === undefined) return true
   if (replay.links.length === 0 || best.links.length === 0) return replay.links.length > 0
+  if (isHeirOf(replay, best, history) || (await goesOnFrom(replay, best, history))) return true
+  if (isHeirOf(best, replay, history) || (await goesOnFrom(best, replay, history))) return false
   return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
+}
+
+function isHeirOf({ lineage, to }: Replay, other: Replay, history: ArchivedHistory): boolean {
+  const branch = history.lineages.get(lineage!)?.branch
+  return branch !== undefined && to.id > branch.after && history.wasLeftFor(lineage!, other.lineage!)
+}
+
+async function goesOnFrom({ lineage, to }: Replay, end: Replay, history: ArchivedHistory): Promise<boolean> {
+  return to.id > end.to.id && history.goesThrough(history.chain(lineage!), end.to)
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
@@ -74,7 +90,21 @@ async function waysOf(history: ArchivedHistory, base: ManifestDatabase, stood: S
   }
   if (isOlder) return [...goingOn, ...others]
   // Where it stood may not be archived yet.
-  return goingOn.length > 0 ? goingOn : others
+  if (goingOn.length === 0) return others
+  const putBack = putBackFrom(history, goingOn, all, stood).map((way) => ({ ...way, isPutBack: true }))
+  return [...goingOn, ...putBack]
+}
+
+/** Lineages that began when the database had been put back from where it stood: where the leader went on from its own end, none of its own says so. */
+function putBackFrom(
+  history: ArchivedHistory,
+  goingOn: readonly Followable[],
+  all: readonly Followable[],
+  { lineage }: Stood,
+): Followable[] {
+  const begun = (id: string): string => history.lineages.get(id)?.created ?? ''
+  const rest = all.filter((way) => !goingOn.some((other) => other.lineage === way.lineage) && begun(way.lineage) > begun(lineage))
+  return rest.filter((way) => goingOn.some((other) => history.wasLeftFor(way.lineage, other.lineage)))
 }
 
 /** Says so where a database is not taken to where it stood, and nothing shows that it came there only after the point. */

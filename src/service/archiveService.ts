@@ -37,10 +37,11 @@ export async function runArchiveService(options: ServiceOptions): Promise<void> 
     options.listener(event)
     if (event.kind === 'begun') {
       const { database, lineage, parent, nextId } = event
-      bases.look({ database, along: lineage ?? parent, nextId, hasBranched: lineage === undefined })
+      bases.begin({ database, along: lineage ?? parent, nextId, hasBranched: lineage === undefined })
     }
     if (event.kind === 'shipped') {
       const { lineage, last } = event.segment
+      bases.forgetBranch(event.database)
       bases.lookAgain({ database: event.database, along: lineage, nextId: last + 1, hasBranched: false })
     }
   }
@@ -59,6 +60,8 @@ class NeededBases {
   readonly #readBack: ReadBack
   /** Where archiving has begun and a backup may be needed, by database. */
   #places = new Map<string, ArchivingPlace>()
+  /** Those that have left what was archived, and have not been looked at a second time, by database. */
+  readonly #branched = new Map<string, ArchivingPlace>()
   /** When that was asked for last, by database. */
   readonly #looked = new Map<string, number>()
   #wake = Promise.withResolvers<void>()
@@ -69,7 +72,13 @@ class NeededBases {
     options.signal.addEventListener('abort', () => this.#wake.resolve(), { once: true })
   }
 
-  look(place: ArchivingPlace): void {
+  begin(place: ArchivingPlace): void {
+    if (place.hasBranched) this.#branched.set(place.database, place)
+    else this.#branched.delete(place.database)
+    this.#look(place)
+  }
+
+  #look(place: ArchivingPlace): void {
     this.#places.set(place.database, place)
     this.#looked.set(place.database, this.#options.clock.monotonic())
     this.#wake.resolve()
@@ -78,14 +87,25 @@ class NeededBases {
   /** Looks where it was not looked for long: the last backup that leads there may have been deleted meanwhile, or damaged. */
   lookAgain(place: ArchivingPlace): void {
     const looked = this.#looked.get(place.database) ?? Number.NEGATIVE_INFINITY
-    if (this.#options.clock.monotonic() - looked >= lookEvery) this.look(place)
+    if (this.#options.clock.monotonic() - looked >= lookEvery) this.#look(place)
   }
 
-  /** A backup that was begun soon after what was undone had been committed does not show yet that it was: a restore trusts no clock that far. */
-  async #lookLater(place: ArchivingPlace): Promise<void> {
+  /** What is archived from here on tells it. */
+  forgetBranch(database: string): void {
+    this.#branched.delete(database)
+  }
+
+  /**
+   * A backup that was begun soon after what was undone had been committed does not show yet that it was: a restore trusts no clock that far. No
+   * third look follows: where another server goes on in what was left, none would be the last.
+   */
+  async #lookOnceMore(place: ArchivingPlace): Promise<void> {
     const { clock, signal } = this.#options
     await clock.sleep(wentBackMargin + 1000, signal).catch(() => {})
-    if (!signal.aborted && !this.#places.has(place.database)) this.look(place)
+    const isPresent = this.#branched.get(place.database) === place
+    if (!isPresent || signal.aborted) return
+    this.#branched.delete(place.database)
+    if (!this.#places.has(place.database)) this.#look(place)
   }
 
   async run(): Promise<void> {
@@ -99,7 +119,7 @@ class NeededBases {
       try {
         if (await this.#lacksBase(places)) {
           await this.#take()
-          for (const place of places.values()) if (place.hasBranched) void this.#lookLater(place)
+          for (const place of this.#branched.values()) void this.#lookOnceMore(place)
         }
       } catch (caught) {
         if (signal.aborted) return

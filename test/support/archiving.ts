@@ -28,13 +28,15 @@ interface ArchiveOptions {
   listener?: (event: ArchiveEvent) => void
   /** Bytes of log in a segment, about: each call ships one segment for each file unless told. */
   interval?: number
+  /** Says when a lineage began. */
+  clock?: Clock
 }
 
 /** An archiver of a synthetic log. */
 export async function beginArchiver(
   repository: Repository,
   { dataDir, database }: Pick<SyntheticLog, 'dataDir' | 'database'>,
-  { listener = () => {}, interval = 0 }: ArchiveOptions = {},
+  { listener = () => {}, interval = 0, clock = systemClock }: ArchiveOptions = {},
 ): Promise<DatabaseArchiver> {
   return DatabaseArchiver.begin(database, {
     repository,
@@ -42,16 +44,20 @@ export async function beginArchiver(
     interval,
     retention: { size: null, time: null },
     headroomAlert: 0,
-    clock: systemClock,
+    clock,
     listener,
     signal,
   })
 }
 
 /** Archives all there is of a log, one segment for each file, and returns what the archiver told. */
-export async function archiveAll(repository: Repository, log: SyntheticLog): Promise<ArchiveEvent[]> {
+export async function archiveAll(
+  repository: Repository,
+  log: SyntheticLog,
+  options: Pick<ArchiveOptions, 'clock'> = {},
+): Promise<ArchiveEvent[]> {
   const events: ArchiveEvent[] = []
-  await using archiver = await beginArchiver(repository, log, { listener: (event) => events.push(event) })
+  await using archiver = await beginArchiver(repository, log, { ...options, listener: (event) => events.push(event) })
   while (await archiver.step());
   return events
 }

@@ -95,31 +95,77 @@ describe('[archive.lineages] a server that was restored to an earlier point is b
     expect(ends((await manifests()).at(-1)!)).toEqual(['neo4j 8', 'system 4'])
   })
 
-  test('once more where the backup was begun soon after what was undone, so that no clock shows that it was', async () => {
-    storage = memoryStorage()
-    let now = firstCommit + 8000
+  describe('once more where the backup was begun soon after what was undone, so that no clock shows that it was', () => {
+    let now: number
+    /** Whoever sleeps for over a minute waits for this, and then it is later. */
+    let aMinuteLater: Promise<void>
     const clock = {
       ...systemClock,
       now: () => new Date(now),
       sleep: async (milliseconds: number, signal?: AbortSignal) => {
-        if (milliseconds > 60_000) now += milliseconds
         await systemClock.sleep(Math.min(milliseconds, 100), signal)
+        if (milliseconds <= 60_000) return
+        await aMinuteLater
+        now += milliseconds
       },
     }
-    repository = await newRepository({ storage, clock })
-    const log = SyntheticLog.create(join(folder, 'soon')).write(3).checkpoint()
-    await backUpLogs(repository, log)
-    await archiveAll(repository, log.write(4))
-    restored = log.copyUpTo(6, join(folder, 'soon restored'))
-    writeStore(restored)
-    now += 4000
-    await serve(async (happenings) => happenings.until(backedUp(3)), { clock })
-    const [, early, late] = await manifests()
-    expect([early, late].map((manifest) => ends(manifest!))).toEqual([['neo4j 6'], ['neo4j 6']])
-    expect(Date.parse(late!.timing.started) - Date.parse(early!.timing.started)).toBeGreaterThan(60_000)
-    await expect(endsOfPlan(repository, { kind: 'latest' })).rejects.toMatchObject({ code: 'refused' })
-    await serve(async () => delay(500), { clock })
-    expect(await manifests()).toHaveLength(3)
+    let log: SyntheticLog
+    beforeEach(async () => {
+      storage = memoryStorage()
+      now = firstCommit + 8000
+      aMinuteLater = Promise.resolve()
+      repository = await newRepository({ storage, clock })
+      log = SyntheticLog.create(join(folder, 'soon')).write(3).checkpoint()
+      await backUpLogs(repository, log)
+      await archiveAll(repository, log.write(4))
+      restored = log.copyUpTo(6, join(folder, 'soon restored'))
+      writeStore(restored)
+      now += 4000
+    })
+
+    test('a minute later', async () => {
+      await serve(async (happenings) => happenings.until(backedUp(3)), { clock })
+      const [, early, late] = await manifests()
+      expect([early, late].map((manifest) => ends(manifest!))).toEqual([['neo4j 6'], ['neo4j 6']])
+      expect(Date.parse(late!.timing.started) - Date.parse(early!.timing.started)).toBeGreaterThan(60_000)
+      await expect(endsOfPlan(repository, { kind: 'latest' })).rejects.toMatchObject({ code: 'refused' })
+      await serve(async () => delay(500), { clock })
+      expect(await manifests()).toHaveLength(3)
+    })
+
+    test('unless it has written meanwhile, which tells it', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      aMinuteLater = promise
+      const body = { body: 'restored', commitTime: now }
+      await serve(
+        async (happenings) => {
+          await happenings.until(backedUp(2))
+          restored.write(1, body)
+          await happenings.until(shippedUpTo(happenings, 7))
+          resolve()
+          await delay(500)
+          expect(happenings.warnings).toHaveLength(1)
+        },
+        { clock },
+      )
+      expect(await manifests()).toHaveLength(2)
+    })
+
+    test('and not for as long as another server goes on in what this one left', async () => {
+      const other = log.copyUpTo(8, join(folder, 'other'))
+      await serve(
+        async (happenings) => {
+          for (const count of [2, 3]) {
+            await happenings.until(backedUp(count))
+            await archiveAll(repository, other.write(1, { body: 'other', commitTime: now }))
+          }
+          await delay(500)
+          expect(happenings.warnings).toHaveLength(2)
+        },
+        { clock },
+      )
+      expect(await manifests()).toHaveLength(3)
+    })
   })
 
   test('but not where that is not wanted', async () => {

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { archiveAll } from '../../support/archiving.ts'
+import { latest, planTo } from '../../support/planning.ts'
+import { firstCommit, type SyntheticLog } from '../../support/syntheticLog.ts'
+import { type ServerLogs, SyntheticServer } from '../../support/syntheticServer.ts'
+
+let server: SyntheticServer
+beforeEach(async () => {
+  server = await SyntheticServer.create()
+})
+afterEach(() => {
+  server[Symbol.dispose]()
+})
+
+/** What the newest is restored to, and the ends of logs in the same words. */
+async function newest(): Promise<{ ends: unknown[]; doubts: string[] }> {
+  const { replays, doubts } = await planTo(server.repository, latest)
+  return { ends: replays.map(({ to: { id, checksum } }) => ({ id, checksum })), doubts }
+}
+
+function endsOf({ log, system }: ServerLogs): unknown[] {
+  return [log, system].map(({ last: { id, checksum } }) => ({ id, checksum }))
+}
+
+describe('[archive.lineages] where a restore to the very end of a database put another one back, the newest has that one as it went on', () => {
+  let hours = 0
+  const body = (): { body: string; commitTime: number } => ({ body: `hour ${++hours}`, commitTime: server.clock.now().getTime() })
+  const write = async (log: SyntheticLog, count = 1): Promise<void> => {
+    server.clock.jump(3_600_000)
+    await archiveAll(server.repository, log.write(count, body()), { clock: server.clock })
+  }
+  const backUp = async ({ log, system }: ServerLogs): Promise<void> => {
+    server.clock.jump(3_600_000)
+    const seconds = (server.clock.now().getTime() - firstCommit) / 1000
+    await server.backUpAt(seconds, log, system)
+    server.clock.jump(3_600_000)
+  }
+
+  /** Restored once, so that a lineage of the first database says where the other one stood, and again behind that, to before the change of the other one. */
+  const restoredTwice = async (changes: number, isShown: boolean): Promise<ServerLogs> => {
+    await write(server.log, 3)
+    await write(server.system)
+    await backUp(server)
+    await write(server.log, 7)
+    await write(server.system)
+    const once = server.restored(7, 2, 'once')
+    await backUp(once)
+    once.system.write(changes, body())
+    await write(once.log)
+    await write(once.system, 0)
+    const dataDir = join(server.folder, 'twice')
+    const twice = { log: once.log.copyUpTo(8, dataDir), system: once.system.copyUpTo(2, dataDir) }
+    if (isShown) await backUp(twice)
+    await write(twice.log)
+    await write(twice.system)
+    await write(twice.log)
+    return twice
+  }
+
+  test.each([
+    ['and a backup shows it', 1, true],
+    ['and no backup shows it', 1, false],
+    ['to an earlier transaction', 2, true],
+  ])('%s', async (_, changes, isShown) => {
+    const logs = await restoredTwice(changes, isShown)
+    expect(await newest()).toEqual({ ends: endsOf(logs), doubts: [] })
+  })
+
+  test.each([0, 1, 2])('and it is backed up there, where it stood at %i behind before', async (changes) => {
+    const logs = await restoredTwice(changes, true)
+    await backUp(logs)
+    await write(logs.system, 2)
+    await write(logs.log, 2)
+    expect(await newest()).toEqual({ ends: endsOf(logs), doubts: [] })
+  })
+})
+
+test('[archive.lineages] what went on from the end that another database was restored to comes first, whatever the clocks say', async () => {
+  const { log, system, repository } = server
+  log.write(3)
+  system.write(1)
+  await server.backUpAt(3, log, system)
+  log.write(6)
+  await server.writeAt(7, system)
+  await server.writeAt(9, system)
+  await archiveAll(repository, log)
+  const logs = server.restored(8, 3)
+  await server.writeAt(20, logs.log, 'later')
+  // By a clock that is right now, and was ahead before.
+  await server.writeAt(6, logs.system, 'later')
+  await server.writeAt(6.5, logs.system, 'later')
+  expect(await newest()).toEqual({ ends: endsOf(logs), doubts: [] })
+})
