@@ -45,13 +45,14 @@ export async function requireOnePresent(replay: Replay, backup: BackedUp, compar
     throw severalHistories(database, [lineageChoice(history, lineage, end), ...others])
   }
   const left = point.kind === 'latest' ? [] : await doubtsOfLeft({ ...replay, lineage }, base, compared)
+  const goneBack = await doubtsOfGoneBack(replay, base, compared)
   const passedOver = beyond
     .slice(-1)
     .map(
       ({ manifest: { id, timing }, base: { lastTransaction } }) =>
         `${database} ends with transaction ${to.id} of ${to.commitTime}; backup ${id} of ${timing.finished} ends with transaction ${lastTransaction.id} of ${lastTransaction.commitTime}, which no archived log is known to lead to: to have that one, give --id ${id}`,
     )
-  return [...left, ...passedOver]
+  return [...left, ...goneBack, ...passedOver]
 }
 
 /** The other present lineages; what two archivers of one server have stored in two of them is one history. */
@@ -84,9 +85,19 @@ async function isWithin(lineage: string, other: string, history: ArchivedHistory
 
 /** Where the database had gone from what is restored, as the newest backup shows, or another database of its set. */
 async function wentElsewhere(replay: Replay, backup: BackedUp, compared: Compared): Promise<Choice[]> {
-  const { history, manifests } = compared
+  const found = await shownGoneBack(replay, backup.base, compared)
+  if (!found) return [await stoodElsewhere(replay, backup, compared)].filter((choice) => choice !== undefined)
+  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, as the clock was ahead or that backup is of a copy, a delete of it ends the question`
+  return [{ ...backupChoice(found), from }]
+}
+
+/** The newest backup, where it shows that the database had gone back from what is restored. */
+async function shownGoneBack(
+  replay: Replay,
+  base: ManifestDatabase,
+  { history, manifests }: Compared,
+): Promise<BackedUp | undefined> {
   const { lineage } = replay
-  const { base } = backup
   const isThrough = async ({ manifest, base: { lastTransaction } }: BackedUp): Promise<boolean> => {
     if (lineage === undefined) return true
     const { after = 0 } = history.lineages.get(lineage)?.branch ?? {}
@@ -104,10 +115,20 @@ async function wentElsewhere(replay: Replay, backup: BackedUp, compared: Compare
     }
     return false
   }
-  const found = await wentBack(replay, base, manifests, isThrough, isPutBack)
-  if (!found) return [await stoodElsewhere(replay, backup, compared)].filter((choice) => choice !== undefined)
-  const from = `the newest backup of it, begun ${found.manifest.timing.started}, when the database had gone back to that transaction; where it had not, as the clock was ahead or that backup is of a copy, a delete of it ends the question`
-  return [{ ...backupChoice(found), from }]
+  return wentBack(replay, base, manifests, isThrough, isPutBack)
+}
+
+/** A moment at which the database had gone back from what is restored, as the newest backup of up to then shows, to which it came again later. */
+async function doubtsOfGoneBack(replay: Replay, base: ManifestDatabase, compared: Compared): Promise<string[]> {
+  const { point } = compared
+  if (point.kind !== 'time') return []
+  const manifests = compared.manifests.filter(({ timing }) => Date.parse(timing.started) <= point.time.getTime())
+  const found = await shownGoneBack(replay, base, { ...compared, manifests })
+  if (!found) return []
+  const { id, timing } = found.manifest
+  return [
+    `${replay.database} ends with transaction ${replay.to.id} of ${replay.to.commitTime}; backup ${id}, begun ${timing.started}, ends with transaction ${found.base.lastTransaction.id}, so the database had gone back to that by the moment, where the clock was not ahead and the backup is not of a copy: to have that one, give --id ${id}`,
+  ]
 }
 
 /** What lineages that were left had committed up to a moment at which what is restored had not begun: they were the database then. */

@@ -25,14 +25,12 @@ export async function requireSameLatest(
 ): Promise<void> {
   // Planning reads all log behind a backup.
   if (!mayLeadElsewhere(history, { windows, ids })) return
-  const before = await latestOf(repository, database, signal)
+  // What is known to be damaged leads nowhere.
+  const sound = (await repository.listSoundBackups({ signal })).map(({ id }) => id)
+  const before = await latestOf(onlyWith(repository, sound), database, signal)
   if (before instanceof HoldfastError) return
-  // The repository as it will be.
-  const without: Repository = {
-    ...repository,
-    listBackups: async (options) => (await repository.listBackups(options)).filter(({ id }) => !ids.includes(id)),
-  }
-  const after = await latestOf(without, database, signal)
+  const kept = sound.filter((id) => !ids.includes(id))
+  const after = await latestOf(onlyWith(repository, kept), database, signal)
   const change = after instanceof HoldfastError ? after.message : changeBetween(before, after)
   if (change === undefined) return
   throw new HoldfastError(
@@ -40,6 +38,14 @@ export async function requireSameLatest(
     `${database} could not be restored any more to the latest as it is now, with the others of its set: ${change}`,
     { hint: 'make a newer backup first, or give --force', ...(after instanceof HoldfastError ? { cause: after } : {}) },
   )
+}
+
+/** A repository as it would be with these backups only. */
+function onlyWith(repository: Repository, ids: readonly string[]): Repository {
+  return {
+    ...repository,
+    listBackups: async (options) => (await repository.listBackups(options)).filter(({ id }) => ids.includes(id)),
+  }
 }
 
 /** Whether a backup goes that leads to a lineage that says where others stood when it began, and none stays that was made in it. */

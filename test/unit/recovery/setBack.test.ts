@@ -165,7 +165,8 @@ describe('[archive.lineages] another database is followed without a doubt', () =
     await server.backUpAt(200, restored.log, restored.system)
     await server.writeAt(300, log)
     expect(await planned(latest)).toEqual({ ends: [9, 4], doubts: [] })
-    expect(await planned(at(250))).toEqual({ ends: [8, 4], doubts: [] })
+    const goneBack = expect.stringMatching(/^neo4j ends with .* so the database had gone back to that/) as string
+    expect(await planned(at(250))).toEqual({ ends: [8, 4], doubts: [goneBack] })
   })
 })
 

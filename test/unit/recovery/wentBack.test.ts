@@ -106,6 +106,23 @@ describe('[archive.lineages] a backup of a server that was restored to an earlie
   })
 })
 
+test('[archive.lineages] a moment at which a backup shows that the server had gone back is restored with a warning, once it had gone forward again', async () => {
+  const { system } = server
+  await server.backUpAt(4, log.write(3), system.write(1))
+  await archiveAll(repository, log.write(5))
+  const back = server.restored(5, 2)
+  const { id } = await server.backUpAt(1000, back.log, back.system)
+  const forward = server.restored(9, 2, 'forward')
+  await server.backUpAt(5000, forward.log, forward.system)
+  for (const write of [async () => {}, async () => server.writeAt(6000, forward.log)]) {
+    await write()
+    const { replays, doubts } = await planTo(repository, { kind: 'time', time: new Date(firstCommit + 2_000_000) })
+    expect([replays[0]!.to.id, doubts]).toEqual([9, [expect.stringMatching(`gone back to that.* give --id ${id}$`)]])
+    const later = { kind: 'time', time: new Date(firstCommit + 5_000_000) } as const
+    expect((await planTo(repository, later)).doubts).toEqual([])
+  }
+})
+
 describe('[archive.lineages] a backup of a server that was put back to what an earlier restore gave up', () => {
   let other: SyntheticLog
   let branch: string

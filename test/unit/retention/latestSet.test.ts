@@ -73,11 +73,17 @@ test('a backup of behind the parting frees it, and no log is read to find out', 
   await expect(protect(repository, later)).rejects.toMatchObject({ code: 'refused' })
 })
 
-test('a backup of where all of them stood frees it', async () => {
+test('a backup of where all of them stood frees it, unless it is known to be damaged', async () => {
   const idle = await server.backUpAt(10 * day, log.copyUpTo(6, join(server.folder, 'idle')), users)
   expect(await ends()).toEqual([8, 3])
   await expect(protect(repository, before)).resolves.toBeUndefined()
   await expect(protect(repository, before, idle)).rejects.toMatchObject({ code: 'refused' })
+  const packs = async (manifest: Manifest) => (await repository.readBlockTable(manifest)).packs.map(({ id }) => id)
+  const shared = new Set(await packs(before))
+  const own = (await packs(idle)).filter((id) => !shared.has(id))
+  expect(own).not.toEqual([])
+  for (const id of own) await server.storage.put(`damaged/${id}`, Buffer.from('x'))
+  await expect(protect(repository, before)).rejects.toMatchObject({ code: 'refused' })
 })
 
 test('what asks which history is meant now keeps no backup', async () => {
