@@ -13,7 +13,7 @@ beforeEach(() => {
   // Only what the script may use is on its PATH.
   for (const tool of ['bash', 'dirname', 'env', 'grep', 'mktemp', 'rm', 'tail', 'tee'])
     symlinkSync(`/usr/bin/${tool}`, join(root, 'bin', tool))
-  for (const tool of ['node', 'java', 'mvn']) plantTool(tool, 'exit 0')
+  for (const tool of ['node', 'java', 'mvn', 'go', 'python3', 'openssl', 'git']) plantTool(tool, 'exit 0')
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
@@ -53,7 +53,7 @@ test.each([
   ['a test run without tests', { test: "echo '0 passed, 0 failed'" }, { status: 1, last: '0 passed, 0 failed' }],
 ])('%s', async (_, steps, expected) => expect(await run(steps)).toEqual(expected))
 
-test('a missing tool', async () => {
-  rmSync(join(root, 'bin/mvn'))
+test.each(['java', 'mvn', 'go', 'python3', 'openssl', 'git'])('without %s', async (tool) => {
+  rmSync(join(root, 'bin', tool))
   expect(await run({})).toEqual({ status: 1, last: '0 passed, 1 failed' })
 })

@@ -1,54 +1,63 @@
 import { z } from 'zod'
-import type { DemoReport } from '../demo/demo.ts'
-import { defineCommand, valued } from './command.ts'
+import type { DemoReport } from '../demo/demoReport.ts'
+import { type Command, type CommandDefinition, defineCommand, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { formatRate, formatSize } from './sizes.ts'
 import { formatFacts } from './table.ts'
 
+const options = {
+  data: valued(z.string().min(1), {
+    placeholder: 'dir',
+    description: 'leave everything in this directory to look at; it must be empty or not exist',
+  }),
+  entities: valued(z.coerce.number<string>().int().min(100).max(10_000_000), {
+    placeholder: 'number',
+    example: '30000',
+    default: 30_000,
+    description: 'how many entities the graph has',
+  }),
+}
+
+type Run = CommandDefinition<Record<never, never>, typeof options, DemoReport>['run']
+
 /** `holdfast demo` */
-export const demoCommand = defineCommand({
-  name: 'demo',
-  summary: 'see the whole job done once, on a Neo4j of its own',
-  description:
-    'Installs and boots a real Neo4j Community, loads a graph, keeps writing to it, takes two hot backups meanwhile, destroys the database, ' +
-    'restores the second backup, and checks what came back. Then it finds the transaction in which someone deleted what was precious, and ' +
-    'restores to just before it. Takes under two minutes once Neo4j is installed.',
-  settings: ['neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
-  options: {
-    data: valued(z.string().min(1), {
-      placeholder: 'dir',
-      description: 'leave everything in this directory to look at; it must be empty or not exist',
-    }),
-    entities: valued(z.coerce.number<string>().int().min(100).max(10_000_000), {
-      placeholder: 'number',
-      example: '30000',
-      default: 30_000,
-      description: 'how many entities the graph has',
-    }),
-  },
-  examples: [
-    { command: 'holdfast demo', purpose: 'and nothing is left of it' },
-    {
-      command: 'holdfast demo --data /tmp/holdfast-demo --json',
-      purpose: 'look at the repository and the restored data afterwards',
-    },
-  ],
-  fails: ['neo4j-unavailable', 'validation', 'refused'],
-  run: async ({ options, services, progress, signal }): Promise<DemoReport> => {
-    const { runDemo } = await import('../demo/demo.ts')
-    return runDemo({
-      installation: await services.installation(),
-      directory: options.data,
-      newRepository: services.newRepositoryIn,
-      entities: options.entities,
-      clock: services.clock,
-      progress,
-      signal,
-    })
-  },
-  text: formatDemo,
-  failure: ({ verdict }) => (verdict === 'bad' ? 'validation' : undefined),
+export const demoCommand = demoThat(async ({ options: { data, entities }, services, progress, signal }) => {
+  const { runDemo } = await import('../demo/demo.ts')
+  return runDemo({
+    installation: await services.installation(),
+    directory: data,
+    newRepository: services.newRepositoryIn,
+    entities,
+    clock: services.clock,
+    progress,
+    signal,
+  })
 })
+
+/** The command, given what does its work. */
+export function demoThat(run: Run): Command {
+  return defineCommand({
+    name: 'demo',
+    summary: 'see the whole job done once, on a Neo4j of its own',
+    description:
+      'Installs and boots a real Neo4j Community, loads a graph, keeps writing to it, takes two hot backups meanwhile, destroys the database, ' +
+      'restores the second backup, and checks what came back. Then it finds the transaction in which someone deleted what was precious, and ' +
+      'restores to just before it. Takes under two minutes once Neo4j is installed.',
+    settings: ['neo4jVersion', 'neo4jHome', 'javaHome', 'cacheDir'],
+    options,
+    examples: [
+      { command: 'holdfast demo', purpose: 'and nothing is left of it' },
+      {
+        command: 'holdfast demo --data /tmp/holdfast-demo --json',
+        purpose: 'look at the repository and the restored data afterwards',
+      },
+    ],
+    fails: ['neo4j-unavailable', 'validation', 'refused'],
+    run,
+    text: formatDemo,
+    failure: ({ verdict }) => (verdict === 'bad' ? 'validation' : undefined),
+  })
+}
 
 function formatDemo({ neo4j, backups, writes, counts, restore, mistake, verdict, directory }: DemoReport): string {
   const { destroyed, restored } = counts

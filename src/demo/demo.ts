@@ -7,17 +7,18 @@ import { HoldfastError } from '../core/errors.ts'
 import { systemReason } from '../core/systemReasons.ts'
 import type { ProgressListener } from '../core/progress.ts'
 import type { Graph } from '../neo4j/graph.ts'
-import { type GraphCounts, keptCounts } from '../neo4j/graphCounts.ts'
+import { keptCounts } from '../neo4j/graphCounts.ts'
 import type { Installation } from '../neo4j/installation.ts'
 import { startNeo4j } from '../neo4j/instance.ts'
 import type { Neo4jInstance } from '../neo4j/neo4jInstance.ts'
-import { restore, type RestoreReport } from '../recovery/restore.ts'
+import { restore } from '../recovery/restore.ts'
 import type { Manifest } from '../repository/manifest.ts'
 import type { Repository } from '../repository/repository.ts'
 import { BusyWriter } from './busyWriter.ts'
 import { startArchiver } from './demoArchiver.ts'
-import { type FoundMistake, findMistake, makeMistake, type Mistake, restoreBefore } from './mistake.ts'
-import { countRestored, type RestoredNotes } from './restoredNotes.ts'
+import { type DemoReport, demoVerdict } from './demoReport.ts'
+import { findMistake, makeMistake, type Mistake, restoreBefore } from './mistake.ts'
+import { countRestored } from './restoredNotes.ts'
 import { loadSampleGraph } from './sampleGraph.ts'
 
 export interface DemoOptions {
@@ -38,25 +39,6 @@ interface Taken {
   manifest: Manifest
   acknowledgedBefore: number
   sentAfter: number
-}
-
-/** What the demo saw; the verdict is good only if every part of it is. */
-export interface DemoReport {
-  verdict: 'good' | 'bad'
-  neo4j: string
-  /** Present where everything was left to look at. */
-  directory?: string
-  backups: { id: string; size: number; storedBytes: number; milliseconds: number; lastTransaction: number }[]
-  /** Numbered writes: confirmed before the restored backup began, begun before it ended, confirmed when the database was destroyed. */
-  writes: { confirmedBefore: number; begunAfter: number; confirmedAtEnd: number; restored: RestoredNotes }
-  counts: { destroyed: GraphCounts; restored: GraphCounts }
-  restore: Pick<RestoreReport, 'verdict' | 'checks' | 'durations' | 'files'>
-  /** Someone deleted every node of a label after the second backup: how the archived log shows it, and what is back from just before it. */
-  mistake: Mistake & {
-    found: FoundMistake | null
-    restored: RestoredNotes
-    restore: Pick<RestoreReport, 'verdict' | 'checks' | 'durations'> | null
-  }
 }
 
 /**
@@ -85,9 +67,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     })
     const found = await lookInto(target, directory, options)
     const mistake = await undoMistake(repository, lived.mistake, directory, options)
-    const isGood = restored.verdict === 'good' && holdsExactly(lived.second, found.notes) && isUndone(mistake)
-    const report: DemoReport = {
-      verdict: isGood ? 'good' : 'bad',
+    const seen: Omit<DemoReport, 'verdict'> = {
       neo4j: installation.version,
       ...(options.directory ? { directory } : {}),
       backups: [lived.first, lived.second].map(({ manifest }) => described(manifest)),
@@ -101,7 +81,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       restore: { verdict: restored.verdict, checks: restored.checks, durations: restored.durations, files: restored.files },
       mistake,
     }
-    return report
+    return { verdict: demoVerdict(seen), ...seen }
   } finally {
     if (!options.directory) await rm(directory, { recursive: true, force: true })
   }
@@ -183,17 +163,6 @@ async function undoMistake(
   const { verdict, checks, durations } = await restoreBefore(repository, found.transaction, { ...options, target })
   const { notes } = await lookInto(target, directory, options)
   return { ...mistake, found, restored: notes, restore: { verdict, checks, durations } }
-}
-
-/** All that was written before is back, and none of the deletion. */
-function isUndone({ deleted, writtenBefore, found, restored, restore: undone }: DemoReport['mistake']): boolean {
-  const isThere = restored.count === writtenBefore && restored.last === writtenBefore
-  return found?.deleted === deleted && undone?.verdict === 'good' && isThere
-}
-
-/** Nothing confirmed before the backup began may be missing, nothing may be there that was not begun when it ended, and no gap in between. */
-function holdsExactly({ acknowledgedBefore, sentAfter }: Taken, { count, last }: RestoredNotes): boolean {
-  return count === last && last >= acknowledgedBefore && last <= sentAfter
 }
 
 function described({ id, totals, timing, databases }: Manifest): DemoReport['backups'][number] {

@@ -84,8 +84,11 @@ export async function readGap(
   gap: Pick<Gap, 'lineage' | 'first' | 'last'>,
   options: StorageOptions = {},
 ): Promise<Gap> {
+  const { location } = access.storage
   const name = gapName(gap)
-  return parseContent(gapSchema, await open(access, 'gap', name, options), name, access.storage.location)
+  const found = parseContent(gapSchema, await open(access, 'gap', name, options), name, location)
+  if (gapName(found) !== name) throw damage(name, location, 'the gap that its name says', gapName(found))
+  return found
 }
 
 async function putOnce(

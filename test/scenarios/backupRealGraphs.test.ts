@@ -12,7 +12,7 @@ import { load } from '../support/load.ts'
 import { installed, startIn, testedVersions, withFolder } from '../support/neo4j.ts'
 
 /** Public graphs as dumps of Neo4j 5, where the tests are given some. */
-const folder = join(import.meta.dirname, '../../../shared/data')
+const folder = process.env['TEST_GRAPHS'] || join(import.meta.dirname, '../../../shared/data')
 const dumps = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.dump')) : []
 const versions = [testedVersions[1]!, testedVersions[2]!]
 

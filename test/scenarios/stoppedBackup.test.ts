@@ -6,7 +6,7 @@ import type { RestoreReport } from '../../src/recovery/restore.ts'
 import type { Manifest } from '../../src/repository/manifest.ts'
 import { expectSameFiles, listing, makeData } from '../support/faultsData.ts'
 import { holdfast, refusal, startHoldfast, succeed } from '../support/holdfast.ts'
-import { cacheDir, startIn, withFolder } from '../support/neo4j.ts'
+import { startIn, withFolder } from '../support/neo4j.ts'
 
 describe('a data directory that nobody uses', () => {
   let folder: string
@@ -134,10 +134,4 @@ describe('a data directory that nobody uses', () => {
     await succeed('backup', 'validate', '--repo', repo)
     expect(await objects()).toMatchObject(before)
   })
-})
-
-test('[demo.proof] the demo is good, and leaves nothing behind', async () => {
-  const { result, exitCode, story } = await startHoldfast(['demo', '--entities', '5000', '--cache-dir', cacheDir]).outcome
-  expect(exitCode, story).toBe(0)
-  expect(result).toMatchObject({ verdict: 'good', restore: { verdict: 'good' } })
 })

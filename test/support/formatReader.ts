@@ -1,9 +1,9 @@
-import { createDecipheriv, createHash, hkdfSync, scryptSync } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
+import { framed, masterKey, must, objectKey, objectsOf, open, sha256 } from './formatObjects.ts'
 
-// An independent reader of repositories, written from docs/format.md alone: it shares no code with src/.
+// An independent reader of backups, written from docs/format.md alone: it shares no code with src/.
 
 interface Row {
   id: Buffer
@@ -27,9 +27,8 @@ export function readRepository(
   directory: string,
   secret?: Buffer,
 ): { manifest: Manifest; files: Record<string, Buffer>; encodings: Set<number> }[] {
-  const object = (name: string) => readFileSync(join(directory, name))
-  const about = JSON.parse(framed(object('repository'), 'repository').toString('utf8')) as { id: string; encryption: string }
-  const master = about.encryption === 'none' ? undefined : unwrap(directory, about.id, secret!)
+  const object = objectsOf(directory)
+  const master = masterKey(directory, secret)
 
   return readdirSync(join(directory, 'backups')).map((id) => {
     const manifestName = `backups/${id}/manifest`
@@ -53,16 +52,6 @@ export function readRepository(
     }
     return { manifest, files, encodings }
   })
-}
-
-function framed(object: Buffer, kind: string, name?: string, master?: Buffer): Buffer {
-  const end = object.indexOf('\n')
-  const header = JSON.parse(object.toString('utf8', 0, end)) as Record<string, string | number>
-  const body = object.subarray(end + 1)
-  must(header['holdfast'] === kind && header['format'] === 1, 'kind and version')
-  must(header['length'] === body.length && header['sha256'] === sha256(body).toString('hex'), 'length and digest')
-  must(header['encoding'] === (master ? 'aes-256-gcm' : 'identity'), 'encoding')
-  return master ? open(objectKey(master, name!), Buffer.from(String(header['nonce']), 'hex'), body) : body
 }
 
 function readRows(table: Buffer, object: (name: string) => Buffer): Row[] {
@@ -108,47 +97,4 @@ function decode(row: Row, rows: Row[], master?: Buffer): Buffer {
   ][row.encoding]!()
   must(plain.length === row.length && sha256(plain).equals(row.id), 'content of a block')
   return plain
-}
-
-function unwrap(directory: string, repository: string, secret: Buffer): Buffer {
-  for (const name of readdirSync(join(directory, 'keys'))) {
-    const slot = JSON.parse(framed(readFileSync(join(directory, 'keys', name)), 'key').toString('utf8')) as Record<
-      string,
-      string
-    > & {
-      scrypt: { N: number; r: number; p: number; salt: string }
-    }
-    const { N, r, p, salt } = slot.scrypt
-    const key = scryptSync(secret, Buffer.from(salt, 'base64'), 32, { N, r, p, maxmem: 256 * N * r })
-    try {
-      return open(
-        key,
-        Buffer.from(slot['nonce']!, 'base64'),
-        Buffer.from(slot['masterKey']!, 'base64'),
-        `${repository}/${slot['id']}`,
-      )
-    } catch {
-      // Another slot may fit.
-    }
-  }
-  throw new Error('no key slot fits')
-}
-
-function objectKey(master: Buffer, name: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `holdfast/1/${name}`, 32))
-}
-
-function open(key: Buffer, nonce: Buffer, sealed: Buffer, additional = ''): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
-  decipher.setAAD(Buffer.from(additional))
-  decipher.setAuthTag(sealed.subarray(-16))
-  return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()])
-}
-
-function sha256(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest()
-}
-
-function must(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`not as docs/format.md says: ${what}`)
 }

@@ -51,7 +51,7 @@ test('an error tells the place it is about, however long that is', async () => {
 
 test('[secrets.hidden] what a step, a result or an error quotes of a URI with a password is hidden in the file of the steps', async () => {
   const logFile = join(folder, 'steps.jsonl')
-  const quoted = 'could not transfer it from https://someone:not-a-secret@nexus.local/repo: 401'
+  const quoted = 'could not transfer it from https://someone:not-a-secret@nexus.example.org/repo: 401'
   const run = async (end: () => object): Promise<object> =>
     loggingSteps(
       {
@@ -73,5 +73,5 @@ test('[secrets.hidden] what a step, a result or an error quotes of a URI with a 
   const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n')
   expect(lines.map((line) => (JSON.parse(line) as { step: string }).step)).toEqual(['install', 'result', 'install', 'failed'])
   expect(lines.join()).not.toContain('not-a-secret')
-  expect(lines.join().match(/https:\/\/\[secret\]@nexus\.local/g)).toHaveLength(5)
+  expect(lines.join().match(/https:\/\/\[secret\]@nexus\.example\.org/g)).toHaveLength(5)
 })

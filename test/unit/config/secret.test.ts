@@ -6,7 +6,7 @@ const MB = 1_000_000
 describe('[secrets.hidden] a user and a password in a URI are hidden', () => {
   test.each([
     ['see bolt://neo4j:not-a-secret@host:7687, then', 'see bolt://[secret]@host:7687, then'],
-    ['https://not-a-secret@nexus.local/repo', 'https://[secret]@nexus.local/repo'],
+    ['https://not-a-secret@nexus.example.org/repo', 'https://[secret]@nexus.example.org/repo'],
     ['BOLT+S://neo4j:not@a-secret@host', 'BOLT+S://[secret]@host'],
     ['s3://key:not-a-secret@bucket/dir', 's3://[secret]@bucket/dir'],
     ['one a://u:not@b and another c://u:not-a-secret@d', 'one a://[secret]@b and another c://[secret]@d'],
