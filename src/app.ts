@@ -10,6 +10,8 @@ import { isOlder, resolveVersion } from './neo4j/versions.ts'
 import type { KeySource } from './repository/keys.ts'
 import { directoryStorage } from './storage/directory.ts'
 import { lazyStorage } from './storage/lazy.ts'
+import type { Bucket } from './storage/s3/bucket.ts'
+import type { RequestCounts } from './storage/s3/options.ts'
 import type { Storage } from './storage/storage.ts'
 
 /**
@@ -25,12 +27,15 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
   const onTrouble = (reason: string): void => warn(`the S3 server gives trouble, it is tried again for about a minute: ${reason}`)
   let opened: Storage | undefined
   const storage = (): Storage => (opened ??= repositoryStorage(settings, onTrouble))
-  const requestCounts = () => opened?.requestCounts?.() ?? {}
+  const buckets: Bucket[] = []
+  const requestCounts = () => sumOf([opened?.requestCounts?.() ?? {}, ...buckets.map(({ requests }) => requests)])
   const bucket: Services['bucket'] = async (name, { encryption } = {}) => {
     const options = { ...s3Settings(settings), onTrouble }
     const isUnsaid = settings.values.sse === undefined && !settings.values.useSseKms
     const { openBucket } = await import('./storage/s3/bucket.ts')
-    return openBucket(name, isUnsaid ? { ...options, encryption } : options)
+    const reached = openBucket(name, isUnsaid ? { ...options, encryption } : options)
+    buckets.push(reached)
+    return reached
   }
   const key = once(() => keySource(repositoryKey(settings, warn)))
   const repository = once(async () => {
@@ -113,6 +118,13 @@ export function buildServices({ settings, log, progress, signal }: Surroundings)
     requireFittingVersion,
     staging,
   }
+}
+
+/** Requests of several buckets, by operation. */
+function sumOf(counts: readonly Readonly<RequestCounts>[]): RequestCounts {
+  const sum: RequestCounts = {}
+  for (const [operation, count] of counts.flatMap((some) => Object.entries(some))) sum[operation] = (sum[operation] ?? 0) + count
+  return sum
 }
 
 /** A directory or a bucket. */

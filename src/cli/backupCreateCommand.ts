@@ -8,7 +8,7 @@ import { duration } from '../config/duration.ts'
 import { defineCommand, toggle, valued } from './command.ts'
 import { formatDuration } from './durations.ts'
 import { repositorySettings } from './repositorySettings.ts'
-import { formatRate, formatSize, rateOption } from './sizes.ts'
+import { formatRate, formatSize } from './sizes.ts'
 import { formatFacts } from './table.ts'
 
 /** What was made. */
@@ -24,14 +24,9 @@ export const backupCreateCommand = defineCommand({
   description:
     'Copies all databases of a data directory, `system` among them, as one set, while Neo4j goes on writing. Only reads there. ' +
     'Where the server answers, its version, schema and counts are recorded for the checks after a restore; nothing else needs it.',
-  settings: ['dataDir', ...repositorySettings, 'uri', 'user', 'password', 'passwordFile'],
+  settings: ['dataDir', ...repositorySettings, 'maxRate', 'uri', 'user', 'password', 'passwordFile'],
   options: {
     offline: toggle('the database is stopped; refused where it runs'),
-    maxRate: valued(rateOption, {
-      placeholder: 'size',
-      example: '50MB',
-      description: 'read at most this much a second, such as 50MB (or 50M, 50MB/s), or 50MiB',
-    }),
     label: valued(
       z
         .string()
@@ -65,7 +60,7 @@ export const backupCreateCommand = defineCommand({
       dataDir,
       offline: options.offline,
       graph,
-      maxRate: options.maxRate,
+      maxRate: settings.values.maxRate,
       label: options.label,
       wait: options.wait,
       clock: services.clock,

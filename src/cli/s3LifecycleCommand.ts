@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { required, type Settings } from '../config/resolve.ts'
-import { s3Settings } from '../config/s3.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { isS3Uri, parseS3Uri } from '../core/s3Uri.ts'
 import { isSerious, type LeftOut } from '../lifecycle/change.ts'
@@ -85,7 +84,7 @@ export const s3LifecycleCommand = defineCommand({
       import('../lifecycle/bucketLifecycle.ts'),
     ])
     if (apply && !isRepository) required(settings, 'bucket')
-    const lifecycle = bucket === undefined ? undefined : bucketLifecycle({ bucket, prefix }, s3Settings(settings))
+    const lifecycle = bucket === undefined ? undefined : bucketLifecycle(await services.bucket(bucket), prefix)
     const wanted = { bucket, prefix, isRepository, days: retention(options, settings), noncurrentDays, lifecycle }
     const plan = await planLifecycle(wanted, signal)
     const change = apply && lifecycle ? await changeLifecycle(lifecycle, plan, { confirm: options.confirm, signal }) : undefined

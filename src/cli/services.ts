@@ -22,7 +22,7 @@ export interface Services {
   readonly log: Logger
   /** Where the repository lives. @throws HoldfastError `usage` where the setting is missing. */
   storage(): Storage
-  /** Requests sent to the bucket of the repository so far, by operation; empty where there is none. */
+  /** Requests sent to buckets so far, by operation; empty where there are none. */
   requestCounts(): Readonly<Record<string, number>>
   /**
    * A bucket, for single objects; nothing is sent yet. `encryption` is asked for where the settings say nothing of it.

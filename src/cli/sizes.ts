@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes in decimal units with three digits at most: `812 MB`, `1.25 GB`. */
@@ -26,12 +24,3 @@ export function formatPercent(part: number, whole: number): string {
 function threeDigits(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)
 }
-
-/** Bytes a second as they are typed: `50MB`, `50M` and `50MB/s` are the same, `50MiB` is a little more. */
-export const rateOption = z.string().transform((text, context) => {
-  const [, number, letter = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kMGT])(i)?)?B?(?:\/s)?$/i.exec(text) ?? []
-  const bytes = Math.round(Number(number ?? 0) * (binary ? 1024 : 1000) ** ' kmgt'.indexOf(letter.toLowerCase() || ' '))
-  if (bytes > 0) return bytes
-  context.addIssue({ code: 'custom', message: 'expected a number above zero with a unit, such as 50MB or 50MiB' })
-  return z.NEVER
-})

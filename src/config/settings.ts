@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { s3Uri, s3UriProblem } from '../core/s3Uri.ts'
 import { type Setting, setting } from './declaration.ts'
 import { duration } from './duration.ts'
+import { rate } from './rate.ts'
 import { Secret } from './secret.ts'
+import { serverUri } from './serverUri.ts'
 
 const text = z.string().min(1, 'expected a value, found an empty text')
 const secret = text.transform((value) => new Secret(value))
@@ -46,24 +48,6 @@ const days = z
   .string()
   .regex(/^[1-9]\d{0,4}$/, 'expected a number of days, 1 or more')
   .transform(Number)
-
-const schemes = ['bolt', 'bolt+s', 'bolt+ssc', 'neo4j', 'neo4j+s', 'neo4j+ssc']
-
-const serverUri = text.check(({ value, issues }) => {
-  const problem = uriProblem(value)
-  if (problem !== undefined) issues.push({ code: 'custom', message: problem, input: value })
-})
-
-/** What is wrong with the URI of a server; undefined where nothing is. */
-function uriProblem(value: string): string | undefined {
-  if (value.includes('@')) return 'expected a URI without user and password, which are settings of their own'
-  const scheme = /^([^:/]*):\/\//.exec(value)?.[1]
-  if (scheme === undefined || !schemes.includes(scheme))
-    return `expected a URI that begins with one of ${schemes.join('://, ')}://`
-  if (!/^\w+(\+\w+)?:\/\/[^/?#\s\\]+$/.test(value)) return 'expected nothing but a host and a port in the URI'
-  if (!URL.canParse(value) || new URL(value).port === '0') return 'expected a host, and a port from 1 to 65535, in the URI'
-  return undefined
-}
 
 /**
  * Every setting of Holdfast, declared once: the settings file, the environment names, the flags, the help
@@ -200,6 +184,13 @@ export const settings = {
     aliases: ['GITHUB_SHA'],
     description: 'the commit of the workflow that uploads a file, to be noted with it',
     example: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  }),
+  maxRate: setting(rate, {
+    placeholder: 'size',
+    example: '50MB',
+    defaultText: 'no limit',
+    description:
+      'read at most this much a second for a backup, such as 50MB (or 50M, 50MB/s), or 50MiB, also for one that `archive run` takes; log that is archived is never held back',
   }),
   archiveInterval: setting(duration, {
     placeholder: 'time',

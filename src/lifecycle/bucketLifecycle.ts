@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type LifecycleRule, PutBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
-import type { S3Place } from '../core/s3Uri.ts'
 import { HoldfastError } from '../core/errors.ts'
 import { type FoundRepositories, findRepositories } from '../repository/findRepositories.ts'
-import { type Bucket, openBucket } from '../storage/s3/bucket.ts'
+import type { Bucket } from '../storage/s3/bucket.ts'
 import { type BucketRules, readRules } from '../storage/s3/bucketRules.ts'
 import { answered } from '../storage/s3/failures.ts'
 import { explaining } from '../storage/s3/explaining.ts'
-import type { S3Options } from '../storage/s3/options.ts'
 import { sendOptions } from '../storage/s3/request.ts'
 import { afterChanges, findRule, type LeftOut, leftOut, type RuleChange } from './change.ts'
 
@@ -36,10 +34,8 @@ export interface BucketLifecycle {
   set(changes: readonly RuleChange[], options?: Options): Promise<LeftOut[]>
 }
 
-/** Opens the lifecycle of a bucket; nothing is sent yet. */
-export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifecycle {
-  const bucket = openBucket(place.bucket, options)
-
+/** Opens the lifecycle of a bucket, for a place in it; nothing is sent yet. */
+export function bucketLifecycle(bucket: Bucket, prefix: string): BucketLifecycle {
   const attempt = async <Result>(doing: string, name: string, rest: Options, work: () => Promise<Result>): Promise<Result> => {
     try {
       return await explaining({ doing, name, location: bucket.location }, rest, work)
@@ -58,7 +54,7 @@ export function bucketLifecycle(place: S3Place, options: S3Options): BucketLifec
       return found
     },
     repositories: async (rest = {}) =>
-      attempt('look for', 'a repository', rest, async () => findRepositories(bucket, place.prefix, rest)),
+      attempt('look for', 'a repository', rest, async () => findRepositories(bucket, prefix, rest)),
     async set(changes, rest = {}) {
       const { rules: found, smallest, lost } = await current(rest)
       if (told !== undefined && !isDeepStrictEqual(found, told)) throw changedMeanwhile(bucket)

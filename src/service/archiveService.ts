@@ -14,6 +14,8 @@ import { ReadBack } from './readBack.ts'
 interface ServiceOptions extends ArchiverOptions {
   /** Whether to take a backup where there is none to build on. */
   takeBases: boolean
+  /** Bytes a second that such a backup reads at most; what is archived is never held back. */
+  maxRate?: number | undefined
   /** The server, where it answers. */
   graph: () => Promise<Graph | undefined>
   warn: (message: string) => void
@@ -150,8 +152,8 @@ class NeededBases {
   }
 
   async #take(): Promise<void> {
-    const { repository, dataDir, clock, signal, warn, graph: connect } = this.#options
+    const { repository, dataDir, maxRate, clock, signal, warn, graph: connect } = this.#options
     await using graph = await connect()
-    await createBackup({ repository, dataDir, graph, label: 'archive', clock, progress: silent, signal, warn })
+    await createBackup({ repository, dataDir, graph, maxRate, label: 'archive', clock, progress: silent, signal, warn })
   }
 }

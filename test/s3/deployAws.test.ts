@@ -14,9 +14,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lifecycleRules, tiers } from '../../src/lifecycle/rules.ts'
 import { terraform } from '../../src/lifecycle/terraform.ts'
 import { policiesFolder, policy } from '../support/awsRoles.ts'
+import { goTool } from '../support/goTool.ts'
 import { awsTools, pythonTools } from '../support/pythonTools.ts'
 import { kmsKeyId, startMinio } from '../support/s3Servers.ts'
 
+const hclfmt = { name: 'hclfmt', package: 'github.com/hashicorp/hcl/v2/cmd/hclfmt', version: 'v2.24.0' }
 const project = join(import.meta.dirname, '../..')
 const deploy = join(project, 'deploy/aws')
 const policyNames = globSync('*.json', { cwd: policiesFolder })
@@ -101,6 +103,12 @@ describe('the lifecycles are what `holdfast s3 lifecycle` prints', () => {
   })
 })
 
+/** What the formatter that `terraform fmt` is built on finds in a text. */
+async function formatted(text: string): Promise<string> {
+  const found = await execa(await goTool(hclfmt), ['-check', '-require-no-change'], { input: text, reject: false })
+  return found.stderr
+}
+
 describe('Terraform', () => {
   const files = globSync('**/*.tf', { cwd: deploy }).toSorted()
 
@@ -108,13 +116,24 @@ describe('Terraform', () => {
     const parse = 'import hcl2, sys\nfor name in sys.argv[1:]:\n  with open(name) as f: assert hcl2.load(f), name'
     await execa(join(bin, 'python'), ['-c', parse, ...files.map((file) => join(deploy, file))])
     expect(files).toContain('terraform/main.tf')
-    const found = await execa('terraform', ['fmt', '-check', '-recursive', deploy], {
-      reject: false,
-      env: { TF_CLI_CONFIG_FILE: '/dev/null' },
-    })
-    // It comes from none of the registries that the tests use: where it is installed, it is asked.
-    if (found.code !== 'ENOENT') expect(found.stdout).toBe('')
   })
+
+  test.each(files)('%s is formatted', async (file) => expect(await formatted(readFileSync(join(deploy, file), 'utf8'))).toBe(''))
+
+  test.each([
+    ['of exports', lifecycleRules({ prefix: 'exports', days: 30, noncurrentDays: 7 }), undefined],
+    ['of a repository', lifecycleRules({ prefix: 'repository', days: undefined, noncurrentDays: 30 }), 'my-bucket'],
+    ['of a whole bucket', lifecycleRules({ prefix: '', days: 1, noncurrentDays: 1 }), 'my-bucket'],
+    ['with a prefix full of signs', lifecycleRules({ prefix: '${a}/%{b}/"c"\\d', days: 30, noncurrentDays: 7 }), 'my-bucket'],
+  ])('that `holdfast s3 lifecycle` prints %s is formatted', async (_, rules, bucket) =>
+    expect(await formatted(`${terraform(rules, bucket, ['what it says of ${this}'])}\n`)).toBe(''),
+  )
+
+  test.each([
+    ['an equals sign that is out of line', 'x = 1\nyy = 2\n', /were changed/],
+    ['a block that does not end', 'rule {\n', /Unclosed configuration block/],
+    ['a template that does not end', 'x = "${y"\n', /Error: /],
+  ])('%s is found', async (_, text, found) => expect(await formatted(text)).toMatch(found))
 
   test('fills in every placeholder of the policies that it uses, and makes the same lifecycle', () => {
     const text = files

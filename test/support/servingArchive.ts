@@ -35,6 +35,8 @@ export class Happenings {
 
 export interface ServeOptions {
   takeBases?: boolean
+  /** Bytes a second. */
+  maxRate?: number
   before?: (request: string) => void | Promise<void>
   signal?: AbortSignal
   clock?: Clock
@@ -44,7 +46,7 @@ export interface ServeOptions {
 export async function serveArchive(
   { storage, dataDir }: { storage: Storage; dataDir: string },
   during: (happenings: Happenings) => Promise<void>,
-  { takeBases = true, before = () => {}, clock = systemClock, signal }: ServeOptions = {},
+  { takeBases = true, maxRate, before = () => {}, clock = systemClock, signal }: ServeOptions = {},
 ): Promise<void> {
   const happenings = new Happenings()
   const tell = (): void => happenings.tell()
@@ -57,6 +59,7 @@ export async function serveArchive(
     retention: { size: null, time: null },
     headroomAlert: 0,
     takeBases,
+    maxRate,
     graph: async () => Promise.resolve(undefined),
     clock,
     signal: signal ?? ending.signal,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { formatDuration, formatMoment } from '../../../src/cli/durations.ts'
-import { formatPercent, formatRate, formatSize, rateOption } from '../../../src/cli/sizes.ts'
+import { formatPercent, formatRate, formatSize } from '../../../src/cli/sizes.ts'
 import { formatFacts, formatTable } from '../../../src/cli/table.ts'
+import { rate } from '../../../src/config/rate.ts'
 
 test.each([
   [0, '0 B'],
@@ -41,10 +42,10 @@ test.each([
   ['150kB', 150_000],
   ['20MiB', 20 * 1024 ** 2],
   ['2Gi/s', 2 * 1024 ** 3],
-])('%s is %d bytes a second', (text, bytes) => expect(rateOption.parse(text)).toBe(bytes))
+])('%s is %d bytes a second', (text, bytes) => expect(rate.parse(text)).toBe(bytes))
 
 test.each(['', '0', '0MB', '-1MB', 'fast', '20X', '20MBps', '20iB', 'MB', '1e3'])('%j is no rate', (text) =>
-  expect(rateOption.safeParse(text).success).toBe(false),
+  expect(rate.safeParse(text).success).toBe(false),
 )
 
 test('rates and shares', () => {

@@ -63,6 +63,29 @@ test('no backup is taken where that is not wanted', async () => {
   expect(await backups()).toBe(0)
 })
 
+test('a backup that it takes by itself keeps to a rate', async () => {
+  const maxRate = 500
+  await serve(async (happenings) => happenings.until(async () => (await backups()) === 1), { maxRate })
+  const [{ timing, totals } = expect.fail()] = await repository.listSoundBackups()
+  expect(totals.size).toBeGreaterThan(maxRate)
+  // A timer may be a little early.
+  const shortest = (totals.size / maxRate) * 1000 - 50
+  expect(Date.parse(timing.finished) - Date.parse(timing.started)).toBeGreaterThan(shortest)
+})
+
+test('a rate for backups holds no log back', async () => {
+  const maxRate = 1
+  await serve(
+    async (happenings) => {
+      await happenings.until(shippedUpTo(happenings, 4))
+      log.write(20)
+      await happenings.until(shippedUpTo(happenings, 24))
+    },
+    { maxRate },
+  )
+  expect(await backups()).toBe(0)
+})
+
 describe('[archive.gaps] a backup is taken at once', () => {
   beforeEach(async () => {
     await backUpLogs(repository, log)

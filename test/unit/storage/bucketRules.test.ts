@@ -6,6 +6,7 @@ import { bucketLifecycle } from '../../../src/lifecycle/bucketLifecycle.ts'
 import { changeLifecycle, planLifecycle } from '../../../src/lifecycle/lifecyclePlan.ts'
 import { memoryStorage } from '../../../src/storage/memory.ts'
 import { probeStorage, requireProbes } from '../../../src/storage/probe.ts'
+import { openBucket } from '../../../src/storage/s3/bucket.ts'
 import { s3Storage } from '../../../src/storage/s3/s3Storage.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { failure } from '../../support/streams.ts'
@@ -151,7 +152,7 @@ test('what rules do that cannot be read is not known, and what others do is told
 describe('the rules of others are never set without them', () => {
   const set = async (confirm: boolean) => {
     const { signal } = new AbortController()
-    const opened = bucketLifecycle({ bucket: 'bucket', prefix: 'dumps' }, options)
+    const opened = bucketLifecycle(openBucket('bucket', options), 'dumps')
     const order = {
       bucket: 'bucket',
       prefix: 'dumps',
