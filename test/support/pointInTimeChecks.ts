@@ -60,3 +60,12 @@ export function missingMarkers(notes: readonly Note[], last: number, present: Re
   const missing = notes.filter((note) => (note.transaction ?? Infinity) <= last && !present.has(keyOf(note)))
   return missing.map((note) => `${keyOf(note)} of transaction ${note.transaction} is not there, up to ${last}`)
 }
+
+/** Whether a log that was restored to a moment ends, as one that was written says, before the first transaction committed later. */
+export function wrongEnd(written: readonly Transaction[], moment: number, restored: readonly Transaction[]): string[] {
+  const later = written.findIndex(({ commitTime }) => commitTime > moment)
+  const expected = (later === -1 ? written : written.slice(0, later)).at(-1)!
+  const { id, checksum } = restored.at(-1)!
+  if (id === expected.id && checksum === expected.checksum) return []
+  return [`expected transaction ${expected.id} of ${expected.commitTime} at ${moment}, found ${id}`]
+}
