@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { liveTransactions } from '../../src/neo4j/liveLog.ts'
 import type { Repository } from '../../src/repository/repository.ts'
@@ -27,6 +28,20 @@ export function differences(log: readonly Transaction[], archived: ReadonlyMap<n
   return log
     .filter(({ id, checksum }) => id >= first && archived.get(id)?.checksum !== checksum)
     .map(({ id, checksum }) => `transaction ${id} with ${checksum}: archived ${archived.get(id)?.checksum ?? 'not at all'}`)
+}
+
+/** The archive of a lineage must be the log as it is in a data directory. @returns the log */
+export async function expectArchived(
+  repository: Repository,
+  lineage: string,
+  dataDir: string,
+  database = 'neo4j',
+): Promise<Transaction[]> {
+  const archived = await archivedIn(repository, lineage)
+  const log = (await loggedIn(dataDir, database)).filter(({ id }) => id <= Math.max(...archived.keys()))
+  expect(differences(log, archived)).toEqual([])
+  expect((await repository.archive.list()).gaps).toEqual([])
+  return log
 }
 
 /**

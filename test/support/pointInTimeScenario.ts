@@ -12,7 +12,7 @@ import { ArchiverProcess } from './archiverProcess.ts'
 import { succeed } from './holdfast.ts'
 import { MarkerClients, type Note, openDriver, readMarkers } from './markerClients.ts'
 import { installed, startIn, withFolder } from './neo4j.ts'
-import { archivedIn, brokenPromises, differences, loggedIn, missingMarkers, wrongEnd, wrongMarkers } from './pointInTimeChecks.ts'
+import { brokenPromises, expectArchived, loggedIn, missingMarkers, wrongEnd, wrongMarkers } from './pointInTimeChecks.ts'
 import { repositoryIn } from './storageAt.ts'
 import { RestoredChecker } from './restoredChecker.ts'
 import { createUser, readUsers } from './systemUsers.ts'
@@ -205,15 +205,6 @@ async function expectSystemGoneOn(
   await succeed('restore', 'start', '--latest', '--lineage', lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
   expect(wrongEnd(present, Infinity, await loggedIn(target, 'system'))).toEqual([])
   await rm(target, { recursive: true })
-}
-
-/** The archive of a lineage must be the log as it is in a data directory. @returns the log */
-async function expectArchived(repository: Repository, lineage: string, dataDir: string): Promise<Transaction[]> {
-  const archived = await archivedIn(repository, lineage)
-  const log = (await loggedIn(dataDir)).filter(({ id }) => id <= Math.max(...archived.keys()))
-  expect(differences(log, archived)).toEqual([])
-  expect((await repository.archive.list()).gaps).toEqual([])
-  return log
 }
 
 async function lineageOf({ archive }: Repository, branch: { parent: string; after: number } | undefined): Promise<string> {
