@@ -60,8 +60,9 @@ describe('[damage.detected] in a bucket', () => {
     original = await makeOriginal(join(folder, 'original'), () => `s3://${bucket}/graph`)
   })
 
-  test.each(objectRows)('$object $damage (encrypted: $encrypted) is named by validation and by a restore', async (row) =>
-    expectDamageNamed(original, row),
+  // Those of encrypted ones, which take long to open, are tested on a directory.
+  test.each(objectRows)('$object $damage is named by validation and by a restore', async (row) =>
+    expectDamageNamed(original, { ...row, encrypted: false }),
   )
 
   const rows = openingRows.filter(({ name, encrypted }) => encrypted === (name === 'keys'))
