@@ -79,7 +79,11 @@ test('[s3.network] through a network that breaks all the time, backups are made,
   proxy.fault = () => {
     if (!random.chance(0.12)) return undefined
     faults += 1
-    return random.pick(['cut', 'cut half sent', 'lose reply', 'cut reply', { status: 503, code: 'SlowDown' }] as const)
+    const refusals = [
+      { status: 503, code: 'SlowDown' },
+      { status: 429, code: 'TooManyRequests' },
+    ] as const
+    return random.pick(['cut', 'cut half sent', 'lose reply', 'cut reply', random.pick(refusals)] as const)
   }
   const repo = `s3://${bucket}`
   await succeed('repo', 'init', '--repo', repo)

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { logDirectory } from '../../src/neo4j/dataDirectory.ts'
 import { liveTransactions } from '../../src/neo4j/liveLog.ts'
 import type { Repository } from '../../src/repository/repository.ts'
@@ -27,6 +28,20 @@ export function differences(log: readonly Transaction[], archived: ReadonlyMap<n
   return log
     .filter(({ id, checksum }) => id >= first && archived.get(id)?.checksum !== checksum)
     .map(({ id, checksum }) => `transaction ${id} with ${checksum}: archived ${archived.get(id)?.checksum ?? 'not at all'}`)
+}
+
+/** The archive of a lineage must be the log as it is in a data directory. @returns the log */
+export async function expectArchived(
+  repository: Repository,
+  lineage: string,
+  dataDir: string,
+  database = 'neo4j',
+): Promise<Transaction[]> {
+  const archived = await archivedIn(repository, lineage)
+  const log = (await loggedIn(dataDir, database)).filter(({ id }) => id <= Math.max(...archived.keys()))
+  expect(differences(log, archived)).toEqual([])
+  expect((await repository.archive.list()).gaps).toEqual([])
+  return log
 }
 
 /**
@@ -59,4 +74,13 @@ export function wrongMarkers(notes: readonly Note[], time: number, present: Read
 export function missingMarkers(notes: readonly Note[], last: number, present: ReadonlySet<string>): string[] {
   const missing = notes.filter((note) => (note.transaction ?? Infinity) <= last && !present.has(keyOf(note)))
   return missing.map((note) => `${keyOf(note)} of transaction ${note.transaction} is not there, up to ${last}`)
+}
+
+/** Whether a log that was restored to a moment ends, as one that was written says, before the first transaction committed later. */
+export function wrongEnd(written: readonly Transaction[], moment: number, restored: readonly Transaction[]): string[] {
+  const later = written.findIndex(({ commitTime }) => commitTime > moment)
+  const expected = (later === -1 ? written : written.slice(0, later)).at(-1)!
+  const { id, checksum } = restored.at(-1)!
+  if (id === expected.id && checksum === expected.checksum) return []
+  return [`expected transaction ${expected.id} of ${expected.commitTime} at ${moment}, found ${id}`]
 }

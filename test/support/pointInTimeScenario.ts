@@ -12,9 +12,10 @@ import { ArchiverProcess } from './archiverProcess.ts'
 import { succeed } from './holdfast.ts'
 import { MarkerClients, type Note, openDriver, readMarkers } from './markerClients.ts'
 import { installed, startIn, withFolder } from './neo4j.ts'
-import { archivedIn, brokenPromises, differences, loggedIn, missingMarkers, wrongMarkers } from './pointInTimeChecks.ts'
+import { brokenPromises, expectArchived, loggedIn, missingMarkers, wrongEnd, wrongMarkers } from './pointInTimeChecks.ts'
 import { repositoryIn } from './storageAt.ts'
 import { RestoredChecker } from './restoredChecker.ts'
+import { createUser, readUsers } from './systemUsers.ts'
 import { Random } from './workload/random.ts'
 
 /** Settings under which files are rotated and checkpoints made all the time. */
@@ -23,11 +24,19 @@ export const restlessLog = { 'db.checkpoint.interval.time': '1s', 'db.checkpoint
 /** Restores of each version; the one that Holdfast checks itself, with a server, comes on top. */
 const restores = 24
 
-/** One of the two histories of the test, as it was written. */
-interface History {
+/** What clients wrote to a server. */
+interface Written {
   notes: Note[]
+  /** Users that were created in the meantime. */
+  users: Note[]
+}
+
+/** One of the two histories of the test, as it was written. */
+interface History extends Written {
   /** All of it that is archived, its parent's part too, by id. */
   transactions: Transaction[]
+  /** The log of `system`, which must be restored to the same moments. */
+  system: Transaction[]
   lineage: string
   /** To each of its transactions after this one it can be restored. */
   after: number
@@ -48,7 +57,8 @@ interface Row {
 /**
  * Writes two histories, restores to random points of them, and expects what was promised. Each restore is judged three times: by the last transaction of the restored log, as the project's own reader finds it, for each client
  * knows from the server's answer up to which transaction the log must go to hold its marker; by the markers that Neo4j finds once it has recovered
- * the log; and by `neo4j-admin database check`. One of each version goes through all checks of Holdfast and is started once more.
+ * the log; and by `neo4j-admin database check`. The log of `system` must end with the same moment. One of each version goes through all checks of Holdfast
+ * and is started once more.
  */
 export async function expectRestorable({ version, settings, asked, repo: place }: Row): Promise<void> {
   await withFolder(`point-in-time-${version}`, async (folder) => {
@@ -94,23 +104,32 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const repository = await repositoryIn(repo)
   await using archiver = new ArchiverProcess({ dataDir, repo, interval: '200ms' })
 
-  const first = await write(ground, archiver, async (clients, { restart, system }) => {
+  const first = await write(ground, archiver, async (clients, server) => {
     await archiver.backedUp(1)
-    await clients.advance(60)
+    await clients.advance(30)
+    await server.createUser()
+    await clients.advance(30)
     await succeed('backup', 'create', '--data-dir', dataDir, '--repo', repo, '--uri', 'bolt://127.0.0.1:1')
+    await clients.advance(50)
+    await server.createUser()
+    await clients.advance(50)
+    await server.restart()
     await clients.advance(100)
-    await restart()
-    await clients.advance(100)
-    await system("CREATE USER given_up SET PASSWORD 'not a secret'")
+    // What the second history gives up.
+    await server.createUser()
     await clients.advance(20)
   })
+  const system = await loggedIn(dataDir, 'system')
+  await archiver.until(async () =>
+    (await repository.archive.list()).segments.some(({ checksum }) => checksum === system.at(-1)!.checksum),
+  )
   const root = await lineageOf(repository, undefined)
   const [oldest] = (await repository.listBackups()).flatMap(({ manifest }) => manifest ?? [])
   const after = oldest!.databases.find(({ name }) => name === 'neo4j')!.lastTransaction.id
   const log = await expectArchived(repository, root, dataDir)
   // Of transactions that commit at once, an earlier one can have the later time.
   const from = Math.max(...log.filter(({ id }) => id <= after).map(({ commitTime }) => commitTime))
-  const one = { notes: first, transactions: log, lineage: root, after, from, to: log.at(-1)!.commitTime }
+  const one = { ...first, transactions: log, system, lineage: root, after, from, to: log.at(-1)!.commitTime }
 
   // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
   const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
@@ -128,21 +147,20 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const branch = await lineageOf(repository, { parent: root, after: last.id })
   const shared = log.filter(({ id }) => id <= last.id)
   const own = await expectArchived(repository, branch, dataDir)
-  await expectSystemGoneOn(ground, branch, dataDir)
-  // What was under way at that moment may be there or not; nothing that was sent later is.
-  const kept = first
-    .filter(({ sent }) => sent <= back)
-    .map((note) => ((note.acknowledged ?? Infinity) <= back ? note : unanswered(note)))
-  const notes = [...kept, ...second]
+  const present = await loggedIn(dataDir, 'system')
+  await expectSystemGoneOn(ground, { lineage: branch, left: system, present })
+  const notes = [...kept(first.notes, back), ...second.notes]
+  const users = [...kept(first.users, back), ...second.users]
   const transactions = [...shared, ...own.filter(({ id }) => id > last.id)]
-  return [one, { notes, transactions, lineage: branch, after: last.id, from: begun, to: own.at(-1)!.commitTime }]
+  const range = { after: last.id, from: begun, to: own.at(-1)!.commitTime }
+  return [one, { notes, users, transactions, system: present, lineage: branch, ...range }]
 }
 
 /** What a test does to the server that clients write to. */
 interface Server {
   restart(): Promise<void>
-  /** Runs a statement on the database `system`. */
-  system(statement: string): Promise<void>
+  /** Which is a transaction of the database `system`. */
+  createUser(): Promise<void>
 }
 
 /** Lets clients write to a server while something happens, and waits until all they wrote is archived; then the server is stopped. */
@@ -150,7 +168,8 @@ async function write(
   { folder, version, settings }: Ground,
   archiver: ArchiverProcess,
   happens: (clients: MarkerClients, server: Server) => Promise<void>,
-): Promise<Note[]> {
+): Promise<Written> {
+  const users: Note[] = []
   await using clients = new MarkerClients({ clients: 5, pace: 20, size: 900, first: Date.now() })
   let server = await startIn(folder, version, { settings })
   let driver: Driver = openDriver(server.boltUri)
@@ -162,16 +181,13 @@ async function write(
     driver = openDriver(server.boltUri)
     clients.resume(driver)
   }
-  const system = async (statement: string): Promise<void> => {
-    await driver.executeQuery(statement, {}, { database: 'system' })
-  }
   try {
     clients.resume(driver)
     archiver.start()
-    await happens(clients, { restart, system })
+    await happens(clients, { restart, createUser: async () => void users.push(await createUser(driver, users.length)) })
     await clients.stop()
     await archiver.reaches(Math.max(...clients.acknowledged.map(({ transaction }) => transaction)))
-    return clients.notes
+    return { notes: clients.notes, users }
   } finally {
     await clients.stop()
     await driver.close()
@@ -180,26 +196,15 @@ async function write(
 }
 
 /** The newest of the second history has the users that it has, though more of `system` is archived of the one that was given up. */
-async function expectSystemGoneOn({ folder, repo }: Ground, lineage: string, dataDir: string): Promise<void> {
-  const left = (await loggedIn(join(folder, 'old'), 'system')).at(-1)!
-  const present = (await loggedIn(dataDir, 'system')).at(-1)!
-  expect(left.id).toBeGreaterThan(present.id)
-  const { segments } = await (await repositoryIn(repo)).archive.list()
-  expect(segments.map(({ checksum }) => checksum)).toContain(left.checksum)
+async function expectSystemGoneOn(
+  { folder, repo }: Ground,
+  { lineage, left, present }: { lineage: string; left: Transaction[]; present: Transaction[] },
+): Promise<void> {
+  expect(left.at(-1)!.id).toBeGreaterThan(present.at(-1)!.id)
   const target = join(folder, 'newest')
   await succeed('restore', 'start', '--latest', '--lineage', lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
-  const { id, checksum } = (await loggedIn(target, 'system')).at(-1)!
-  expect({ id, checksum }).toEqual({ id: present.id, checksum: present.checksum })
+  expect(wrongEnd(present, Infinity, await loggedIn(target, 'system'))).toEqual([])
   await rm(target, { recursive: true })
-}
-
-/** The archive of a lineage must be the log as it is in a data directory. @returns the log */
-async function expectArchived(repository: Repository, lineage: string, dataDir: string): Promise<Transaction[]> {
-  const archived = await archivedIn(repository, lineage)
-  const log = (await loggedIn(dataDir)).filter(({ id }) => id <= Math.max(...archived.keys()))
-  expect(differences(log, archived)).toEqual([])
-  expect((await repository.archive.list()).gaps).toEqual([])
-  return log
 }
 
 async function lineageOf({ archive }: Repository, branch: { parent: string; after: number } | undefined): Promise<string> {
@@ -212,26 +217,41 @@ async function lineageOf({ archive }: Repository, branch: { parent: string; afte
 /** Says of the markers in a restored database what is wrong with it. */
 type Judge = (markers: ReadonlySet<string>) => string[]
 
-async function restoreToMoment({ repo, random }: Ground, { notes, lineage, from, to }: History, target: string): Promise<Judge> {
-  const moment = random.between(from, to)
+async function restoreToMoment({ repo, random }: Ground, history: History, target: string): Promise<Judge> {
+  const { notes, lineage } = history
+  const moment = momentIn(history, random)
   const point = ['--to-time', time(moment), '--lineage', lineage]
   await succeed('restore', 'start', ...point, '--skip-checks', '--to-dir', target, '--repo', repo)
   const last = (await loggedIn(target)).at(-1)!
-  return (markers) => [...brokenPromises(notes, moment, last.id), ...wrongMarkers(notes, moment, markers)]
+  const wrongSystem = await judgeSystem(history, moment, target)
+  return (markers) => [...brokenPromises(notes, moment, last.id), ...wrongMarkers(notes, moment, markers), ...wrongSystem]
+}
+
+/** Every other one is beside a transaction of `system`, where there is one. */
+function momentIn({ system, from, to }: History, random: Random): number {
+  const times = system.map(({ commitTime }) => commitTime).filter((commitTime) => from < commitTime && commitTime < to)
+  return times.length > 0 && random.chance(0.5) ? random.pick(times) + random.between(-1, 1) : random.between(from, to)
 }
 
 async function restoreToTransaction(ground: Ground, history: History, target: string): Promise<Judge> {
   const { repo, random } = ground
-  const { id, checksum } = random.pick(restorable(history))
+  const { id, checksum, commitTime } = random.pick(restorable(history))
   const point = random.chance(0.5) ? ['--to-tx', String(id)] : ['--before-tx', String(id + 1)]
   await succeed('restore', 'start', ...point, '--lineage', history.lineage, '--skip-checks', '--to-dir', target, '--repo', repo)
   const last = (await loggedIn(target)).at(-1)!
   const wrong = last.id === id && last.checksum === checksum ? [] : [`expected transaction ${id}, found ${last.id}`]
-  return (markers) => [...wrong, ...missingMarkers(history.notes, id, markers)]
+  const wrongSystem = await judgeSystem(history, commitTime, target)
+  return (markers) => [...wrong, ...missingMarkers(history.notes, id, markers), ...wrongSystem]
+}
+
+/** What is wrong with the log of `system` after a restore to a moment, by the commit times in it and by the users that clients know of. */
+async function judgeSystem({ system, users }: History, moment: number, target: string): Promise<string[]> {
+  const restored = await loggedIn(target, 'system')
+  return [...wrongEnd(system, moment, restored), ...brokenPromises(users, moment, restored.at(-1)!.id)]
 }
 
 async function restoreAndAsk({ version, repo, random, folder }: Ground, history: History, target: string): Promise<void> {
-  const moment = random.between(history.from, history.to)
+  const moment = momentIn(history, random)
   const point = ['--to-time', time(moment), '--lineage', history.lineage, '--neo4j-version', version]
   const { verdict, checks } = await succeed<RestoreReport>('restore', 'start', ...point, '--to-dir', target, '--repo', repo)
   expect(verdict, JSON.stringify(checks)).toBe('good')
@@ -241,6 +261,7 @@ async function restoreAndAsk({ version, repo, random, folder }: Ground, history:
   const driver = openDriver(server.boltUri)
   try {
     expect(wrongMarkers(history.notes, moment, await readMarkers(driver))).toEqual([])
+    expect(wrongMarkers(history.users, moment, await readUsers(driver))).toEqual([])
   } finally {
     await driver.close()
   }
@@ -250,8 +271,11 @@ function restorable({ transactions, after }: History): Transaction[] {
   return transactions.filter(({ id }) => id > after)
 }
 
-function unanswered({ client, number, sent }: Note): Note {
-  return { client, number, sent }
+/** What was under way at a moment may be there or not; nothing that was sent later is. */
+function kept(notes: readonly Note[], moment: number): Note[] {
+  const unanswered = ({ client, number, sent }: Note): Note => ({ client, number, sent })
+  const before = notes.filter(({ sent }) => sent <= moment)
+  return before.map((note) => ((note.acknowledged ?? Infinity) <= moment ? note : unanswered(note)))
 }
 
 function time(milliseconds: number): string {
