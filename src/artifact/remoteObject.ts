@@ -6,6 +6,7 @@ import { headObject } from '../storage/s3/head.ts'
 import { putObject } from '../storage/s3/put.ts'
 import type { PutOptions, Stored } from '../storage/s3/putOrder.ts'
 import { readObject } from '../storage/s3/read.ts'
+import type { ByteRange } from '../storage/storage.ts'
 import { fromMetadata, type NotedFacts } from './artifactFacts.ts'
 
 /** The text that names an object: `s3://bucket/key`. */
@@ -61,9 +62,8 @@ export async function put(
   return explained(bucket, 'write', key, options.signal, async () => putObject(bucket, key, body, options))
 }
 
-/** The start of an object, `limit` bytes at most. */
-export async function readStart(bucket: Bucket, key: string, limit: number, signal: AbortSignal): Promise<Buffer> {
-  const range = { offset: 0, length: limit }
+/** A part of an object, less where it ends before. */
+export async function readRange(bucket: Bucket, key: string, range: ByteRange, signal: AbortSignal): Promise<Buffer> {
   return explained(bucket, 'read', key, signal, async () => allBytes(readObject(bucket, key, { range, signal })))
 }
 
