@@ -78,6 +78,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
   ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
   EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
+  PageNotFound: {
+    reason: 'what answers 404 there is no S3 server, again and again',
+    hint: 'check the endpoint; see whether a proxy answers in the place of the server',
+  },
   AnswerTooLong: { reason: 'the answer has no end', hint: 'see whether a proxy answers in the place of the server' },
   ECONNRESET: broken,
   EPIPE: broken,

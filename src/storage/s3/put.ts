@@ -5,7 +5,7 @@ import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
 import { answered, statusOf, UnsettledPut } from './failures.ts'
-import { headObject } from './head.ts'
+import { surelyHeadObject } from './head.ts'
 import { isKept, removeQuietly } from './ownObject.ts'
 import { PartedUpload } from './partedUpload.ts'
 import { PartMemory, partsOf, smallestPart } from './parts.ts'
@@ -38,7 +38,7 @@ export async function putObject(
   options: PutOptions,
 ): Promise<Stored | undefined> {
   options.signal?.throwIfAborted()
-  const before = options.onlyNew ? undefined : await headObject(bucket, key, options)
+  const before = options.onlyNew ? undefined : await surelyHeadObject(bucket, key, options)
   const order: Order = { bucket, key, id: randomId(), options, replaced: before && fateOf(before) }
   if (order.replaced === 'gone') await rehearse(order)
   try {

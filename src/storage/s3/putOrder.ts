@@ -3,7 +3,7 @@ import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
 import { encryptionHeaders } from './encryption.ts'
 import { answered, isTaken, UnsettledPut } from './failures.ts'
-import { headObject } from './head.ts'
+import { surelyHeadObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
 import { type OwnObject, putIdName } from './ownObject.ts'
 import { requireAsAsked } from './stored.ts'
@@ -71,7 +71,7 @@ export async function whatIsThere(
   const isGone = answered(error, 'NoSuchUpload')
   const isToTryAgain = isTaken(error) || isConflict
   if (!isToTryAgain && !isGone && !mayBeThere) throw error
-  const found = await headObject(bucket, key, options).catch((failure: unknown) => {
+  const found = await surelyHeadObject(bucket, key, options).catch((failure: unknown) => {
     options.signal?.throwIfAborted()
     throw mayBeThere ? new UnsettledPut(error as Error, { isInParts, isAbsent: false }) : failure
   })
