@@ -46,6 +46,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   AuthorizationHeaderMalformed: elsewhere,
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
+  BadGateway: { reason: 'the server is not available (502), again and again', hint: 'try again later' },
+  GatewayTimeout: { reason: 'the server is not available (504), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
   InvalidObjectState: {
     reason: 'it lies in an archive (such as Glacier), from which nothing is read at once',

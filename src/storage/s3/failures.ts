@@ -98,6 +98,8 @@ function namesOf(error: unknown): string[] {
         : current.name,
     )
     const status = statusOf(current)
+    if (status === 502) names.push('BadGateway')
+    if (status === 504) names.push('GatewayTimeout')
     if (status === 503) names.push('ServiceUnavailable')
     if (status === 429) names.push('TooManyRequests')
     if (status === 301) names.push('PermanentRedirect')
