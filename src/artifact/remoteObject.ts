@@ -23,7 +23,7 @@ export interface RemoteObject {
   checksum: string | undefined
   encryption: string | undefined
   kmsKey: string | undefined
-  /** When a rule of the bucket removes it; undefined where none does. */
+  /** When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none. */
   expires: Date | undefined
   /** Undefined where its metadata tells no SHA-256. */
   facts: NotedFacts | undefined
@@ -48,8 +48,7 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
 
 /** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`. */
 function expiryOf(told: string | undefined): Date | undefined {
-  const date = new Date(/expiry-date="([^"]+)"/.exec(told ?? '')?.[1] ?? NaN)
-  return Number.isNaN(date.getTime()) ? undefined : date
+  return told ? new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN) : undefined
 }
 
 /** @returns undefined where the key is taken and `onlyNew` is asked for. */

@@ -73,6 +73,16 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
     refusal('refused', /is not removed, though .*: a rule of the bucket removes it/),
   )
   expect(existsSync(at.file)).toBe(true)
+  proxy.fault = ({ method, url }) =>
+    method === 'HEAD' && url.includes('neo4j-2026.dump')
+      ? { change: ({ headers }: Answer) => void (headers['x-amz-expiration'] = 'expiry-date="soon", rule-id="exports"') }
+      : undefined
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('refused', /a rule of the bucket removes it, and it cannot be read when/),
+  )
+  expect(existsSync(at.file)).toBe(true)
+  const told = await at.uploadTo(...words.filter((word) => word !== '--prune-local'))
+  expect(resultOf(told).verified.expires).toBe('unknown')
   // By the clock of the server, which removes it by that.
   expiring(10 * hour)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
