@@ -1,6 +1,6 @@
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { type ArtifactFacts, fromDocument, toDocument } from './artifactFacts.ts'
-import { put, readStart, lookAt } from './remoteObject.ts'
+import { lookAt, put, readRange } from './remoteObject.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 
 /** What became of the object that tells about an uploaded one. */
@@ -24,5 +24,5 @@ export async function writeMeta(
 /** What is told about an object; undefined where nothing is, or not as an upload writes it. */
 export async function readMeta(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
   if ((await lookAt(bucket, metaKey, signal)) === undefined) return undefined
-  return fromDocument(await readStart(bucket, metaKey, mostBytes, signal))
+  return fromDocument(await readRange(bucket, metaKey, { offset: 0, length: mostBytes }, signal))
 }

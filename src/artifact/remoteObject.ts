@@ -6,6 +6,7 @@ import { headObject } from '../storage/s3/head.ts'
 import { putObject } from '../storage/s3/put.ts'
 import type { PutOptions, Stored } from '../storage/s3/putOrder.ts'
 import { readObject } from '../storage/s3/read.ts'
+import type { ByteRange } from '../storage/storage.ts'
 import { fromMetadata, type NotedFacts } from './artifactFacts.ts'
 
 /** The text that names an object: `s3://bucket/key`. */
@@ -22,7 +23,7 @@ export interface RemoteObject {
   checksum: string | undefined
   encryption: string | undefined
   kmsKey: string | undefined
-  /** When a rule of the bucket removes it; undefined where none does. */
+  /** When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none. */
   expires: Date | undefined
   /** Undefined where its metadata tells no SHA-256. */
   facts: NotedFacts | undefined
@@ -47,8 +48,7 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
 
 /** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`. */
 function expiryOf(told: string | undefined): Date | undefined {
-  const date = new Date(/expiry-date="([^"]+)"/.exec(told ?? '')?.[1] ?? NaN)
-  return Number.isNaN(date.getTime()) ? undefined : date
+  return told ? new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN) : undefined
 }
 
 /** @returns undefined where the key is taken and `onlyNew` is asked for. */
@@ -61,9 +61,8 @@ export async function put(
   return explained(bucket, 'write', key, options.signal, async () => putObject(bucket, key, body, options))
 }
 
-/** The start of an object, `limit` bytes at most. */
-export async function readStart(bucket: Bucket, key: string, limit: number, signal: AbortSignal): Promise<Buffer> {
-  const range = { offset: 0, length: limit }
+/** A part of an object, less where it ends before. */
+export async function readRange(bucket: Bucket, key: string, range: ByteRange, signal: AbortSignal): Promise<Buffer> {
   return explained(bucket, 'read', key, signal, async () => allBytes(readObject(bucket, key, { range, signal })))
 }
 

@@ -14,6 +14,7 @@ import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
 import { type MetaWritten, writeMeta } from './metaObject.ts'
 import { pruneLocal } from './pruneLocal.ts'
+import { requireReadable } from './readable.ts'
 import { tellOfReplaced } from './replacedMeta.ts'
 import { explained, lookAt, put, type RemoteObject } from './remoteObject.ts'
 import type { StepListener } from './step.ts'
@@ -94,7 +95,12 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   const facts = completeFacts(after.facts, plan.facts)
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
-  requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
+  const requireSame = async (): Promise<void> => requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
+  await requireSame()
+  if (prune) {
+    await requireReadable(bucket, plan, signal)
+    await requireSame()
+  }
   const removed = prune ? await pruneLocal(artifact, plan, verified, byServerClock(bucket, options.clock.now())) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan

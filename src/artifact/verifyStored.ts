@@ -16,7 +16,7 @@ export interface Verified {
   checksumCovers: string | undefined
   /** Not compared: of an upload in parts it is no checksum of the content. */
   etag: string | undefined
-  /** When a rule of the bucket removes it, in ISO 8601; undefined where the server tells of none. */
+  /** When a rule of the bucket removes it, in ISO 8601, or `unknown` where that cannot be read; undefined where the server tells of none. */
   expires: string | undefined
   /** Undefined where none was asked for. */
   lock: FoundLock | undefined
@@ -61,7 +61,7 @@ export function verifiedOf(plan: UploadPlan, found: RemoteObject, lock?: FoundLo
     checksum,
     checksumCovers: checksum && (plan.parts === 1 ? 'the whole object' : `the digests of ${plan.parts} parts`),
     etag: found.etag,
-    expires: found.expires?.toISOString(),
+    expires: found.expires && (Number.isNaN(found.expires.getTime()) ? 'unknown' : found.expires.toISOString()),
     lock,
   }
 }

@@ -110,7 +110,10 @@ function formatUploaded({ status, uri, size, replaced, verified, meta, metaKey, 
     [status, `${uri}, ${formatSize(size)}${replaced ? ', in place of another content' : ''}`],
     ['sha256', sha256],
     ['verified', compared.join(', ')],
-    ['expires', expires && `${formatMoment(new Date(expires))}, by a rule of the bucket`],
+    [
+      'expires',
+      expires && `${expires === 'unknown' ? 'when is unknown' : formatMoment(new Date(expires))}, by a rule of the bucket`,
+    ],
     ['meta', `${metaKey} ${meta}`],
     ['removed', removed.length === 0 ? undefined : removed.join(', ')],
   ])

@@ -1,7 +1,7 @@
 import { keyPrefix } from '../core/s3Uri.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { answered } from '../storage/s3/failures.ts'
-import { headObject } from '../storage/s3/head.ts'
+import { surelyHeadObject } from '../storage/s3/head.ts'
 import { listKeys } from '../storage/s3/list.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import { repositoryName } from './names.ts'
@@ -41,7 +41,7 @@ export async function repositoryAround(bucket: Bucket, prefix: string, options: 
 }
 
 async function isAt(bucket: Bucket, place: string, options: StorageOptions): Promise<boolean> {
-  return (await headObject(bucket, keyPrefix(place) + repositoryName, options)) !== undefined
+  return (await surelyHeadObject(bucket, keyPrefix(place) + repositoryName, options)) !== undefined
 }
 
 /** The prefixes that hold this one, the innermost first; the last is the whole bucket. */
@@ -53,6 +53,9 @@ function placesAround(prefix: string): string[] {
 
 async function firstBelow(bucket: Bucket, base: string, options: StorageOptions): Promise<string | undefined> {
   const end = `/${repositoryName}`
-  for await (const { Key: key = '' } of listKeys(bucket, base, options)) if (key.endsWith(end)) return key.slice(0, -end.length)
+  for await (const { Key: key = '' } of listKeys(bucket, base, options)) {
+    if (key === base + repositoryName) return base.slice(0, -1)
+    if (key.endsWith(end)) return key.slice(0, -end.length)
+  }
   return undefined
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { HoldfastError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
-import { ObjectExistsError } from '../storage/storageErrors.ts'
+import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
+import { isListed, listedButMissing } from './contradiction.ts'
 import { count, databaseName, long, moment } from './manifestFields.ts'
 import { damage, jsonContent, parseContent, readObject, seal, unseal } from './sealed.ts'
 import { gapName, lineageName } from './segmentName.ts'
@@ -64,11 +66,17 @@ export async function putLineage(access: Access, lineage: Lineage, options: Stor
   return putOnce(access, 'lineage', lineageName(lineage.id), lineage, options)
 }
 
-/** @throws ObjectMissingError, or HoldfastError `integrity`. */
+/** @throws ObjectMissingError, or HoldfastError `integrity`; `repository` where it is listed, and said not to be there. */
 export async function readLineage(access: Access, id: string, options: StorageOptions = {}): Promise<Lineage> {
   const { storage } = access
   const name = lineageName(id)
-  const lineage = parseContent(lineageSchema, await open(access, 'lineage', name, options), name, storage.location)
+  const content = await open(access, 'lineage', name, options).catch(async (error: unknown) => {
+    // Where it counts as gone, archiving begins another lineage.
+    if (!(error instanceof ObjectMissingError) || !(await isListed(storage, name, options))) throw error
+    const { message, hint = '' } = listedButMissing(storage, name)
+    throw new HoldfastError('repository', message, { hint, cause: error })
+  })
+  const lineage = parseContent(lineageSchema, content, name, storage.location)
   if (lineage.id !== id) throw damage(name, storage.location, `lineage ${id}`, lineage.id)
   return lineage
 }

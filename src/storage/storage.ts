@@ -15,7 +15,7 @@ export interface Storage {
    * or not at all. Two puts of one name: exactly one resolves. A body is read as fast as it can be stored, never gathered:
    * a chunk of it has been stored or copied when the next is asked for, so that its memory can be used again.
    * @throws ObjectExistsError where the name is taken; what is there stays untouched. PutUnsettledError where nobody can tell whether
-   * the object is there; after any other error it is not.
+   * the object is there, or comes to be there yet; so may one whose signal is aborted. After any other error it is not.
    */
   put(name: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<void>
 

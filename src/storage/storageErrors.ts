@@ -20,9 +20,9 @@ export class ObjectExistsError extends HoldfastError {
 export class PutUnsettledError extends HoldfastError {}
 
 /** The error of a put after which the object may be there all the same. */
-export function unsettled(name: string, { code, message, hint, cause }: HoldfastError): PutUnsettledError {
+export function unsettled(name: string, { code, message, hint, cause }: HoldfastError, more?: string): PutUnsettledError {
   return new PutUnsettledError(code, `${message}; it may be stored all the same`, {
-    hint: `${hint}; first see whether ${name} is there`,
+    hint: `${hint}; first see whether ${name} is there${more === undefined ? '' : `; ${more}`}`,
     cause,
   })
 }

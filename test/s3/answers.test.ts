@@ -17,6 +17,7 @@ const small = Buffer.from('small')
 const isPut = ({ method, url }: Seen): boolean => method === 'PUT' && !url.includes('partNumber')
 const isPart = ({ url }: Seen): boolean => url.includes('partNumber=')
 const isEnd = ({ method, url }: Seen): boolean => method === 'POST' && url.includes('uploadId=')
+const isGivenUp = ({ method, url }: Seen): boolean => method === 'DELETE' && url.includes('uploadId=')
 const isHead = ({ method }: Seen): boolean => method === 'HEAD'
 const matching = (text: RegExp): string => expect.stringMatching(text) as string
 
@@ -88,7 +89,6 @@ describe('[s3.network] an end of an upload that is answered with status 200 and 
   test('a refusal is told at once, and nothing is left', async () => {
     for (const [code, message] of [
       ['AccessDenied', /the server refuses it/],
-      ['NoSuchUpload', /its unfinished upload is not there any more/],
       ['InvalidPart', /InvalidPart: by the proxy/],
     ] as const) {
       proxy.seen.length = 0
@@ -98,6 +98,13 @@ describe('[s3.network] an end of an upload that is answered with status 200 and 
       expect(await unfinished()).toEqual([])
       expect(await versions()).toEqual([])
     }
+  })
+
+  test('that the upload is not there is told at once, and nothing is given up', async () => {
+    proxy.next(1, isEnd, { status: 200, code: 'NoSuchUpload' })
+    const error = await failure(storage.put('x', large))
+    expect(error).toMatchObject({ code: 'repository', message: matching(/its unfinished upload is not there any more$/) })
+    expect([seen(isEnd), seen(isGivenUp)]).toEqual([1, 0])
   })
 })
 
@@ -233,18 +240,24 @@ describe('[s3.network] an answer that is lost, and then the server for longer th
     await storage.put('x', small)
     expect([puts, (await versions()).length]).toEqual([4, 1])
 
-    proxy.fault = (request) => (isPut(request) ? 'cut' : undefined)
-    const error = await failure(storage.put('y', small))
-    expect(error).not.toBeInstanceOf(PutUnsettledError)
-    expect(error).toMatchObject({ message: matching(/breaks again and again$/) })
-
     let ends = 0
     proxy.fault = (request) => (!isEnd(request) ? undefined : ++ends === 1 ? 'lose reply' : 'cut')
     await storage.put('x-large', large)
     expect((await read('x-large')).equals(large)).toBe(true)
+  })
+
+  test('leaves a put unsettled also where nothing is there yet, as the server may be at it still, and its parts', async () => {
+    proxy.fault = (request) => (isPut(request) ? 'cut' : undefined)
+    const error = await failure(storage.put('y', small))
+    expect(error).toBeInstanceOf(PutUnsettledError)
+    expect(error).toMatchObject({ message: matching(/breaks again and again; it may be stored all the same$/) })
+
     proxy.fault = (request) => (isEnd(request) ? 'cut' : undefined)
-    expect(await failure(storage.put('x-gone', large))).toMatchObject({ message: matching(/breaks again and again$/) })
-    expect(await unfinished()).toEqual([])
+    const ofParts = await failure(storage.put('x', large))
+    expect(ofParts).toBeInstanceOf(PutUnsettledError)
+    expect(ofParts).toMatchObject({ hint: matching(/first see whether x is there; .*its parts cost money until a rule/) })
+    expect((await unfinished()).length).toBe(1)
+    expect(await versions()).toEqual([])
   })
 
   test('[crash.no-half-backup] of a manifest, is said to leave a backup perhaps; if so it is whole', async () => {

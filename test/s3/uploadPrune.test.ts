@@ -6,7 +6,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test, vi } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { keysIn } from '../support/bucketWords.ts'
-import { type Answer, FaultProxy } from '../support/faultProxy.ts'
+import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
 import { refusal, resultOf } from '../support/holdfast.ts'
 import { overwriteEnd, sha256, small, uploading, writeMeta } from '../support/uploading.ts'
 
@@ -73,6 +73,16 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
     refusal('refused', /is not removed, though .*: a rule of the bucket removes it/),
   )
   expect(existsSync(at.file)).toBe(true)
+  proxy.fault = ({ method, url }) =>
+    method === 'HEAD' && url.includes('neo4j-2026.dump')
+      ? { change: ({ headers }: Answer) => void (headers['x-amz-expiration'] = 'expiry-date="soon", rule-id="exports"') }
+      : undefined
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('refused', /a rule of the bucket removes it, and it cannot be read when/),
+  )
+  expect(existsSync(at.file)).toBe(true)
+  const told = await at.uploadTo(...words.filter((word) => word !== '--prune-local'))
+  expect(resultOf(told).verified.expires).toBe('unknown')
   // By the clock of the server, which removes it by that.
   expiring(10 * hour)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
@@ -84,6 +94,31 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(existsSync(at.file)).toBe(true)
   const expires = expiring(25 * hour)
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })
+})
+
+test('[artifact.prune] a file is kept where the server tells of an object that it cannot give, or not all of it', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const gone = { status: 404, code: 'NoSuchKey' }
+  const isRead = ({ method, url }: Seen): boolean => method === 'GET' && /neo4j-2026\.dump\?/.test(url)
+  proxy.fault = (request) => (isRead(request) ? gone : undefined)
+  expect(await at.uploadTo(...words)).toMatchObject(
+    refusal('refused', /is not removed, though .*neo4j-2026\.dump is uploaded: its byte \d+ cannot be read: .*NoSuchKey/),
+  )
+  expect(existsSync(at.file)).toBe(true)
+
+  // Of three parts.
+  writeFileSync(at.file, randomBytes(33 * 1024 * 1024))
+  for (const whole of [0, 1, 2, 3]) {
+    let reads = 0
+    proxy.fault = (request) => (isRead(request) && reads++ === whole ? gone : undefined)
+    expect(await at.uploadTo(...words, '--force')).toMatchObject(refusal('refused', /its byte \d+ cannot be read/))
+    expect(existsSync(at.file)).toBe(true)
+  }
+  const before = proxy.seen.length
+  proxy.fault = () => undefined
+  expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', parts: 3, removed: [at.file] })
+  expect(proxy.seen.slice(before).filter(isRead).length).toBe(4)
 })
 
 test('[artifact.prune] a file that changes when it is verified already is kept, and so is one whose server tells no checksum', async () => {

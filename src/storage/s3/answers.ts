@@ -25,9 +25,11 @@ export function boundAnswers(client: S3Client, patience: number): void {
         const response = result.response as Answer
         const token = sentToken(args.request)
         for (const [name, value] of Object.entries(response.headers)) response.headers[name] = withoutToken(value, token)
-        const isContent = commandName === 'GetObjectCommand' && response.statusCode < 300
+        const isObject = commandName === 'GetObjectCommand'
+        const isContent = isObject && response.statusCode < 300
         if (!isContent) {
           const body = await boundedBytes(response.body as Readable, patience)
+          if (isObject && response.statusCode === 404 && !body.includes('<Code>')) throw pageNotFound()
           keep(response, told(response.statusCode, body, token))
         }
         return result
@@ -69,6 +71,11 @@ async function boundedBytes(body: Readable, patience: number): Promise<Buffer> {
     clearTimeout(timer)
   }
   return Buffer.concat(chunks)
+}
+
+/** A page says nothing of an object: something on the way answers in the place of the server, perhaps while that starts. */
+function pageNotFound(): Error {
+  return Object.assign(unfit('PageNotFound', 'a page that says 404'), { $retryable: {} })
 }
 
 /** Named as the SDK names what it tries again, or says in words. */

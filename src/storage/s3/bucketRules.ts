@@ -73,6 +73,24 @@ export function archivesObjects({ Transitions = [] }: LifecycleRule): boolean {
   return Transitions.some(({ StorageClass }) => /GLACIER$|DEEP_ARCHIVE/.test(StorageClass ?? ''))
 }
 
+/** The classes that are read at once; others, which some servers have, may be or not. */
+const online = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'REDUCED_REDUNDANCY',
+  'EXPRESS_ONEZONE',
+]
+
+/** The classes that rules move current objects below a prefix to, and that nobody here knows. */
+export function unknownClasses(rules: readonly LifecycleRule[], prefix: string): string[] {
+  const moving = rules.filter((rule) => reaches(rule, prefix) && !archivesObjects(rule))
+  const classes = moving.flatMap(({ Transitions = [] }) => Transitions.map(({ StorageClass = '' }) => String(StorageClass)))
+  return [...new Set(classes)].filter((name) => !online.includes(name))
+}
+
 /** Whether a rule removes current objects by their age or at a date. */
 export function removesObjects({ Expiration }: LifecycleRule): boolean {
   return Expiration?.Days !== undefined || Expiration?.Date !== undefined
@@ -97,6 +115,7 @@ function reaches(rule: LifecycleRule, prefix: string): boolean {
   const base = keyPrefix(prefix)
   const theirs = rulePrefix(rule)
   // What a repository stores has no tags.
-  const isForTagged = rule.Filter?.Tag !== undefined || (rule.Filter?.And?.Tags ?? []).length > 0
+  const tags = [rule.Filter?.Tag, ...(rule.Filter?.And?.Tags ?? [])]
+  const isForTagged = tags.some((tag) => (tag?.Key ?? '') !== '')
   return isOn(rule) && !isForTagged && (theirs.startsWith(base) || base.startsWith(theirs))
 }

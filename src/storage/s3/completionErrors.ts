@@ -47,5 +47,6 @@ function failureIn(text: string): Error {
   const [code = 'InternalError', message = 'the answer to the end of an upload is cut short'] = ['Code', 'Message'].map(
     (name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1],
   )
-  return Object.assign(new Error(message), { name: code, $metadata: { httpStatusCode: statuses.get(code) ?? otherwise } })
+  const $metadata = { httpStatusCode: statuses.get(code) ?? otherwise }
+  return Object.assign(new Error(message), { name: code, Code: code, $metadata })
 }

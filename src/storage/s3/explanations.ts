@@ -46,6 +46,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   AuthorizationHeaderMalformed: elsewhere,
   SlowDown: { reason: 'the server asks to slow down (503), again and again', hint: 'try again later' },
   ServiceUnavailable: { reason: 'the server is not available (503), again and again', hint: 'try again later' },
+  BadGateway: { reason: 'the server is not available (502), again and again', hint: 'try again later' },
+  GatewayTimeout: { reason: 'the server is not available (504), again and again', hint: 'try again later' },
   TooManyRequests: { reason: 'the server answers too many requests (429), again and again', hint: 'try again later' },
   InvalidObjectState: {
     reason: 'it lies in an archive (such as Glacier), from which nothing is read at once',
@@ -78,6 +80,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ECONNREFUSED: { reason: 'nobody answers there', hint: 'check the endpoint, and that the server runs' },
   ENOTFOUND: { reason: 'its host is not known', hint: 'check the endpoint and the region' },
   EAI_AGAIN: { reason: 'its host is not known for now', hint: 'check the name service of this machine' },
+  PageNotFound: {
+    reason: 'what answers 404 there is no S3 server, again and again',
+    hint: 'check the endpoint; see whether a proxy answers in the place of the server',
+  },
   AnswerTooLong: { reason: 'the answer has no end', hint: 'see whether a proxy answers in the place of the server' },
   ECONNRESET: broken,
   EPIPE: broken,

@@ -7,9 +7,19 @@ import {
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageDanger, StorageFact, StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
-import { archivesObjects, dangersTo, isOn, readRules, removesObjects, rulePrefix, unreadAt } from './bucketRules.ts'
+import {
+  archivesObjects,
+  dangersTo,
+  isOn,
+  readRules,
+  removesObjects,
+  rulePrefix,
+  unknownClasses,
+  unreadAt,
+} from './bucketRules.ts'
 import { answered, statusOf } from './failures.ts'
 import { sendOptions } from './request.ts'
+import { clean } from './said.ts'
 
 /** What a bucket is set up for. A role may lack the right to ask, which is told and is no failure. */
 export async function bucketFacts(bucket: Bucket, options: StorageOptions): Promise<StorageFact[]> {
@@ -76,7 +86,7 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
     )
     if (told.length > 0) return { found: `a rule of the bucket ${told.join(', another one ')}` }
     const unread = unreadAt(found, prefix)
-    if (unread.length === 0) return undefined
+    if (unread.length === 0) return movedElsewhere(unknownClasses(found.rules, prefix))
     return {
       found: describeUnread(unread),
       hint: 'see in the manual of the server what these do, and remove them if they may remove objects, or choose another prefix for the repository where they are for certain ones',
@@ -87,6 +97,12 @@ export async function endangering(bucket: Bucket, prefix: string, options: Stora
     if (isNotTold(error)) return { found: 'the server does not tell the rules of the bucket', unknown: true }
     throw error
   }
+}
+
+function movedElsewhere(classes: readonly string[]): StorageDanger | undefined {
+  if (classes.length === 0) return undefined
+  const found = `a rule of the bucket moves objects to a class that Holdfast does not know: ${classes.map((name) => clean(name)).join(', ')}`
+  return { found, unknown: true, hint: 'see in the manual of the server whether objects of it are read at once' }
 }
 
 const notTold = [

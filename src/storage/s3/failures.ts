@@ -17,13 +17,21 @@ export function s3Failure({ doing, name, location }: Doing, error: unknown): unk
   if (error instanceof HoldfastError || !(error instanceof Error)) return error
   const { reason, hint, code = 'repository' } = explain(error)
   const failure = new HoldfastError(code, `cannot ${doing} ${name} in ${location}: ${reason}`, { hint, cause: error })
-  return error instanceof UnsettledPut ? unsettled(name, failure) : failure
+  return error instanceof UnsettledPut ? unsettled(name, failure, error.isInParts ? partsStay : undefined) : failure
 }
 
-/** A failed put of which even a look afterwards could not tell what became of it; its cause says why it failed. */
+const partsStay = 'if it is not, its parts cost money until a rule of the bucket for unfinished uploads removes them'
+
+/** A failed put of which nobody can tell what becomes of it; its cause says why it failed. */
 export class UnsettledPut extends Error {
-  constructor(cause: Error) {
+  readonly isInParts: boolean
+  /** Whether a look afterwards found nothing there: the server may be at it still. */
+  readonly isAbsent: boolean
+
+  constructor(cause: Error, { isInParts, isAbsent }: { isInParts: boolean; isAbsent: boolean }) {
     super('the answer to a put was lost', { cause })
+    this.isInParts = isInParts
+    this.isAbsent = isAbsent
   }
 }
 
@@ -34,6 +42,7 @@ export function reasonOf(error: Error): string {
 
 function explain(error: Error): Explanation & { reason: string } {
   if (error instanceof UnsettledPut) return explain(error.cause as Error)
+  if (error instanceof HoldfastError) return { reason: error.message, hint: error.hint ?? '', code: error.code }
   if (isFromTokenService(error)) {
     return {
       reason: `the token service gives no credentials: ${saidBy(error)}`,
@@ -89,6 +98,8 @@ function namesOf(error: unknown): string[] {
         : current.name,
     )
     const status = statusOf(current)
+    if (status === 502) names.push('BadGateway')
+    if (status === 504) names.push('GatewayTimeout')
     if (status === 503) names.push('ServiceUnavailable')
     if (status === 429) names.push('TooManyRequests')
     if (status === 301) names.push('PermanentRedirect')
@@ -105,6 +116,19 @@ export function statusOf(error: unknown): number | undefined {
 /** Whether the server answered with one of these error codes. */
 export function answered(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && namesOf(error).some((name) => codes.includes(name))
+}
+
+/** Whether the server refused a put because the key is taken. */
+export function isTaken(error: unknown): boolean {
+  return statusOf(error) === 412 || answered(error, 'PreconditionFailed')
+}
+
+/** Whether the server said for good that it does not do it; a page of something in front of it says nothing of what goes on behind. */
+export function isRefused(error: unknown): boolean {
+  const status = statusOf(error) ?? 0
+  const isForGood = (status >= 400 && status < 500 && ![408, 429].includes(status)) || status === 501
+  const isOpen = answered(error, 'NoSuchUpload', 'RequestTimeout', 'RequestTimeoutException')
+  return isForGood && Object.hasOwn(error as object, 'Code') && !isOpen
 }
 
 /** Whether the server refused what it got because it is not what the request says. */

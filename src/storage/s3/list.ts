@@ -3,6 +3,7 @@ import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
 import type { Bucket } from './bucket.ts'
 import { sendOptions } from './request.ts'
+import { clean } from './said.ts'
 
 /** How many pages in a row may tell no object. */
 const emptyPages = 1000
@@ -31,12 +32,13 @@ export async function* listKeys(bucket: Bucket, prefix: string, options: Storage
       last = key
       yield object
     }
-    next = page.NextContinuationToken
+    next = page.NextContinuationToken || undefined
   } while (next !== undefined)
 }
 
 function requireWhole(bucket: Bucket, page: ListObjectsV2CommandOutput, token: string | undefined): void {
-  const { Contents = [], CommonPrefixes = [], KeyCount: count, IsTruncated: isCut, NextContinuationToken: next } = page
+  const { Contents = [], CommonPrefixes = [], KeyCount: count, IsTruncated: isCut } = page
+  const next = page.NextContinuationToken || undefined
   if (isCut === undefined) throw misfit(bucket, 'the answer is no list')
   const found = Contents.length + CommonPrefixes.length
   if (count !== undefined && count !== found) throw misfit(bucket, `it says ${count} objects and tells ${found}`)
@@ -50,11 +52,7 @@ function isBefore(key: string, last: string): boolean {
 }
 
 function misfit({ location }: Bucket, how: string): HoldfastError {
-  return new HoldfastError(
-    'repository',
-    `the server gives a list of ${location} that cannot be relied on: ${how.slice(0, 500)}`,
-    {
-      hint: 'use a server that lists all objects in the order of their names; a directory bucket of S3 Express does not',
-    },
-  )
+  return new HoldfastError('repository', `the server gives a list of ${location} that cannot be relied on: ${clean(how)}`, {
+    hint: 'use a server that lists all objects in the order of their names; a directory bucket of S3 Express does not',
+  })
 }

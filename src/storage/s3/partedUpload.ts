@@ -8,14 +8,18 @@ import {
 import { compositeDigest, partDigest } from './digest.ts'
 import { requireEncryption, type ToldEncryption } from './encryption.ts'
 import type { PartMemory } from './parts.ts'
-import { condition, conflictLimit, objectHeaders, type Order, type Stored, whatIsThere } from './putOrder.ts'
+import { answered, isRefused, isTaken, statusOf } from './failures.ts'
+import { condition, conflictLimit, lastWord, objectHeaders, type Order, type Stored, whatIsThere } from './putOrder.ts'
 import { sendOptions } from './request.ts'
 import { required, requireAsAsked, requireChecksum } from './stored.ts'
 
 /** Milliseconds that an upload in parts has to be given up after a failure. */
 const abortTime = 15_000
 
-/** An upload in parts, which is given up on any failure so that nothing of it stays. */
+/**
+ * An upload in parts, which is given up on any failure so that nothing of it stays; but not where its end may still be under way: some
+ * servers remove the parts then, and tell of an object all the same.
+ */
 export class PartedUpload {
   readonly #order: Order
   readonly #memory: PartMemory
@@ -25,6 +29,8 @@ export class PartedUpload {
   /** As the answers to the parts confirmed it; not all servers do that at the end. */
   #encryption: ToldEncryption = {}
   #uploadId = ''
+  /** Whether the server may be making the object, or has made it. */
+  #isEnding = false
 
   constructor(order: Order, memory: PartMemory) {
     this.#order = order
@@ -48,7 +54,7 @@ export class PartedUpload {
     } catch (error) {
       this.#stop.abort(error)
       await Promise.allSettled(underWay)
-      await this.#giveUp()
+      if (!this.#isEnding) await this.#giveUp()
       throw options.signal?.aborted ? options.signal.reason : this.#stop.signal.reason
     }
   }
@@ -117,6 +123,8 @@ export class PartedUpload {
     for (let conflicts = 0; ; conflicts++) {
       try {
         const answer = await bucket.client.send(new CompleteMultipartUploadCommand(input), sendOptions({ signal: this.#signal }))
+        // It is there from here on, whatever a look at it brings.
+        bucket.unanswered.add(input)
         const { ServerSideEncryption, SSEKMSKeyId } = this.#encryption
         const told = {
           ...answer,
@@ -126,18 +134,27 @@ export class PartedUpload {
         await requireAsAsked(this.#order, told, checksum)
         return { size: this.#size, checksum, own: this.#order }
       } catch (error) {
+        this.#note(input, error)
         options.signal?.throwIfAborted()
-        const giveUp = async (): Promise<void> => this.#giveUp()
-        const found = await whatIsThere(this.#order, { input, checksum, error, giveUp })
+        const found = await whatIsThere(this.#order, { input, checksum, error, isInParts: true })
         if (found === 'ours') return { size: this.#size, checksum, own: this.#order }
         if (found === 'taken') {
-          await this.#giveUp()
+          // No attempt can end well any more where the server itself says so.
+          if (!this.#isEnding || isTaken(error)) await this.#giveUp()
           return undefined
         }
-        if (conflicts === conflictLimit) throw error
+        if (conflicts === conflictLimit) throw lastWord(bucket, { input, error, isInParts: true })
         await delay(50 * 2 ** conflicts * Math.random(), undefined, { signal: options.signal })
       }
     }
+  }
+
+  /** Notes what the answer to the end, or that there was none, leaves open. */
+  #note(input: object, error: unknown): void {
+    const { unanswered } = this.#order.bucket
+    const isLeftOpen = statusOf(error) !== undefined && !isRefused(error)
+    this.#isEnding = isLeftOpen || unanswered.has(input)
+    if (isLeftOpen && !answered(error, 'NoSuchUpload')) unanswered.add(input)
   }
 
   /** Where even this fails, the rule of the bucket's lifecycle for unfinished uploads removes the parts. */

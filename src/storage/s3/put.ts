@@ -5,11 +5,20 @@ import { randomId } from '../../core/ids.ts'
 import type { Bucket } from './bucket.ts'
 import { partDigest } from './digest.ts'
 import { answered, statusOf, UnsettledPut } from './failures.ts'
-import { headObject } from './head.ts'
+import { surelyHeadObject } from './head.ts'
 import { isKept, removeQuietly } from './ownObject.ts'
 import { PartedUpload } from './partedUpload.ts'
 import { PartMemory, partsOf, smallestPart } from './parts.ts'
-import { condition, conflictLimit, objectHeaders, type Order, type PutOptions, type Stored, whatIsThere } from './putOrder.ts'
+import {
+  condition,
+  conflictLimit,
+  lastWord,
+  objectHeaders,
+  type Order,
+  type PutOptions,
+  type Stored,
+  whatIsThere,
+} from './putOrder.ts'
 import { sendOptions } from './request.ts'
 import { required, requireAsAsked } from './stored.ts'
 
@@ -29,7 +38,7 @@ export async function putObject(
   options: PutOptions,
 ): Promise<Stored | undefined> {
   options.signal?.throwIfAborted()
-  const before = options.onlyNew ? undefined : await headObject(bucket, key, options)
+  const before = options.onlyNew ? undefined : await surelyHeadObject(bucket, key, options)
   const order: Order = { bucket, key, id: randomId(), options, replaced: before && fateOf(before) }
   if (order.replaced === 'gone') await rehearse(order)
   try {
@@ -87,7 +96,8 @@ async function rehearse(order: Order): Promise<void> {
  * be asked; nor where something wrong is there, which matters more than why it stays.
  */
 function isCutOff(error: unknown): boolean {
-  return !(error instanceof UnsettledPut || error instanceof HoldfastError) && answered(error, 'ECONNRESET', 'EPIPE')
+  if (error instanceof HoldfastError || (error instanceof UnsettledPut && !error.isAbsent)) return false
+  return answered(error, 'ECONNRESET', 'EPIPE')
 }
 
 /**
@@ -114,7 +124,8 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
   for (let conflicts = 0; ; conflicts++) {
     try {
       const answer = await bucket.client.send(new PutObjectCommand(input), sendOptions(options))
-      if (answer.ETag === undefined) bucket.unanswered.add(input)
+      // It is there from here on, whatever a look at it brings.
+      bucket.unanswered.add(input)
       required(answer.ETag, 'an ETag')
       await requireAsAsked(order, answer, checksum)
       return { size: body.length, checksum, own: order }
@@ -123,7 +134,7 @@ async function putWhole(order: Order, body: Uint8Array): Promise<Stored | undefi
       const found = await whatIsThere(order, { input, checksum, error })
       if (found === 'ours') return { size: body.length, checksum, own: order }
       if (found === 'taken') return undefined
-      if (conflicts === conflictLimit) throw error
+      if (conflicts === conflictLimit) throw lastWord(bucket, { input, error })
       await delay(50 * 2 ** conflicts * Math.random(), undefined, { signal: options.signal })
     }
   }

@@ -1,8 +1,9 @@
 import { HoldfastError } from '../../core/errors.ts'
 import type { StorageOptions } from '../storage.ts'
+import type { Bucket } from './bucket.ts'
 import { encryptionHeaders } from './encryption.ts'
-import { answered, statusOf, UnsettledPut } from './failures.ts'
-import { headObject } from './head.ts'
+import { answered, isTaken, UnsettledPut } from './failures.ts'
+import { surelyHeadObject } from './head.ts'
 import { lockHeaders } from './lock.ts'
 import { type OwnObject, putIdName } from './ownObject.ts'
 import { requireAsAsked } from './stored.ts'
@@ -49,40 +50,46 @@ interface Failed {
   /** Of what was sent. */
   checksum: string
   error: unknown
-  /** What is to be done before a last look, so that nothing comes to exist after it. */
-  giveUp?: () => Promise<void>
+  isInParts?: boolean
 }
 
 /**
  * Asks after a failure what the key holds: our own object, where an answer was lost; another one; or nothing, so that it can be tried again.
- * @throws the error where nothing of it is there and it cannot be tried again; {@link UnsettledPut} where that cannot be found out;
+ * @throws the error where nothing of it is there and it cannot be tried again; {@link UnsettledPut} where that cannot be found out, or it may
+ * come to exist yet;
  * HoldfastError where our own object is not as it was asked for.
  */
 export async function whatIsThere(
   order: Order,
-  { input, checksum, error, giveUp = async () => {} }: Failed,
+  { input, checksum, error, isInParts = false }: Failed,
 ): Promise<'ours' | 'taken' | 'nothing'> {
   const { bucket, key, id, options } = order
   // What is wrong with what is there has been told, and it is removed.
   if (error instanceof HoldfastError && error.code !== 'repository') throw error
   const mayBeThere = bucket.unanswered.has(input)
-  const isRefusal = statusOf(error) === 412 || answered(error, 'PreconditionFailed')
   const isConflict = answered(error, 'ConditionalRequestConflict', 'OperationAborted')
   const isGone = answered(error, 'NoSuchUpload')
-  const isToTryAgain = isRefusal || isConflict
+  const isToTryAgain = isTaken(error) || isConflict
   if (!isToTryAgain && !isGone && !mayBeThere) throw error
-  if (!isToTryAgain) await giveUp()
-  const found = await headObject(bucket, key, options).catch((failure: unknown) => {
+  const found = await surelyHeadObject(bucket, key, options).catch((failure: unknown) => {
     options.signal?.throwIfAborted()
-    throw mayBeThere ? new UnsettledPut(error as Error) : failure
+    throw mayBeThere ? new UnsettledPut(error as Error, { isInParts, isAbsent: false }) : failure
   })
   if (found?.Metadata?.[putIdName] === id) {
     await requireAsAsked(order, found, checksum)
     return 'ours'
   }
   if (found !== undefined && options.onlyNew) return 'taken'
-  if (!isToTryAgain) throw error
+  if (!isToTryAgain) throw lastWord(bucket, { input, error, isInParts })
   return 'nothing'
+}
+
+/** The error of a put whose object is not there; another one where it may come to exist yet, as an attempt got no answer. */
+export function lastWord(
+  { unanswered }: Bucket,
+  { input, error, isInParts = false }: Pick<Failed, 'input' | 'error' | 'isInParts'>,
+): unknown {
+  return unanswered.has(input) && error instanceof Error ? new UnsettledPut(error, { isInParts, isAbsent: true }) : error
 }
 
 /** What of an order goes into the request that makes the object. */

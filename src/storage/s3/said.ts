@@ -14,7 +14,7 @@ export function addSaid({ reason = '', saysMore = false }: { reason?: string; sa
 }
 
 /** The first line, without what moves a cursor, and without what is as long as a token that the server might repeat. */
-function clean(text: string): string {
+export function clean(text: string): string {
   const line = text.split(/[\r\n]/, 1)[0]!.replaceAll(/\p{Cc}/gu, '')
   const told = line.replaceAll(/[\w+/=%-]{100,}/g, '…')
   return told.length > most ? `${told.slice(0, most)}…` : told

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Located, locate } from '../../../src/archive/locate.ts'
-import type { Repository } from '../../../src/repository/repository.ts'
+import { openRepository, type Repository } from '../../../src/repository/repository.ts'
 import { branchLineage, lineageName, rootLineage } from '../../../src/repository/segmentName.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
+import { ObjectMissingError } from '../../../src/storage/storageErrors.ts'
 import { archiveAll } from '../../support/archiving.ts'
 import { sampleStore } from '../../support/logBytes.ts'
 import { endsOfPlan, latest, planTo, tx } from '../../support/planning.ts'
@@ -108,3 +109,18 @@ test.each(['first', 'later'])(
     expect(archiver.kinds()).not.toContain('failed')
   },
 )
+
+test('a description that is listed, and once said not to be there, is not taken for gone: no other lineage begins', async () => {
+  let lies = 1
+  const get: Storage['get'] = (name, options) => {
+    if (name === lineageName(lineage) && lies-- > 0) throw new ObjectMissingError(storage.location, name)
+    return storage.get(name, options)
+  }
+  const lied = await openRepository({ ...storage, get })
+  await expect(archiveAll(lied, restored.write(2))).rejects.toMatchObject({
+    code: 'repository',
+    message: expect.stringMatching(/lineage is listed in .*, but reading it says that it is not there/) as string,
+  })
+  expect((await archiveAll(lied, restored)).map(({ kind }) => kind)).toEqual(['begun', 'shipped'])
+  expect(await find(restored)).toMatchObject({ lineage })
+})

@@ -142,6 +142,26 @@ describe('no repository is made, with what to do', () => {
   })
 })
 
+test.each([
+  ['STANDARD_IA', undefined],
+  ['INTELLIGENT_TIERING', undefined],
+  ['GLACIER_IR', undefined],
+  ['CLOUDTIER', { ok: true, unknown: true, found: matching(/moves objects to a class that Holdfast does not know: CLOUDTIER$/) }],
+  ['DEEP_ARCHIVE', { ok: false, found: matching(/archives objects/) }],
+])('a rule that moves objects to %s', async (name, expected) => {
+  answer(200, lifecycle(`<ID>r</ID>${on}<Transition><Days>30</Days><StorageClass>${name}</StorageClass></Transition>`))
+  expect(await stays()).toMatchObject(expected ?? { ok: true })
+  expect((await stays())?.unknown).toBe(expected !== undefined && 'unknown' in expected ? true : undefined)
+})
+
+test.each(['<Tag></Tag>', '<Prefix></Prefix><Tag></Tag>', '<And><Prefix></Prefix><Tag><Key></Key></Tag></And>'])(
+  'a rule with the filter %s is for all objects',
+  async (filter) => {
+    answer(200, lifecycle(`<ID>r</ID>${on}<Filter>${filter}</Filter><Expiration><Days>3</Days></Expiration>`))
+    expect(await stays()).toMatchObject({ ok: false, found: matching(/expires objects: r/) })
+  },
+)
+
 test('what rules do that cannot be read is not known, and what others do is told beside it', async () => {
   answer(200, lifecycle(foreign, `${on}<Expiration><Days>3</Days></Expiration><ID>tidy</ID>`))
   const facts = (await storage.facts!()).filter(({ name }) => /rules|unfinished/.test(name))

@@ -67,6 +67,21 @@ describe('[s3.network] a page of document types does not keep the program busy',
   })
 })
 
+test('a list whose next page has an empty name has none', async () => {
+  answer = (_, response) =>
+    response.end(
+      '<ListBucketResult><IsTruncated>false</IsTruncated><NextContinuationToken></NextContinuationToken><Contents><Key>p/a</Key></Contents></ListBucketResult>',
+    )
+  expect((await list()).map(({ name }) => name)).toEqual(['a'])
+})
+
+test.each([502, 503, 504])('[errors.clear] a server that is not available is told as that: %i', async (status) => {
+  answer = (_, response) => response.writeHead(status).end('<html>Bad.</html>')
+  expect(await failure(list())).toMatchObject({
+    message: expect.stringContaining(`the server is not available (${status})`) as string,
+  })
+})
+
 describe('[secrets.hidden] a session token that a server repeats', () => {
   test.each([
     ['as a key', token],
@@ -77,6 +92,16 @@ describe('[secrets.hidden] a session token that a server repeats', () => {
       response.end(`<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>${text}</Key></Contents></ListBucketResult>`)
     const error = (await failure(list())) as Error
     expect(error.message).toContain('it tells "[secret]"')
+  })
+
+  test('with entities of XML comes no further either', async () => {
+    const entities = token.replaceAll('+', '&#43;').replaceAll('/', '&#x2F;')
+    answer = (_request, response) =>
+      response.end(
+        `<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>${entities}</Key></Contents></ListBucketResult>`,
+      )
+    const error = (await failure(list())) as Error
+    expect(error.message).toContain('it tells "…"')
   })
 
   test('in an error comes no further, nor does its cause have it', async () => {
