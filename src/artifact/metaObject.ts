@@ -1,6 +1,7 @@
+import { HoldfastError } from '../core/errors.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
 import { type ArtifactFacts, fromDocument, toDocument } from './artifactFacts.ts'
-import { lookAt, put, readRange } from './remoteObject.ts'
+import { lookAt, objectUri, put, readRange } from './remoteObject.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 
 /** What became of the object that tells about an uploaded one. */
@@ -19,6 +20,18 @@ export async function writeMeta(
   const body = toDocument(facts, { bucket: bucket.name, key })
   await put(bucket, metaKey, body, { onlyNew: false, contentType: 'application/json', signal })
   return isNew ? 'written' : 'repaired'
+}
+
+/** @throws HoldfastError `refused` where something has the name of the object that will tell about a new one, and no upload wrote it. */
+export async function requireNoForeignMeta(bucket: Bucket, { metaKey, uri }: UploadPlan, signal: AbortSignal): Promise<void> {
+  if ((await lookAt(bucket, metaKey, signal)) === undefined || (await readMeta(bucket, metaKey, signal)) !== undefined) return
+  throw new HoldfastError(
+    'refused',
+    `${objectUri(bucket, metaKey)} is not what an upload writes, expected nothing there: it is to tell about ${uri}`,
+    {
+      hint: 'move it away, upload under another --prefix, or give --force to replace it',
+    },
+  )
 }
 
 /** What is told about an object; undefined where nothing is, or not as an upload writes it. */

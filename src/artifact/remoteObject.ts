@@ -21,6 +21,8 @@ export interface RemoteObject {
   versionId: string | undefined
   /** SHA-256 as S3 tells it; undefined where it tells none. */
   checksum: string | undefined
+  /** When it was stored. */
+  modified: Date | undefined
   encryption: string | undefined
   kmsKey: string | undefined
   /** When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none. */
@@ -38,6 +40,7 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
       etag: found.ETag,
       versionId: found.VersionId,
       checksum: found.ChecksumSHA256,
+      modified: found.LastModified,
       encryption: found.ServerSideEncryption,
       kmsKey: found.SSEKMSKeyId,
       expires: expiryOf(found.Expiration),

@@ -9,10 +9,11 @@ import type { OwnObject } from '../storage/s3/ownObject.ts'
 import type { Stored } from '../storage/s3/putOrder.ts'
 import { byServerClock } from '../storage/s3/serverClock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
+import { earlier, ruledExpiry } from './expiry.ts'
 import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
-import { type MetaWritten, writeMeta } from './metaObject.ts'
+import { type MetaWritten, requireNoForeignMeta, writeMeta } from './metaObject.ts'
 import { pruneLocal } from './pruneLocal.ts'
 import { requireReadable } from './readable.ts'
 import { tellOfReplaced } from './replacedMeta.ts'
@@ -79,8 +80,10 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
     const why = isSame ? unencrypted : contentDifferences(plan, before)
     throw taken(plan, why.length > 0 ? why : ['it came there just now'])
   }
+  if (before === undefined && !force) await requireNoForeignMeta(bucket, plan, signal)
   if (!isThere) {
-    const sent = await send(bucket, artifact, plan, options)
+    // By force what was seen is replaced, and nothing that comes there meanwhile.
+    const sent = await send(bucket, artifact, plan, { ...options, onlyNew: !force || before === undefined })
     plan = { ...plan, read: sent.read }
     stored = sent.stored
     isThere = stored === undefined
@@ -101,7 +104,7 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
     await requireReadable(bucket, plan, signal)
     await requireSame()
   }
-  const removed = prune ? await pruneLocal(artifact, plan, verified, byServerClock(bucket, options.clock.now())) : []
+  const removed = prune ? await pruneUploaded(bucket, artifact, { plan, verified, after }, options) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
   return {
@@ -116,14 +119,29 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   }
 }
 
+/** Removes the file, where neither the server nor the rules of the bucket tell that the object goes soon. */
+async function pruneUploaded(
+  bucket: Bucket,
+  artifact: LocalArtifact,
+  { plan, verified, after }: { plan: UploadPlan; verified: Verified; after: RemoteObject },
+  { clock, signal }: UploadOptions,
+): Promise<string[]> {
+  const ruled = await ruledExpiry(bucket, { key: plan.key, modified: after.modified }, signal)
+  return pruneLocal(
+    artifact,
+    plan,
+    { ...verified, expires: earlier(verified.expires, ruled) },
+    byServerClock(bucket, clock.now()),
+  )
+}
+
 /** @returns what was sent, its digests where they were known before, and what is stored of it: another upload may have been faster. */
 async function send(
   bucket: Bucket,
   artifact: LocalArtifact,
   plan: UploadPlan,
-  options: UploadOptions,
+  { onlyNew, progress, onStep, signal }: UploadOptions & { onlyNew: boolean },
 ): Promise<{ read: Checksums; stored: Stored | undefined }> {
-  const { force, progress, onStep, signal } = options
   const whole = plan.read === undefined ? createHash('sha256') : undefined
   onStep('upload', { uri: plan.uri, size: plan.size, sha256: plan.sha256, parts: plan.parts })
   const body = async function* () {
@@ -140,7 +158,7 @@ async function send(
   const sent = { checksum: '' }
   const stored = await put(bucket, plan.key, body(), {
     ...(plan.read === undefined ? {} : { digests: plan.read.digests }),
-    onlyNew: !force,
+    onlyNew,
     metadata: toMetadata(plan.facts),
     contentType: plan.key.endsWith('.gz') ? 'application/gzip' : 'application/octet-stream',
     partSize: plan.partSize,

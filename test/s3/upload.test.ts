@@ -97,6 +97,15 @@ test('[artifact.upload] another content of the same key is refused, and replaced
   expect(sha256(await contentOf(at.minio, at.bucket, 'neo4j-2026.dump'))).toBe(sha256(other))
 })
 
+test('[artifact.upload] what somebody else keeps where the note of a new upload would be is replaced only by force', async () => {
+  const theirs = { Bucket: at.bucket, Key: 'neo4j-2026.dump.meta.json', Body: '{"of": "somebody else"}' }
+  await at.minio.client.send(new PutObjectCommand(theirs))
+  expect(await at.upload()).toMatchObject(refusal('refused', /neo4j-2026\.dump\.meta\.json is not what an upload writes/))
+  expect((await contentOf(at.minio, at.bucket, theirs.Key)).toString()).toBe(theirs.Body)
+  expect(await keysIn(at.minio, at.bucket)).toEqual([theirs.Key])
+  expect(resultOf(await at.upload('--force'))).toMatchObject({ status: 'uploaded', meta: 'written' })
+})
+
 test('[artifact.upload] the same content without the encryption that is asked for is no reason to skip', async () => {
   resultOf(await at.upload('--sse', 'none'))
   const words = ['--sse', 'aws:kms', '--kms-key', kmsKeyId]

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileS
 import { randomBytes, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { type LifecycleRule, PutBucketLifecycleConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test, vi } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
 import { keysIn } from '../support/bucketWords.ts'
@@ -94,6 +94,41 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(existsSync(at.file)).toBe(true)
   const expires = expiring(25 * hour)
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })
+})
+
+test.each([
+  ['of none', undefined],
+  [
+    'of one that is for replaced versions',
+    `expiry-date="${new Date(Date.now() + 30 * 24 * 3_600_000).toUTCString()}", rule-id="old"`,
+  ],
+])('[artifact.prune] a file is kept where a rule removes the object within a day, and the server tells %s', async (_, told) => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  resultOf(await at.upload())
+  const change = ({ headers }: Answer): void => {
+    if (told === undefined) delete headers['x-amz-expiration']
+    else headers['x-amz-expiration'] = told
+  }
+  proxy.fault = ({ method, url }) => (method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined)
+  const rule = (Prefix: string): LifecycleRule => ({
+    ID: 'exports',
+    Status: 'Enabled',
+    Filter: { Prefix },
+    Expiration: { Date: midnight },
+  })
+  const midnight = new Date(Math.ceil((Date.now() + 1000) / 86_400_000) * 86_400_000)
+  for (const [prefix, isKept] of [
+    ['neo4j-', true],
+    ['others/', false],
+  ] as const) {
+    const LifecycleConfiguration = { Rules: [rule(prefix)] }
+    await at.minio.client.send(new PutBucketLifecycleConfigurationCommand({ Bucket: at.bucket, LifecycleConfiguration }))
+    const tried = await at.uploadTo(...words)
+    if (isKept) expect(tried).toMatchObject(refusal('refused', `a rule of the bucket removes it at ${midnight.toISOString()}`))
+    else expect(resultOf(tried)).toMatchObject({ status: 'skipped', removed: [at.file] })
+    expect(existsSync(at.file)).toBe(isKept)
+  }
 })
 
 test('[artifact.prune] a file is kept where the server tells of an object that it cannot give, or not all of it', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import type { Uploaded } from '../../src/artifact/upload.ts'
+import { exitCodes } from '../../src/core/errors.ts'
 import { assumeRole, policy, withEnvironment } from '../support/awsRoles.ts'
 import { bucketWords, contentOf, keysIn } from '../support/bucketWords.ts'
 import { type Answer, FaultProxy, type Seen } from '../support/faultProxy.ts'
@@ -152,7 +153,7 @@ test('[artifact.upload] an object that is lost or replaced before it is verified
   for (const [meanwhile, message] of faults) {
     let heads = 0
     proxy.fault = ({ method, url }) =>
-      method === 'HEAD' && url.includes('neo4j-2026.dump') && ++heads === 2 ? meanwhile() : undefined
+      method === 'HEAD' && /neo4j-2026\.dump(\?|$)/.test(url) && ++heads === 2 ? meanwhile() : undefined
     expect(await at.uploadTo(...words)).toMatchObject(refusal('integrity', message))
     expect(existsSync(at.file)).toBe(true)
     await at.minio.client.send(new DeleteObjectCommand(target))
@@ -181,6 +182,21 @@ test('[artifact.upload] of two uploads that replace one another, the one whose o
   expect((await contentOf(at.minio, at.bucket, key)).toString()).toBe('another content')
   // What is told beside it is of the other one: the next upload of what is there sees to that.
   expect(resultOf(await uploadOther())).toMatchObject({ status: 'skipped', meta: 'repaired' })
+})
+
+test('[artifact.upload] what comes there while an upload by force is under way, and was not seen by it, stays', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const theirs = { Bucket: at.bucket, Key: 'neo4j-2026.dump', Body: 'of somebody else' }
+  let hasCome = false
+  proxy.fault = async ({ method, url }) => {
+    if (method !== 'PUT' || !url.includes('neo4j-2026.dump?') || hasCome) return undefined
+    hasCome = true
+    await at.minio.client.send(new PutObjectCommand(theirs))
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--force']
+  expect(await at.uploadTo(...words)).toMatchObject({ exitCode: exitCodes.refused })
+  expect((await contentOf(at.minio, at.bucket, theirs.Key)).toString()).toBe(theirs.Body)
 })
 
 describe('[artifact.upload] what another upload puts there meanwhile', () => {

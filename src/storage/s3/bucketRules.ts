@@ -114,8 +114,10 @@ export function unreadAt({ unread }: Pick<BucketRules, 'unread'>, prefix: string
 function reaches(rule: LifecycleRule, prefix: string): boolean {
   const base = keyPrefix(prefix)
   const theirs = rulePrefix(rule)
-  // What a repository stores has no tags.
-  const tags = [rule.Filter?.Tag, ...(rule.Filter?.And?.Tags ?? [])]
-  const isForTagged = tags.some((tag) => (tag?.Key ?? '') !== '')
-  return isOn(rule) && !isForTagged && (theirs.startsWith(base) || base.startsWith(theirs))
+  return isOn(rule) && !isForTagged(rule) && (theirs.startsWith(base) || base.startsWith(theirs))
+}
+
+/** Whether a rule is for objects with a tag only: what is stored here has none. */
+export function isForTagged({ Filter }: LifecycleRule): boolean {
+  return [Filter?.Tag, ...(Filter?.And?.Tags ?? [])].some((tag) => (tag?.Key ?? '') !== '')
 }

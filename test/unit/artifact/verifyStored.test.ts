@@ -25,6 +25,7 @@ const stored: RemoteObject = {
   etag: '"e"',
   versionId: undefined,
   checksum: 'digest-2',
+  modified: undefined,
   encryption: 'aws:kms',
   kmsKey: key,
   expires: undefined,

@@ -1,0 +1,34 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3'
+import type { Bucket } from '../storage/s3/bucket.ts'
+import { isForTagged, isOn, readRules, rulePrefix } from '../storage/s3/bucketRules.ts'
+
+/**
+ * When a rule of the bucket removes an object, by the rules themselves: servers have told in the object's headers of rules that are for replaced
+ * versions, or of none.
+ * @returns undefined where no rule does, or where the rules are not to be read, as for a role that only uploads.
+ */
+export async function ruledExpiry(
+  bucket: Bucket,
+  { key, modified }: { key: string; modified: Date | undefined },
+  signal: AbortSignal,
+): Promise<Date | undefined> {
+  const found = await readRules(bucket, { signal }).catch(() => undefined)
+  signal.throwIfAborted()
+  const reaching = found?.rules.filter((rule) => isOn(rule) && !isForTagged(rule) && key.startsWith(rulePrefix(rule))) ?? []
+  const moments = reaching.flatMap((rule) => removedAt(rule, modified))
+  return moments.length === 0 ? undefined : new Date(Math.min(...moments))
+}
+
+const day = 24 * 3_600_000
+
+/** Milliseconds since 1970: so many days end with the next midnight, as S3 counts them. */
+function removedAt({ Expiration: { Days: days, Date: date } = {} }: LifecycleRule, modified: Date | undefined): number[] {
+  const end = (modified?.getTime() ?? 0) + (days ?? 0) * day
+  return [...(date === undefined ? [] : [date.getTime()]), ...(days === undefined ? [] : [Math.ceil(end / day) * day])]
+}
+
+/** The earlier one of what a server tells of an object, in ISO 8601 or `unknown`, and what the rules do to it. */
+export function earlier(told: string | undefined, ruled: Date | undefined): string | undefined {
+  if (told === 'unknown' || ruled === undefined) return told
+  return told !== undefined && Date.parse(told) < ruled.getTime() ? told : ruled.toISOString()
+}
