@@ -1,20 +1,27 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import type { Bucket } from '../storage/s3/bucket.ts'
-import { isForTagged, isOn, readRules, rulePrefix } from '../storage/s3/bucketRules.ts'
+import { isForTagged, isOn, readRules, rulePrefix, unreadAt } from '../storage/s3/bucketRules.ts'
+import { isNotTold } from '../storage/s3/facts.ts'
+import { statusOf } from '../storage/s3/failures.ts'
 
 /**
  * When a rule of the bucket removes an object, by the rules themselves: servers have told in the object's headers of rules that are for replaced
  * versions, or of none.
- * @returns undefined where no rule does, or where the rules are not to be read, as for a role that only uploads.
+ * @returns undefined where no rule does, or where the role may not read them or the server has none to tell; `unknown` where there are rules that
+ * nobody here can read.
  */
 export async function ruledExpiry(
   bucket: Bucket,
   { key, modified }: { key: string; modified: Date | undefined },
   signal: AbortSignal,
-): Promise<Date | undefined> {
-  const found = await readRules(bucket, { signal }).catch(() => undefined)
-  signal.throwIfAborted()
-  const reaching = found?.rules.filter((rule) => isOn(rule) && !isForTagged(rule) && key.startsWith(rulePrefix(rule))) ?? []
+): Promise<Date | 'unknown' | undefined> {
+  const found = await readRules(bucket, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    return statusOf(error) === 403 || isNotTold(error) ? undefined : 'unknown'
+  })
+  if (found === undefined || found === 'unknown') return found
+  if (unreadAt(found, key).length > 0) return 'unknown'
+  const reaching = found.rules.filter((rule) => isOn(rule) && !isForTagged(rule) && key.startsWith(rulePrefix(rule)))
   const moments = reaching.flatMap((rule) => removedAt(rule, modified))
   return moments.length === 0 ? undefined : new Date(Math.min(...moments))
 }
@@ -28,7 +35,8 @@ function removedAt({ Expiration: { Days: days, Date: date } = {} }: LifecycleRul
 }
 
 /** The earlier one of what a server tells of an object, in ISO 8601 or `unknown`, and what the rules do to it. */
-export function earlier(told: string | undefined, ruled: Date | undefined): string | undefined {
-  if (told === 'unknown' || ruled === undefined) return told
+export function earlier(told: string | undefined, ruled: Date | 'unknown' | undefined): string | undefined {
+  if (told === 'unknown' || ruled === 'unknown') return 'unknown'
+  if (ruled === undefined) return told
   return told !== undefined && Date.parse(told) < ruled.getTime() ? told : ruled.toISOString()
 }

@@ -38,7 +38,7 @@ export async function pruneLocal(
   const change = await artifact.change()
   if (change !== undefined) throw kept(path, plan, change)
   if (checksum === undefined) throw kept(path, plan, 'the server tells no checksum of what it stored')
-  if (expires === 'unknown') throw kept(path, plan, 'a rule of the bucket removes it, and it cannot be read when')
+  if (expires === 'unknown') throw kept(path, plan, 'a rule of the bucket may remove it, and it cannot be read when')
   if (expires !== undefined && Date.parse(expires) < now.getTime() + soon)
     throw kept(
       path,

@@ -49,9 +49,9 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
   )
 }
 
-/** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`. */
+/** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`, or `NotImplemented`, as a directory bucket has it. */
 function expiryOf(told: string | undefined): Date | undefined {
-  return told ? new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN) : undefined
+  return told && told !== 'NotImplemented' ? new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN) : undefined
 }
 
 /** @returns undefined where the key is taken and `onlyNew` is asked for. */

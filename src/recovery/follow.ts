@@ -1,7 +1,9 @@
+import { ancestry } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
+import { rootLineage } from '../repository/segmentName.ts'
 import { isMadeBefore } from './backedUp.ts'
-import { type Leader, pointOf } from './leader.ts'
+import { type Leader, lineageOf, pointOf } from './leader.ts'
 import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
@@ -29,7 +31,7 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
   const following = { history, manifests: later, base, leader, point }
   const givenUp = stoodIfEarlier(base, leader, stood)
   let best = replayNothing(base)
-  const ways = await waysOf(history, base, givenUp)
+  const ways = await waysOf(history, base, leader, givenUp)
   for (const way of ways) {
     const replay = await followOn(way, following)
     if (replay && (await isBetter(replay, best, history))) best = replay
@@ -65,9 +67,13 @@ async function isBetter(replay: Replay, best: Replay, history: ArchivedHistory):
   return Date.parse(replay.to.commitTime) > Date.parse(best.to.commitTime)
 }
 
+/** Whether a replay has something of a lineage that the other one was left for: the one it ends in, or one on its way. */
 function isHeirOf({ lineage, to }: Replay, other: Replay, history: ArchivedHistory): boolean {
-  const branch = history.lineages.get(lineage!)?.branch
-  return branch !== undefined && to.id > branch.after && history.wasLeftFor(lineage!, other.lineage!)
+  const ownWay = ancestry(other.lineage!, history.lineages)
+  const onTheWay = [...ancestry(lineage!, history.lineages).keys()].filter((id) => !ownWay.has(id))
+  return onTheWay.some(
+    (id) => to.id > (history.lineages.get(id)?.branch?.after ?? Infinity) && history.wasLeftFor(id, other.lineage!),
+  )
 }
 
 async function goesOnFrom({ lineage, to }: Replay, end: Replay, history: ArchivedHistory): Promise<boolean> {
@@ -75,7 +81,12 @@ async function goesOnFrom({ lineage, to }: Replay, end: Replay, history: Archive
 }
 
 /** The lineages that go on from where the database stood. What was archived behind that before is what the leader's restore gave up. */
-async function waysOf(history: ArchivedHistory, base: ManifestDatabase, stood: Stood | undefined): Promise<Followable[]> {
+async function waysOf(
+  history: ArchivedHistory,
+  base: ManifestDatabase,
+  leader: Leader,
+  stood: Stood | undefined,
+): Promise<Followable[]> {
   const all = history.lineagesOf(base).map((lineage) => ({ lineage, upTo: Number.POSITIVE_INFINITY }))
   if (!stood) return all
   const { last, isOlder } = stood
@@ -91,20 +102,31 @@ async function waysOf(history: ArchivedHistory, base: ManifestDatabase, stood: S
   if (isOlder) return [...goingOn, ...others]
   // Where it stood may not be archived yet.
   if (goingOn.length === 0) return others
-  const putBack = putBackFrom(history, goingOn, all, stood).map((way) => ({ ...way, isPutBack: true }))
-  return [...goingOn, ...putBack]
+  return [...goingOn, ...(await putBackFrom(history, goingOn, all, { stood, leader }))]
 }
 
-/** Lineages that began when the database had been put back from where it stood: where the leader went on from its own end, none of its own says so. */
-function putBackFrom(
+/**
+ * Lineages that began when the database had been put back from where it stood, as the leader went on from its own end and none of its own says so.
+ * What they say of the leader has to be on its way, behind where it began its own: one of a trial is not.
+ */
+async function putBackFrom(
   history: ArchivedHistory,
   goingOn: readonly Followable[],
   all: readonly Followable[],
-  { lineage }: Stood,
-): Followable[] {
+  { stood, leader }: { stood: Stood; leader: Leader },
+): Promise<Followable[]> {
+  const root = rootLineage(leader.base.storeId)
+  const links = history.chain(lineageOf(history, leader)!)
   const begun = (id: string): string => history.lineages.get(id)?.created ?? ''
-  const rest = all.filter((way) => !goingOn.some((other) => other.lineage === way.lineage) && begun(way.lineage) > begun(lineage))
-  return rest.filter((way) => goingOn.some((other) => history.wasLeftFor(way.lineage, other.lineage)))
+  const found: Followable[] = []
+  for (const way of all) {
+    const { lineage } = way
+    if (goingOn.some((other) => other.lineage === lineage) || begun(lineage) <= begun(stood.lineage)) continue
+    if (!goingOn.some((other) => history.wasLeftFor(lineage, other.lineage))) continue
+    const last = history.lineages.get(lineage)?.others?.find((other) => other.root === root)?.last
+    if (last && last.id > stood.after && (await history.goesThrough(links, last))) found.push({ ...way, isPutBack: true })
+  }
+  return found
 }
 
 /** Says so where a database is not taken to where it stood, and nothing shows that it came there only after the point. */

@@ -78,11 +78,16 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
       ? { change: ({ headers }: Answer) => void (headers['x-amz-expiration'] = 'expiry-date="soon", rule-id="exports"') }
       : undefined
   expect(await at.uploadTo(...words)).toMatchObject(
-    refusal('refused', /a rule of the bucket removes it, and it cannot be read when/),
+    refusal('refused', /a rule of the bucket may remove it, and it cannot be read when/),
   )
   expect(existsSync(at.file)).toBe(true)
   const told = await at.uploadTo(...words.filter((word) => word !== '--prune-local'))
   expect(resultOf(told).verified.expires).toBe('unknown')
+  // Rules that are there, and that nobody gets to see.
+  proxy.fault = ({ method, url }) =>
+    method === 'GET' && /[?&]lifecycle/.test(url) ? { status: 503, code: 'SlowDown' } : undefined
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /may remove it, and it cannot be read when/))
+  expect(existsSync(at.file)).toBe(true)
   // By the clock of the server, which removes it by that.
   expiring(10 * hour)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
@@ -94,6 +99,19 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(existsSync(at.file)).toBe(true)
   const expires = expiring(25 * hour)
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })
+})
+
+test('[artifact.prune] a role that may not read the rules of the bucket, and a server that tells of no expiry, keep no file', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'GET' && /[?&]lifecycle/.test(url)) return { status: 403, code: 'AccessDenied' }
+    const change = ({ headers }: Answer): void => void (headers['x-amz-expiration'] = 'NotImplemented')
+    return method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const uploaded = resultOf(await at.uploadTo(...words))
+  expect(uploaded).toMatchObject({ status: 'uploaded', removed: [at.file] })
+  expect(uploaded.verified.expires).toBeUndefined()
 })
 
 test.each([

@@ -115,7 +115,7 @@ const notTold = [
 ]
 
 /** Whether a server answered that it has no rules to tell; other trouble with them passes, or is to be looked into. */
-function isNotTold(error: unknown): boolean {
+export function isNotTold(error: unknown): boolean {
   const isUnknownPlace = statusOf(error) === 404 && !answered(error, 'NoSuchBucket')
   return isUnknownPlace || [405, 501].includes(statusOf(error) ?? 0) || answered(error, ...notTold)
 }

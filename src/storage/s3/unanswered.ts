@@ -36,6 +36,8 @@ export function noteUnanswered(client: S3Client): WeakSet<object> {
 function mayBeObeyed(error: unknown): boolean {
   if (error instanceof HoldfastError) return false
   const status = statusOf(error)
-  if (status !== undefined) return status >= 500 && !answered(error, 'SlowDown', 'NotImplemented')
+  // A page of something in front of the server says nothing of what goes on behind.
+  if (status !== undefined && status < 500) return status >= 400 && !Object.hasOwn(error as object, 'Code')
+  if (status !== undefined) return !answered(error, 'SlowDown', 'NotImplemented')
   return !answered(error, 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EPROTO', 'CredentialsProviderError')
 }

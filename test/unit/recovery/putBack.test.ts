@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { archiveAll } from '../../support/archiving.ts'
-import { latest, planTo } from '../../support/planning.ts'
+import { at, latest, planTo } from '../../support/planning.ts'
 import { firstCommit, type SyntheticLog } from '../../support/syntheticLog.ts'
 import { type ServerLogs, SyntheticServer } from '../../support/syntheticServer.ts'
 
@@ -91,4 +91,38 @@ test('[archive.lineages] what went on from the end that another database was res
   await server.writeAt(6, logs.system, 'later')
   await server.writeAt(6.5, logs.system, 'later')
   expect(await newest()).toEqual({ ends: endsOf(logs), doubts: [] })
+})
+
+test('[archive.lineages] so does what another one went on from since, at an earlier moment', async () => {
+  const { log, system, repository } = server
+  await server.backUpAt(3, log.write(2), system.write(1))
+  await archiveAll(repository, log.write(60))
+  await server.writeAt(20, system)
+  // By a clock that was ahead.
+  await server.writeAt(40, system, 'given up')
+  const second = system.copyUpTo(3, join(server.folder, 'second'))
+  for (const seconds of [35, 50, 52]) await server.writeAt(seconds, second, 'second')
+  const third = second.copyUpTo(5, join(server.folder, 'third'))
+  await server.writeAt(55, third, 'third')
+  const { replays } = await planTo(repository, at(45))
+  const { id, checksum } = replays[1]!.to
+  expect({ id, checksum }).toEqual({ id: 4, checksum: second.at(4).checksum })
+})
+
+test('[archive.lineages] a trial that goes on with another database alone is not taken for one that was put back', async () => {
+  const { log, system, repository } = server
+  await server.backUpAt(3, log.write(3), system.write(1))
+  await archiveAll(repository, log.write(3))
+  await server.writeAt(6, system)
+  const production = server.restored(6, 3)
+  const { clock } = server
+  clock.jumpTo(firstCommit + 100_000)
+  await archiveAll(repository, production.log.write(2, { body: 'production', commitTime: firstCommit + 50_000 }), { clock })
+  const trial = system.copyUpTo(2, join(server.folder, 'trial'))
+  log.copyUpTo(5, join(server.folder, 'trial'))
+  clock.jumpTo(firstCommit + 200_000)
+  await archiveAll(repository, trial.write(1, { body: 'trial', commitTime: firstCommit + 150_000 }), { clock })
+  await server.writeAt(160, production.log)
+  const { replays } = await planTo(repository, latest)
+  expect(replays.map(({ to }) => to.checksum)).toEqual([production.log.last.checksum, system.last.checksum])
 })

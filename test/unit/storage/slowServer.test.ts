@@ -156,11 +156,21 @@ describe('[s3.network] an upload in parts whose end the server is still at', () 
 })
 
 describe('[crash.no-half-backup] a put whose answer something in front of the server gives, and nothing is there yet,', () => {
-  test('may be stored all the same', async () => {
+  test.each([
+    [504, ''],
+    [404, '<html>No such page.</html>'],
+    [403, '<html>Not from here.</html>'],
+  ])('with status %i and %j, may be stored all the same', async (status, body) => {
+    answerLate = (response) => response.writeHead(status).end(body)
     expect(await failure(storage.put('x', Buffer.from('small')))).toBeInstanceOf(PutUnsettledError)
     expect(await failure(collect(storage.get('x')))).toBeInstanceOf(ObjectMissingError)
     catchUp()
     expect((await collect(storage.get('x'))).toString()).toBe('small')
+  })
+
+  test('is not stored where the server itself refuses it', async () => {
+    answerLate = (response) => response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>')
+    expect(await failure(storage.put('x', Buffer.from('small')))).not.toBeInstanceOf(PutUnsettledError)
   })
 
   test('of a repository leaves its key, without which it could never be opened', async () => {
