@@ -1,6 +1,6 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3'
 import type { Bucket } from '../storage/s3/bucket.ts'
-import { isForTagged, isOn, readRules, rulePrefix, unreadAt } from '../storage/s3/bucketRules.ts'
+import { reachesKey, readRules, unreadAt } from '../storage/s3/bucketRules.ts'
 import { isNotTold } from '../storage/s3/facts.ts'
 import { statusOf } from '../storage/s3/failures.ts'
 
@@ -21,8 +21,7 @@ export async function ruledExpiry(
   })
   if (found === undefined || found === 'unknown') return found
   if (unreadAt(found, key).length > 0) return 'unknown'
-  const reaching = found.rules.filter((rule) => isOn(rule) && !isForTagged(rule) && key.startsWith(rulePrefix(rule)))
-  const moments = reaching.flatMap((rule) => removedAt(rule, modified))
+  const moments = found.rules.filter((rule) => reachesKey(rule, key)).flatMap((rule) => removedAt(rule, modified))
   return moments.length === 0 ? undefined : new Date(Math.min(...moments))
 }
 

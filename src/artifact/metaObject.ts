@@ -24,7 +24,7 @@ export async function writeMeta(
 
 /** @throws HoldfastError `refused` where something has the name of the object that will tell about a new one, and no upload wrote it. */
 export async function requireNoForeignMeta(bucket: Bucket, { metaKey, uri }: UploadPlan, signal: AbortSignal): Promise<void> {
-  if ((await lookAt(bucket, metaKey, signal)) === undefined || (await readMeta(bucket, metaKey, signal)) !== undefined) return
+  if ((await lookAt(bucket, metaKey, signal)) === undefined || (await readWritten(bucket, metaKey, signal)) !== undefined) return
   throw new HoldfastError(
     'refused',
     `${objectUri(bucket, metaKey)} is not what an upload writes, expected nothing there: it is to tell about ${uri}`,
@@ -37,5 +37,10 @@ export async function requireNoForeignMeta(bucket: Bucket, { metaKey, uri }: Upl
 /** What is told about an object; undefined where nothing is, or not as an upload writes it. */
 export async function readMeta(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
   if ((await lookAt(bucket, metaKey, signal)) === undefined) return undefined
+  return readWritten(bucket, metaKey, signal)
+}
+
+/** What an object that is there tells; undefined where it is not as an upload writes it. */
+async function readWritten(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
   return fromDocument(await readRange(bucket, metaKey, { offset: 0, length: mostBytes }, signal))
 }

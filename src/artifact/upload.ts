@@ -98,12 +98,7 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   const facts = completeFacts(after.facts, plan.facts)
   const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
   onStep('meta', { key: plan.metaKey, meta })
-  const requireSame = async (): Promise<void> => requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
-  await requireSame()
-  if (prune) {
-    await requireReadable(bucket, plan, signal)
-    await requireSame()
-  }
+  requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
   const removed = prune ? await pruneUploaded(bucket, artifact, { plan, verified, after }, options) : []
   if (prune) onStep('pruned', { removed })
   const { encryption: _, read: __, ...told } = plan
@@ -119,13 +114,15 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   }
 }
 
-/** Removes the file, where neither the server nor the rules of the bucket tell that the object goes soon. */
+/** Removes the file, where the object can be read and neither the server nor the rules of the bucket tell that it goes soon. */
 async function pruneUploaded(
   bucket: Bucket,
   artifact: LocalArtifact,
   { plan, verified, after }: { plan: UploadPlan; verified: Verified; after: RemoteObject },
   { clock, signal }: UploadOptions,
 ): Promise<string[]> {
+  await requireReadable(bucket, plan, signal)
+  requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
   const ruled = await ruledExpiry(bucket, { key: plan.key, modified: after.modified }, signal)
   return pruneLocal(
     artifact,

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { HoldfastError } from '../core/errors.ts'
 import type { StorageOptions } from '../storage/storage.ts'
 import { ObjectExistsError, ObjectMissingError } from '../storage/storageErrors.ts'
 import type { Access } from './access.ts'
@@ -73,8 +72,7 @@ export async function readLineage(access: Access, id: string, options: StorageOp
   const content = await open(access, 'lineage', name, options).catch(async (error: unknown) => {
     // Where it counts as gone, archiving begins another lineage.
     if (!(error instanceof ObjectMissingError) || !(await isListed(storage, name, options))) throw error
-    const { message, hint = '' } = listedButMissing(storage, name)
-    throw new HoldfastError('repository', message, { hint, cause: error })
+    throw listedButMissing(storage, name, { code: 'repository', cause: error })
   })
   const lineage = parseContent(lineageSchema, content, name, storage.location)
   if (lineage.id !== id) throw damage(name, storage.location, `lineage ${id}`, lineage.id)

@@ -111,6 +111,11 @@ export function unreadAt({ unread }: Pick<BucketRules, 'unread'>, prefix: string
   return [...new Set(unread.flatMap(({ rule, parts }) => (rule === undefined || reaches(rule, prefix) ? parts : [])))]
 }
 
+/** Whether a rule is for an object of that key. */
+export function reachesKey(rule: LifecycleRule, key: string): boolean {
+  return isOn(rule) && !isForTagged(rule) && key.startsWith(rulePrefix(rule))
+}
+
 function reaches(rule: LifecycleRule, prefix: string): boolean {
   const base = keyPrefix(prefix)
   const theirs = rulePrefix(rule)
@@ -118,6 +123,6 @@ function reaches(rule: LifecycleRule, prefix: string): boolean {
 }
 
 /** Whether a rule is for objects with a tag only: what is stored here has none. */
-export function isForTagged({ Filter }: LifecycleRule): boolean {
+function isForTagged({ Filter }: LifecycleRule): boolean {
   return [Filter?.Tag, ...(Filter?.And?.Tags ?? [])].some((tag) => (tag?.Key ?? '') !== '')
 }
