@@ -76,6 +76,11 @@ export function createStatement({ name, entity, type, unique, tokens, properties
 }
 
 /** The Cypher that drops an item where it exists. */
-export function dropStatement({ name, unique }: SchemaItem): string {
-  return `DROP ${unique ? 'CONSTRAINT' : 'INDEX'} ${name} IF EXISTS`
+export function dropStatement(item: SchemaItem): string {
+  return item.unique ? `DROP CONSTRAINT ${item.name} IF EXISTS` : dropIndexStatement(item)
+}
+
+/** The Cypher that drops an index where it exists. */
+export function dropIndexStatement({ name }: SchemaItem): string {
+  return `DROP INDEX ${name} IF EXISTS`
 }

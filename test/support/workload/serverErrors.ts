@@ -14,3 +14,8 @@ export function isTransient(error: unknown): boolean {
 export function isConstraintViolation(error: unknown): boolean {
   return error instanceof Neo4jError && error.code === 'Neo.ClientError.Schema.ConstraintValidationFailed'
 }
+
+/** Whether an index of the same name is there, and no constraint that it belongs to. */
+export function isIndexThere(error: unknown): boolean {
+  return error instanceof Neo4jError && error.code === 'Neo.ClientError.Schema.IndexWithNameAlreadyExists'
+}
