@@ -10,15 +10,24 @@ export type MetaWritten = 'written' | 'repaired' | 'kept'
 /** More than any such object has. */
 const mostBytes = 64 * 1024
 
-/** Writes the object that tells about another one, or leaves one that tells the same. */
+/**
+ * Writes the object that tells about another one, or leaves one that tells the same.
+ * @throws HoldfastError `refused` where something has come there meanwhile that no upload wrote, unless by force.
+ */
 export async function writeMeta(
   bucket: Bucket,
-  { metaKey, key }: UploadPlan,
-  { facts, isNew, signal }: { facts: ArtifactFacts; isNew: boolean; signal: AbortSignal },
+  plan: UploadPlan,
+  { facts, isNew, force, signal }: { facts: ArtifactFacts; isNew: boolean; force: boolean; signal: AbortSignal },
 ): Promise<MetaWritten> {
+  const { metaKey, key } = plan
   if (!isNew && (await readMeta(bucket, metaKey, signal))?.sha256 === facts.sha256) return 'kept'
   const body = toDocument(facts, { bucket: bucket.name, key })
-  await put(bucket, metaKey, body, { onlyNew: false, contentType: 'application/json', signal })
+  const write = async (onlyNew: boolean): Promise<boolean> =>
+    (await put(bucket, metaKey, body, { onlyNew, contentType: 'application/json', signal })) !== undefined
+  if (!(await write(isNew && !force))) {
+    await requireNoForeignMeta(bucket, plan, signal)
+    await write(false)
+  }
   return isNew ? 'written' : 'repaired'
 }
 

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { hasSystemCode, HoldfastError } from '../core/errors.ts'
+import type { Expiry } from './expiry.ts'
 import { exportedMetaPath, readExportedMeta } from './exportedMeta.ts'
 import type { LocalArtifact } from './localArtifact.ts'
 import { removeExactly } from './removeExactly.ts'
 import type { UploadPlan } from './uploadPlan.ts'
-import type { Verified } from './verifyStored.ts'
 
 /** What goes within this many milliseconds is not what a file is removed for. A rule gives a new object more. */
 const soon = 24 * 3_600_000
@@ -28,7 +28,7 @@ export function requirePrunable({ path, isLink }: LocalArtifact): void {
 export async function pruneLocal(
   artifact: LocalArtifact,
   plan: UploadPlan,
-  { checksum, expires }: Verified,
+  { checksum, expires }: { checksum: string | undefined; expires: Expiry },
   now: Date,
 ): Promise<string[]> {
   const { path } = artifact
@@ -38,12 +38,13 @@ export async function pruneLocal(
   const change = await artifact.change()
   if (change !== undefined) throw kept(path, plan, change)
   if (checksum === undefined) throw kept(path, plan, 'the server tells no checksum of what it stored')
-  if (expires === 'unknown') throw kept(path, plan, 'a rule of the bucket may remove it, and it cannot be read when')
-  if (expires !== undefined && Date.parse(expires) < now.getTime() + soon)
+  if (expires !== undefined && !(expires instanceof Date))
+    throw kept(path, plan, `a rule of the bucket may remove it, and nobody can tell when: ${expires.why}`, expires.hint)
+  if (expires !== undefined && expires.getTime() < now.getTime() + soon)
     throw kept(
       path,
       plan,
-      `a rule of the bucket removes it at ${expires}`,
+      `a rule of the bucket removes it at ${expires.toISOString()}`,
       'upload it under another --prefix, or change that rule',
     )
   if (!(await removeExactly(path, (found) => artifact.isThis(found)))) throw kept(path, plan, 'another file has taken its name')

@@ -26,7 +26,7 @@ export interface RemoteObject {
   encryption: string | undefined
   kmsKey: string | undefined
   /** When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none. */
-  expires: Date | undefined
+  expires: Date | 'not told' | undefined
   /** Undefined where its metadata tells no SHA-256. */
   facts: NotedFacts | undefined
 }
@@ -43,15 +43,16 @@ export async function lookAt(bucket: Bucket, key: string, signal: AbortSignal): 
       modified: found.LastModified,
       encryption: found.ServerSideEncryption,
       kmsKey: found.SSEKMSKeyId,
-      expires: expiryOf(found.Expiration),
+      expires: toldExpiry(found.Expiration),
       facts: fromMetadata(found.Metadata),
     }
   )
 }
 
 /** Of `expiry-date="Fri, 21 Dec 2012 00:00:00 GMT", rule-id="…"`, or `NotImplemented`, as a directory bucket has it. */
-function expiryOf(told: string | undefined): Date | undefined {
-  return told && told !== 'NotImplemented' ? new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN) : undefined
+function toldExpiry(told: string | undefined): RemoteObject['expires'] {
+  if (!told) return undefined
+  return told === 'NotImplemented' ? 'not told' : new Date(/expiry-date="([^"]+)"/.exec(told)?.[1] ?? NaN)
 }
 
 /** @returns undefined where the key is taken and `onlyNew` is asked for. */

@@ -8,5 +8,5 @@ import type { UploadPlan } from './uploadPlan.ts'
 export async function tellOfReplaced(bucket: Bucket, plan: UploadPlan, signal: AbortSignal): Promise<void> {
   const found = await lookAt(bucket, plan.key, signal)
   if (found?.facts?.sha256 !== plan.facts.sha256) return
-  await writeMeta(bucket, plan, { facts: completeFacts(found.facts, plan.facts), isNew: false, signal })
+  await writeMeta(bucket, plan, { facts: completeFacts(found.facts, plan.facts), isNew: false, force: true, signal })
 }

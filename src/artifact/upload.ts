@@ -9,7 +9,7 @@ import type { OwnObject } from '../storage/s3/ownObject.ts'
 import type { Stored } from '../storage/s3/putOrder.ts'
 import { byServerClock } from '../storage/s3/serverClock.ts'
 import { completeFacts, toMetadata } from './artifactFacts.ts'
-import { earlier, ruledExpiry } from './expiry.ts'
+import { expiryOf } from './expiry.ts'
 import { requireAsExported } from './exportedMeta.ts'
 import { changed, type LocalArtifact } from './localArtifact.ts'
 import type { Checksums } from './measure.ts'
@@ -96,7 +96,7 @@ async function upload(bucket: Bucket, artifact: LocalArtifact, planned: UploadPl
   onStep(isThere ? 'skipped' : 'verified', { uri: plan.uri, ...verified })
   // The object has the facts of the upload that made it.
   const facts = completeFacts(after.facts, plan.facts)
-  const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, signal })
+  const meta = await writeMeta(bucket, plan, { facts, isNew: !isThere, force, signal })
   onStep('meta', { key: plan.metaKey, meta })
   requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
   const removed = prune ? await pruneUploaded(bucket, artifact, { plan, verified, after }, options) : []
@@ -121,15 +121,10 @@ async function pruneUploaded(
   { plan, verified, after }: { plan: UploadPlan; verified: Verified; after: RemoteObject },
   { clock, signal }: UploadOptions,
 ): Promise<string[]> {
+  const expires = await expiryOf(bucket, plan.key, after, signal)
   await requireReadable(bucket, plan, signal)
   requireSameObject(plan, after, await lookAt(bucket, plan.key, signal))
-  const ruled = await ruledExpiry(bucket, { key: plan.key, modified: after.modified }, signal)
-  return pruneLocal(
-    artifact,
-    plan,
-    { ...verified, expires: earlier(verified.expires, ruled) },
-    byServerClock(bucket, clock.now()),
-  )
+  return pruneLocal(artifact, plan, { checksum: verified.checksum, expires }, byServerClock(bucket, clock.now()))
 }
 
 /** @returns what was sent, its digests where they were known before, and what is stored of it: another upload may have been faster. */

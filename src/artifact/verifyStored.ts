@@ -61,9 +61,14 @@ export function verifiedOf(plan: UploadPlan, found: RemoteObject, lock?: FoundLo
     checksum,
     checksumCovers: checksum && (plan.parts === 1 ? 'the whole object' : `the digests of ${plan.parts} parts`),
     etag: found.etag,
-    expires: found.expires && (Number.isNaN(found.expires.getTime()) ? 'unknown' : found.expires.toISOString()),
+    expires: toldOf(found.expires),
     lock,
   }
+}
+
+function toldOf(expires: RemoteObject['expires']): string | undefined {
+  if (!(expires instanceof Date)) return undefined
+  return Number.isNaN(expires.getTime()) ? 'unknown' : expires.toISOString()
 }
 
 /** An upload in parts of another size has another checksum for the same content. */

@@ -1,9 +1,9 @@
 import { ancestry } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
-import { rootLineage } from '../repository/segmentName.ts'
 import { isMadeBefore } from './backedUp.ts'
-import { type Leader, lineageOf, pointOf } from './leader.ts'
+import { type Leader, pointOf } from './leader.ts'
+import { isPutBackTo } from './putBack.ts'
 import type { Known } from './reached.ts'
 import { type Replay, replayNothing } from './replay.ts'
 import { replayOn } from './replayOn.ts'
@@ -15,7 +15,7 @@ interface Followable {
   lineage: string
   upTo: number
   /** Whether it tells by itself that the database does not end where it stood. */
-  isPutBack?: boolean
+  isPutBack?: true | 'perhaps'
 }
 
 /**
@@ -38,8 +38,7 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
     // Where both end alike, why one of them stops is still to be said.
     else if (replay && replay.to.id === best.to.id) best = { ...best, doubts: [...best.doubts, ...replay.doubts] }
   }
-  const isPutBack = ways.some((way) => way.isPutBack && way.lineage === best.lineage)
-  const doubt = givenUp && !isPutBack ? (shortOf(best, givenUp) ?? leftOut(best, givenUp, leader)) : undefined
+  const doubt = givenUp && doubtOf(best, ways.find(({ lineage }) => lineage === best.lineage)?.isPutBack, givenUp, leader)
   return doubt === undefined ? best : { ...best, doubts: [...best.doubts, doubt] }
 }
 
@@ -102,31 +101,35 @@ async function waysOf(
   if (isOlder) return [...goingOn, ...others]
   // Where it stood may not be archived yet.
   if (goingOn.length === 0) return others
-  return [...goingOn, ...(await putBackFrom(history, goingOn, all, { stood, leader }))]
+  return [...goingOn, ...(await putBackFrom(goingOn, all, { history, base, leader, stood }))]
 }
 
-/**
- * Lineages that began when the database had been put back from where it stood, as the leader went on from its own end and none of its own says so.
- * What they say of the leader has to be on its way, behind where it began its own: one of a trial is not.
- */
+/** Lineages that began when the database had been put back from where it stood, as the leader went on from its own end and none of its own says so. */
 async function putBackFrom(
-  history: ArchivedHistory,
   goingOn: readonly Followable[],
   all: readonly Followable[],
-  { stood, leader }: { stood: Stood; leader: Leader },
+  known: { history: ArchivedHistory; base: ManifestDatabase; leader: Leader; stood: Stood },
 ): Promise<Followable[]> {
-  const root = rootLineage(leader.base.storeId)
-  const links = history.chain(lineageOf(history, leader)!)
-  const begun = (id: string): string => history.lineages.get(id)?.created ?? ''
   const found: Followable[] = []
   for (const way of all) {
     const { lineage } = way
-    if (goingOn.some((other) => other.lineage === lineage) || begun(lineage) <= begun(stood.lineage)) continue
-    if (!goingOn.some((other) => history.wasLeftFor(lineage, other.lineage))) continue
-    const last = history.lineages.get(lineage)?.others?.find((other) => other.root === root)?.last
-    if (last && last.id > stood.after && (await history.goesThrough(links, last))) found.push({ ...way, isPutBack: true })
+    if (goingOn.some((other) => other.lineage === lineage)) continue
+    if (!goingOn.some((other) => known.history.wasLeftFor(lineage, other.lineage))) continue
+    const isPutBack = await isPutBackTo(lineage, known)
+    if (isPutBack !== false) found.push({ ...way, isPutBack: isPutBack ?? 'perhaps' })
   }
   return found
+}
+
+/** What is not certain of where a database ends, as it stood elsewhere before. */
+function doubtOf(replay: Replay, isPutBack: Followable['isPutBack'], stood: Stood, leader: Leader): string | undefined {
+  if (isPutBack === true) return undefined
+  if (isPutBack === 'perhaps') return perhapsOther(replay, stood, leader)
+  return shortOf(replay, stood) ?? leftOut(replay, stood, leader)
+}
+
+function perhapsOther({ database, to, lineage: own }: Replay, { last, lineage }: Stood, leader: Leader): string {
+  return `${database} ends with transaction ${to.id} of ${to.commitTime} in lineage ${own}, which left the transaction ${last.id} that it stood at when lineage ${lineage} began: no archived log of ${leader.base.name} tells any more whether that was here or in a copy`
 }
 
 /** Says so where a database is not taken to where it stood, and nothing shows that it came there only after the point. */

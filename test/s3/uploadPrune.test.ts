@@ -78,16 +78,11 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
       ? { change: ({ headers }: Answer) => void (headers['x-amz-expiration'] = 'expiry-date="soon", rule-id="exports"') }
       : undefined
   expect(await at.uploadTo(...words)).toMatchObject(
-    refusal('refused', /a rule of the bucket may remove it, and it cannot be read when/),
+    refusal('refused', /a rule of the bucket may remove it, and nobody can tell when: the server tells of an end/),
   )
   expect(existsSync(at.file)).toBe(true)
   const told = await at.uploadTo(...words.filter((word) => word !== '--prune-local'))
   expect(resultOf(told).verified.expires).toBe('unknown')
-  // Rules that are there, and that nobody gets to see.
-  proxy.fault = ({ method, url }) =>
-    method === 'GET' && /[?&]lifecycle/.test(url) ? { status: 503, code: 'SlowDown' } : undefined
-  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /may remove it, and it cannot be read when/))
-  expect(existsSync(at.file)).toBe(true)
   // By the clock of the server, which removes it by that.
   expiring(10 * hour)
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 72 * hour })
@@ -101,17 +96,57 @@ test('[artifact.prune] a file is kept where a rule of the bucket removes the obj
   expect(resultOf(await at.uploadTo(...words))).toMatchObject({ status: 'skipped', verified: { expires }, removed: [at.file] })
 })
 
-test('[artifact.prune] a role that may not read the rules of the bucket, and a server that tells of no expiry, keep no file', async () => {
+const denied = { status: 403, code: 'AccessDenied' } as const
+
+test.each([
+  ['a role that may not read the rules of the bucket', denied, undefined],
+  ['a server that does not tell of expiry in its headers', undefined, 'NotImplemented'],
+])('[artifact.prune] %s keeps no file', async (_, answer, told) => {
   await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
   proxy.fault = ({ method, url }) => {
-    if (method === 'GET' && /[?&]lifecycle/.test(url)) return { status: 403, code: 'AccessDenied' }
-    const change = ({ headers }: Answer): void => void (headers['x-amz-expiration'] = 'NotImplemented')
-    return method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined
+    if (method === 'GET' && /[?&]lifecycle/.test(url)) return answer
+    const change = ({ headers }: Answer): void => void (headers['x-amz-expiration'] = told)
+    return told !== undefined && method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined
   }
   const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
   const uploaded = resultOf(await at.uploadTo(...words))
   expect(uploaded).toMatchObject({ status: 'uploaded', removed: [at.file] })
   expect(uploaded.verified.expires).toBeUndefined()
+})
+
+test.each([
+  ['neither the server nor the rules tell of expiry', denied, /neither the server nor the rules of the bucket tell/],
+  ['a page answers for the rules', { status: 404, page: '<html>not here</html>' }, /cannot read the rules for/],
+  ['a page refuses them', { status: 403, page: '<html>not now</html>' }, /cannot read the rules for/],
+  ['the server cannot answer for the rules', { status: 503, code: 'SlowDown' }, /cannot read the rules for .* again and again/],
+])('[artifact.prune] a file is kept where %s', async (_, answer, why) => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  proxy.fault = ({ method, url }) => {
+    if (method === 'GET' && /[?&]lifecycle/.test(url)) return answer
+    const change = ({ headers }: Answer): void => void (headers['x-amz-expiration'] = 'NotImplemented')
+    return method === 'HEAD' && url.includes('neo4j-2026.dump') ? { change } : undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', why))
+  expect(existsSync(at.file)).toBe(true)
+})
+
+test.each([
+  ['goes though a rule says of a late end that it takes older versions along', 'ExpiredObjectAllVersions', true],
+  ['is kept where a rule says what nobody knows', 'RemoveOnTuesdays', false],
+])('[artifact.prune] a file %s', async (_, name, goes) => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const rule = `<Rule><ID>late</ID><Status>Enabled</Status><Filter/><Expiration><Days>365</Days><${name}>true</${name}></Expiration></Rule>`
+  const change = (answer: Answer): void => {
+    answer.status = 200
+    answer.body = Buffer.from(`<LifecycleConfiguration>${rule}</LifecycleConfiguration>`)
+  }
+  proxy.fault = ({ method, url }) => (method === 'GET' && /[?&]lifecycle/.test(url) ? { change } : undefined)
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  const tried = await at.uploadTo(...words)
+  if (goes) expect(resultOf(tried)).toMatchObject({ removed: [at.file] })
+  else expect(tried).toMatchObject(refusal('refused', /a rule of the bucket has RemoveOnTuesdays, which Holdfast does not know/))
+  expect(existsSync(at.file)).toBe(!goes)
 })
 
 test.each([

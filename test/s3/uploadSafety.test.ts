@@ -235,3 +235,18 @@ function replace(path: string, content: Buffer): void {
   writeFileSync(`${path}.new`, content)
   renameSync(`${path}.new`, path)
 }
+
+test('[artifact.upload] what comes meanwhile where its note is to be, and no upload wrote, stays', async () => {
+  await using proxy = await FaultProxy.start(at.minio.options.endpoint!)
+  const theirs = { Bucket: at.bucket, Key: 'neo4j-2026.dump.meta.json', Body: 'of somebody else' }
+  proxy.fault = async ({ method, url }) => {
+    if (method === 'PUT' && url.includes('.meta.json')) await at.minio.client.send(new PutObjectCommand(theirs))
+    return undefined
+  }
+  const words = ['--bucket', at.bucket, '--endpoint', proxy.endpoint, '--region', 'us-east-1', '--prune-local']
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /\.meta\.json is not what an upload writes/))
+  expect((await contentOf(at.minio, at.bucket, theirs.Key)).toString()).toBe(theirs.Body)
+  expect(existsSync(at.file)).toBe(true)
+  proxy.fault = () => undefined
+  expect(resultOf(await at.uploadTo(...words, '--force'))).toMatchObject({ status: 'skipped', meta: 'repaired' })
+})

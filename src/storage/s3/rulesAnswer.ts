@@ -24,8 +24,11 @@ export function requireLifecycle({ location }: Bucket, answer: string): void {
   })
 }
 
-/** Unknown parts that do nothing to current objects: of MinIO what is for deleted ones, and a time; of Ceph what makes a rule narrower. */
-const harmless = new Set(['DelMarkerExpiration', 'ExpiryUpdatedAt', 'ArchiveZone'])
+/**
+ * Unknown parts that do nothing to current objects that the rest of a rule does not: of MinIO what is for deleted ones, what takes along older versions,
+ * and a time; of Ceph what makes a rule narrower.
+ */
+const harmless = new Set(['DelMarkerExpiration', 'ExpiredObjectAllVersions', 'ExpiryUpdatedAt', 'ArchiveZone'])
 
 /** The names of what somebody has set and the SDK drops, and that may do something to current objects. */
 export interface UnreadParts {

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LocalArtifact } from '../../../src/artifact/localArtifact.ts'
 import { pruneLocal } from '../../../src/artifact/pruneLocal.ts'
 import type { UploadPlan } from '../../../src/artifact/uploadPlan.ts'
-import type { Verified } from '../../../src/artifact/verifyStored.ts'
 
 let folder: string
 let path: string
@@ -25,7 +24,8 @@ async function pruneWhile(happens: () => void): Promise<string[]> {
     happens()
   }
   const watched = { path, change, isThis: artifact.isThis.bind(artifact) } as unknown as LocalArtifact
-  return await pruneLocal(watched, { uri: 's3://bucket/key' } as UploadPlan, { checksum: 'digest' } as Verified, new Date())
+  const found = { checksum: 'digest', expires: undefined }
+  return await pruneLocal(watched, { uri: 's3://bucket/key' } as UploadPlan, found, new Date())
 }
 
 test('[artifact.prune] a file that takes the name behind the last look at it was never uploaded, and stays with its .meta', async () => {
