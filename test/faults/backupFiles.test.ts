@@ -109,7 +109,8 @@ describe('[errors.clear] a repository that goes away', () => {
       using begun = atChange(join(ground.repo, '.unfinished'), 4)
       const run = startHoldfast([...words(ground), '--max-rate', '1MB'])
       await begun.reached
-      await rm(ground.repo, { recursive: true })
+      // The backup may put something into a folder that is being removed.
+      await rm(ground.repo, { recursive: true, maxRetries: 20, retryDelay: 50 })
       const outcome = await run.outcome
       expect(outcome, outcome.story).toMatchObject(refusal('repository', /./))
       expect(await holdfast('backup', 'list', '--repo', ground.repo)).toMatchObject(

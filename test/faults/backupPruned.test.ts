@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { silent } from '../../src/core/progress.ts'
 import { loadSampleGraph } from '../../src/demo/sampleGraph.ts'
@@ -46,7 +47,7 @@ async function backUpWhilePruned(folder: string, repo: string) {
   const writer = bigWriter(writing)
   await writer.reached(20)
   const confirmed = writer.progress.confirmed
-  const words = ['backup', 'create', '--data-dir', server.dataDir, '--repo', repo, '--uri', server.boltUri, '--max-rate', '2MB']
+  const words = ['backup', 'create', '--data-dir', server.dataDir, '--repo', repo, '--uri', server.boltUri, '--max-rate', '1MB']
   const manifest = resultOf(await startHoldfast(words).outcome) as Manifest
   const { sent } = await writer.stop()
 
@@ -56,7 +57,7 @@ async function backUpWhilePruned(folder: string, repo: string) {
   return { manifest, confirmed, sent }
 }
 
-/** Writes numbered nodes as large as half a dozen of them fill a file of the log. */
+/** Writes numbered nodes as large as half a dozen of them fill a file of the log, and no more of them than a slow backup can follow. */
 function bigWriter(graph: Graph) {
   const progress = { sent: 0, confirmed: 0 }
   let stopped = false
@@ -68,6 +69,7 @@ function bigWriter(graph: Graph) {
       await graph.query('CREATE (:Big {number: $number, text: $text})', parameters, { write: true })
       progress.confirmed += 1
       if (waiting && progress.confirmed >= waiting.count) waiting.resolve()
+      await delay(20)
     }
   }
   const ended = write()

@@ -19,6 +19,8 @@ const settings = {
   'db.tx_log.preallocate': 'true',
   'db.checkpoint.interval.time': '2s',
   'dbms.cypher.min_replan_interval': '1h',
+  // Neo4j does not see every deadlock between a change of the schema and writers by itself.
+  'db.lock.acquisition.timeout': '20s',
 }
 const options = { settings, pageCache: '24m', heap: '640m' }
 const { signal } = new AbortController()

@@ -2,6 +2,7 @@ import { chmod, chown, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, r
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isRunning } from '../../src/neo4j/dataDirectory.ts'
 import type { RestoreReport } from '../../src/recovery/restore.ts'
 import type { Manifest } from '../../src/repository/manifest.ts'
 import { expectSameFiles, files, listing, makeData } from '../support/faultsData.ts'
@@ -218,6 +219,7 @@ describe('[restore.resume] a restore that was killed', () => {
         const { exitCode, story } = await run.outcome
         expect(exitCode, story).toBeUndefined()
         expect(await journal(target)).toMatchObject({ state: 'VALIDATION' })
+        await expect.poll(async () => isRunning(target), { timeout: 60_000 }).toBe(false)
       }
       const report = resultOf(await holdfast<RestoreReport>(...restore(target, '--resume')))
       expect(report).toMatchObject({ verdict: 'good', state: 'SUCCESS' })

@@ -43,17 +43,21 @@ export async function expectRestored({ dataDir, manifest }: Restorable, target: 
 export async function expectResumed(restorable: Restorable, folder: string): Promise<void> {
   const undisturbed = await succeed<RestoreReport>(...restoreWords(restorable, join(folder, 'undisturbed')))
   await expectRestored(restorable, join(folder, 'undisturbed'))
+  /** The shortest that a whole restore has taken: one that was slow would let most kills come too late. */
+  let shortest = undisturbed.durations.materialise
   const tally = { killed: 0, finished: 0, resumed: 0 }
   for (let attempt = 0; tally.killed < kills && attempt < 4 * kills; attempt++) {
     const name = `restored-${tally.finished}`
     const run = startHoldfast(restoreWords(restorable, join(folder, name)))
     const begun = atEntry(folder, `${name}.holdfast-restore.json`)
-    using _killed = after(begun, randomInt(undisturbed.durations.materialise), run.kill)
+    using _killed = after(begun, randomInt(shortest), run.kill)
     const { exitCode, result, story } = await run.outcome
     if (exitCode === undefined) tally.killed += 1
     else {
       expect(exitCode, story).toBe(0)
-      if ((result as RestoreReport).files.resumed > 0) tally.resumed += 1
+      const { files, durations } = result as RestoreReport
+      if (files.resumed > 0) tally.resumed += 1
+      else shortest = Math.min(shortest, durations.materialise)
       await expectRestored(restorable, join(folder, name))
       await rm(join(folder, name), { recursive: true })
       tally.finished += 1

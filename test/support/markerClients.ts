@@ -42,7 +42,7 @@ export class MarkerClients implements AsyncDisposable {
     this.#server.resolve(driver)
   }
 
-  /** Lets those of the clients that fail, or that begin another write, wait for the next server. */
+  /** Lets the clients wait for the next server before they begin another write; whoever takes a server away says so first. */
   pause(): void {
     this.#server = Promise.withResolvers()
   }
@@ -72,8 +72,7 @@ export class MarkerClients implements AsyncDisposable {
 
   async #write(client: number): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const server = this.#server
-      const driver = await server.promise
+      const driver = await this.#server.promise
       if (this.#stop.signal.aborted) return
       const note: Note = { client, number: this.#next++, sent: Date.now() }
       this.notes.push(note)
@@ -83,7 +82,6 @@ export class MarkerClients implements AsyncDisposable {
         this.#tell()
       } catch (error) {
         if (!isLost(error)) this.#fail(error)
-        if (this.#server === server) this.pause()
       }
       await delay(this.#pace * (0.5 + Math.random()), undefined, { signal: this.#stop.signal }).catch(() => {})
     }

@@ -131,8 +131,9 @@ async function writeTwoHistories(ground: Ground): Promise<[History, History]> {
   const from = Math.max(...log.filter(({ id }) => id <= after).map(({ commitTime }) => commitTime))
   const one = { ...first, transactions: log, system, lineage: root, after, from, to: log.at(-1)!.commitTime }
 
-  // Back to a moment in the middle, and on from there in the place of the old directory, while the archiver runs.
-  const back = ground.random.between(from + (one.to - from) / 3, one.to - (one.to - from) / 4)
+  // Back to a moment in the middle, before the last user, and on from there in the place of the old directory, while the archiver runs.
+  const latest = Math.min(one.to - (one.to - from) / 4, first.users.at(-1)!.sent - 1)
+  const back = ground.random.between(Math.min(from + (one.to - from) / 3, latest), latest)
   const restored = join(folder, 'restored')
   await succeed('restore', 'start', '--to-time', time(back), '--skip-checks', '--to-dir', restored, '--repo', repo)
   const last = (await loggedIn(restored)).at(-1)!

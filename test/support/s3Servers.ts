@@ -55,12 +55,12 @@ export async function startMinio(
   const certificateFolder = join(folder, 'certs')
   await mkdir(certificateFolder, { recursive: true })
   const certificates = tls ? await makeCertificates(certificateFolder) : undefined
-  const [port, consolePort] = [await freePort(), await freePort()]
-  return start({
-    command: await goTool(minio),
+  const command = await goTool(minio)
+  return start(async (port) => ({
+    command,
     words: [
       ['server', data, '--quiet', '--certs-dir', certificateFolder],
-      ['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${consolePort}`],
+      ['--address', `127.0.0.1:${port}`, '--console-address', `127.0.0.1:${await freePort()}`],
     ].flat(),
     environment: {
       MINIO_ROOT_USER: owner.id,
@@ -70,11 +70,10 @@ export async function startMinio(
       ...(kms ? { MINIO_KMS_SECRET_KEY: `${kmsKeyId}:${Buffer.alloc(32, 7).toString('base64')}` } : {}),
       ...environment,
     },
-    port,
     health: '/minio/health/ready',
     data,
     certificates,
-  })
+  }))
 }
 
 /** Starts versitygw over a directory; built at its first use. */
@@ -82,36 +81,53 @@ export async function startVersitygw(folder: string): Promise<S3Server> {
   const data = join(folder, 'versitygw')
   const versions = join(folder, 'versions')
   for (const directory of [data, versions]) await mkdir(directory, { recursive: true })
-  const port = await freePort()
-  return start({
-    command: await goTool(versitygw),
+  const command = await goTool(versitygw)
+  return start(async (port) => ({
+    command,
     words: ['--port', `127.0.0.1:${port}`, '--health', '/health', 'posix', '--versioning-dir', versions, data],
     environment: { ROOT_ACCESS_KEY: owner.id, ROOT_SECRET_KEY: owner.secret },
-    port,
     health: '/health',
     data,
     certificates: undefined,
-  })
+  }))
 }
 
 interface Start {
   command: string
   words: string[]
   environment: Record<string, string>
-  port: number
   health: string
   data: string
   certificates: Certificates | undefined
 }
 
-async function start({ command, words, environment, port, health, data, certificates }: Start): Promise<S3Server> {
+/** How often another free port is tried where a server ends at once, mostly because the one found was taken meanwhile. */
+const portTries = 3
+
+async function start(on: (port: number) => Promise<Start>): Promise<S3Server> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    try {
+      return await startOn(port, await on(port))
+    } catch (error) {
+      if (!(error instanceof EndedAtOnce) || attempt === portTries) throw error
+    }
+  }
+}
+
+class EndedAtOnce extends Error {}
+
+async function startOn(port: number, { command, words, environment, health, data, certificates }: Start): Promise<S3Server> {
   const child = execa(command, words, { env: environment, reject: false, stdin: 'ignore', all: true })
   const endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`
   const authority = certificates && (await readFile(certificates.authority, 'utf8'))
   const ended = { yet: false }
   void child.then(() => (ended.yet = true))
-  while ((await answers(`${endpoint}${health}`, authority)) !== 200) {
-    if (ended.yet) throw new Error(`${command} ended at once:\n${(await child).all}`)
+  for (;;) {
+    const status = await answers(`${endpoint}${health}`, authority)
+    // Asked in any case: it may be another server that answers on its port.
+    if (ended.yet) throw new EndedAtOnce(`${command} ended at once:\n${(await child).all}`)
+    if (status === 200) break
     await delay(50)
   }
   const options: S3Options = { region: 'us-east-1', endpoint, certificates: authority }

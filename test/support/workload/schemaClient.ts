@@ -1,8 +1,9 @@
 import type { Driver } from 'neo4j-driver'
+import { inSession } from './inSession.ts'
 import { Random } from './random.ts'
 import type { SchemaItem } from './schemaCatalogue.ts'
 import { createStatement, dropIndexStatement, dropStatement } from './schemaCatalogue.ts'
-import { isConnectionLoss, isIndexThere, isTransient } from './serverErrors.ts'
+import { isIndexThere } from './serverErrors.ts'
 import type { Position } from './writer.ts'
 
 export interface SchemaStep {
@@ -78,18 +79,6 @@ async function doStep(driver: Driver, { action, item }: SchemaStep): Promise<voi
   }
 }
 
-const tries = 50
-
 async function run(driver: Driver, text: string, parameters: Record<string, unknown> = {}): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const session = driver.session({ database: 'neo4j' })
-    try {
-      await session.run(text, parameters)
-      return
-    } catch (error) {
-      if (isConnectionLoss(error) || !isTransient(error) || attempt === tries) throw error
-    } finally {
-      await session.close()
-    }
-  }
+  await inSession(driver, async (session) => void (await session.run(text, parameters)))
 }

@@ -3,10 +3,12 @@ import { Neo4jError } from 'neo4j-driver'
 /** Whether the server went away, so that nobody knows whether what was asked last has happened. */
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Neo4jError)) return false
-  return ['ServiceUnavailable', 'SessionExpired', 'Neo.TransientError.General.DatabaseUnavailable'].includes(error.code)
+  // What a driver says that was closed because its server is gone; it gives that no code.
+  if (error.message.startsWith('Pool is closed')) return true
+  return error.code === 'ServiceUnavailable' || error.code === 'SessionExpired'
 }
 
-/** Whether Neo4j rolled the transaction back for a passing reason, such as a deadlock. */
+/** Whether Neo4j refused the transaction or rolled it back for a passing reason, such as a deadlock or a database that is not available yet. */
 export function isTransient(error: unknown): boolean {
   return error instanceof Neo4jError && /^Neo\.TransientError\.|\.LockAcquisitionTimeout$/.test(error.code)
 }

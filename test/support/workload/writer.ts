@@ -2,9 +2,10 @@ import type { Driver, Session, Transaction } from 'neo4j-driver'
 import { GraphModel } from '../graphModel.ts'
 import type { Operation } from './change.ts'
 import { entityLabel } from './change.ts'
+import { inSession } from './inSession.ts'
 import type { GraphSize } from './planner.ts'
 import { planOperation } from './planOperation.ts'
-import { isConnectionLoss, isConstraintViolation, isTransient } from './serverErrors.ts'
+import { isConstraintViolation } from './serverErrors.ts'
 import { statementOf } from './statements.ts'
 
 /** How far a client is: what it has sent may have happened, what was acknowledged must have. */
@@ -12,9 +13,6 @@ export interface Position {
   acknowledged: number
   sent: number
 }
-
-/** How often a step is tried when Neo4j rolls it back for a passing reason. */
-const tries = 50
 
 /** A client that does the numbered operations of its seed one after the other, each moving its marker node on by one. */
 export class Writer {
@@ -46,17 +44,7 @@ export class Writer {
     const sequence = this.#acknowledged + 1
     const operation = planOperation(this.#seed, this.#model, sequence, this.#size)
     this.#sent = sequence
-    for (let attempt = 1; ; attempt++) {
-      const session = driver.session({ database: 'neo4j' })
-      try {
-        await this.#perform(session, operation, sequence)
-        break
-      } catch (error) {
-        if (isConnectionLoss(error) || !isTransient(error) || attempt === tries) throw error
-      } finally {
-        await session.close()
-      }
-    }
+    await inSession(driver, async (session) => this.#perform(session, operation, sequence))
     if (operation.outcome === 'commit') for (const change of operation.changes) this.#model.apply(change)
     this.#acknowledged = sequence
   }

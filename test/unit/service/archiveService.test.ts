@@ -216,12 +216,15 @@ test('what nobody has foreseen ends the service, once the backup that it takes h
   }
   const serving = serve(
     async () => {
-      await vi.waitUntil(() => isHeld)
-      log.write(1)
-      await vi.waitUntil(() => hasThrown)
-      await delay(200)
-      isReleased = true
-      held.resolve()
+      try {
+        await vi.waitUntil(() => isHeld, 30_000)
+        log.write(1)
+        await vi.waitUntil(() => hasThrown, 30_000)
+        await delay(200)
+        isReleased = true
+      } finally {
+        held.resolve()
+      }
       await new Promise(() => {})
     },
     { before },
