@@ -66,6 +66,15 @@ export function fromDocument(content: Uint8Array): ArtifactFacts | undefined {
   }
 }
 
+/** Whether an upload wrote it, perhaps one of another version. */
+export function isDocument(content: Uint8Array): boolean {
+  try {
+    return z.looseObject({ sha256: z.string() }).safeParse(JSON.parse(Buffer.from(content).toString())).success
+  } catch {
+    return false
+  }
+}
+
 /** Everything else percent-encoded: HTTP headers are for ASCII, and servers differ in what they make of the rest. */
 function asciiOnly(value: string): string {
   return value.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character))

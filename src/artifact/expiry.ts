@@ -16,6 +16,11 @@ interface Untold {
 /** When an object goes; undefined where nothing tells of an end. */
 export type Expiry = Date | Untold | undefined
 
+const neitherTells: Untold = {
+  why: 'neither the server nor the rules of the bucket tell',
+  hint: 'give the role s3:GetLifecycleConfiguration, for a directory bucket s3express:GetLifecycleConfiguration',
+}
+
 /**
  * When an object goes, by what the server tells of it and by the rules of the bucket: servers have told in the object's headers of rules that are for
  * replaced versions, or of none.
@@ -29,12 +34,9 @@ export async function expiryOf(
   if (expires instanceof Date && Number.isNaN(expires.getTime()))
     return { why: 'the server tells of an end, and not in words that can be read', hint: 'see what rules the bucket has' }
   const ruled = await ruledExpiry(bucket, { key, modified }, signal)
-  if (ruled === 'not told')
-    return expires === 'not told'
-      ? { why: 'neither the server nor the rules of the bucket tell', hint: 'give the role s3:GetLifecycleConfiguration' }
-      : expires
-  if (!(ruled instanceof Date) || !(expires instanceof Date)) return ruled ?? (expires === 'not told' ? undefined : expires)
-  return expires < ruled ? expires : ruled
+  if (ruled === 'not told' && expires === 'not told') return neitherTells
+  if (ruled === 'not told' || ruled === undefined) return expires === 'not told' ? undefined : expires
+  return ruled instanceof Date && expires instanceof Date && expires < ruled ? expires : ruled
 }
 
 /** @returns undefined where no rule removes it; `not told` where the role may not read them or the server has none to tell. */
@@ -69,8 +71,8 @@ function mayNotTell(error: unknown): boolean {
 
 const day = 24 * 3_600_000
 
-/** Milliseconds since 1970: so many days end with the next midnight, as S3 counts them. */
+/** Milliseconds since 1970. AWS lets an object live until the midnight behind its days; other servers do not. */
 function removedAt({ Expiration: { Days: days, Date: date } = {} }: LifecycleRule, modified: Date | undefined): number[] {
   const end = (modified?.getTime() ?? 0) + (days ?? 0) * day
-  return [...(date === undefined ? [] : [date.getTime()]), ...(days === undefined ? [] : [Math.ceil(end / day) * day])]
+  return [...(date === undefined ? [] : [date.getTime()]), ...(days === undefined ? [] : [end])]
 }

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../core/errors.ts'
 import type { Bucket } from '../storage/s3/bucket.ts'
-import { type ArtifactFacts, fromDocument, toDocument } from './artifactFacts.ts'
+import { type ArtifactFacts, fromDocument, isDocument, toDocument } from './artifactFacts.ts'
 import { lookAt, objectUri, put, readRange } from './remoteObject.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 
@@ -12,7 +12,7 @@ const mostBytes = 64 * 1024
 
 /**
  * Writes the object that tells about another one, or leaves one that tells the same.
- * @throws HoldfastError `refused` where something has come there meanwhile that no upload wrote, unless by force.
+ * @throws HoldfastError `refused` where something is there that no upload wrote, unless by force.
  */
 export async function writeMeta(
   bucket: Bucket,
@@ -24,19 +24,19 @@ export async function writeMeta(
   const body = toDocument(facts, { bucket: bucket.name, key })
   const write = async (onlyNew: boolean): Promise<boolean> =>
     (await put(bucket, metaKey, body, { onlyNew, contentType: 'application/json', signal })) !== undefined
-  if (!(await write(isNew && !force))) {
+  if (!(await write(!force))) {
     await requireNoForeignMeta(bucket, plan, signal)
     await write(false)
   }
   return isNew ? 'written' : 'repaired'
 }
 
-/** @throws HoldfastError `refused` where something has the name of the object that will tell about a new one, and no upload wrote it. */
+/** @throws HoldfastError `refused` where something has the name of the object that tells about another one, and no upload wrote it. */
 export async function requireNoForeignMeta(bucket: Bucket, { metaKey, uri }: UploadPlan, signal: AbortSignal): Promise<void> {
-  if ((await lookAt(bucket, metaKey, signal)) === undefined || (await readWritten(bucket, metaKey, signal)) !== undefined) return
+  if ((await lookAt(bucket, metaKey, signal)) === undefined || isDocument(await contentOf(bucket, metaKey, signal))) return
   throw new HoldfastError(
     'refused',
-    `${objectUri(bucket, metaKey)} is not what an upload writes, expected nothing there: it is to tell about ${uri}`,
+    `${objectUri(bucket, metaKey)} is not what an upload writes, expected that or nothing: it is to tell about ${uri}`,
     {
       hint: 'move it away, upload under another --prefix, or give --force to replace it',
     },
@@ -46,10 +46,9 @@ export async function requireNoForeignMeta(bucket: Bucket, { metaKey, uri }: Upl
 /** What is told about an object; undefined where nothing is, or not as an upload writes it. */
 export async function readMeta(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
   if ((await lookAt(bucket, metaKey, signal)) === undefined) return undefined
-  return readWritten(bucket, metaKey, signal)
+  return fromDocument(await contentOf(bucket, metaKey, signal))
 }
 
-/** What an object that is there tells; undefined where it is not as an upload writes it. */
-async function readWritten(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<ArtifactFacts | undefined> {
-  return fromDocument(await readRange(bucket, metaKey, { offset: 0, length: mostBytes }, signal))
+async function contentOf(bucket: Bucket, metaKey: string, signal: AbortSignal): Promise<Buffer> {
+  return readRange(bucket, metaKey, { offset: 0, length: mostBytes }, signal)
 }

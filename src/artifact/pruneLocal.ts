@@ -7,7 +7,7 @@ import type { LocalArtifact } from './localArtifact.ts'
 import { removeExactly } from './removeExactly.ts'
 import type { UploadPlan } from './uploadPlan.ts'
 
-/** What goes within this many milliseconds is not what a file is removed for. A rule gives a new object more. */
+/** What goes within this many milliseconds is not what a file is removed for. A rule of two days or more gives a new object more. */
 const soon = 24 * 3_600_000
 
 /** @throws HoldfastError `usage` for a file that must not be removed afterwards, before anything is done. */
@@ -23,7 +23,7 @@ export function requirePrunable({ path, isLink }: LocalArtifact): void {
  * @param now by the clock of the server, whose rules these are
  * @returns the paths that were removed.
  * @throws HoldfastError `refused` where the file is not the one that was uploaded, the server computed no checksum of what it stored,
- * or a rule of the bucket removes that within a day.
+ * or a rule of the bucket removes that within a day, or nobody can tell when.
  */
 export async function pruneLocal(
   artifact: LocalArtifact,

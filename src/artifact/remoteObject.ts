@@ -25,7 +25,10 @@ export interface RemoteObject {
   modified: Date | undefined
   encryption: string | undefined
   kmsKey: string | undefined
-  /** When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none. */
+  /**
+   * When a rule of the bucket removes it: no valid date where that cannot be read, undefined where the server tells of none, `not told` where it says
+   * that it does not tell that here.
+   */
   expires: Date | 'not told' | undefined
   /** Undefined where its metadata tells no SHA-256. */
   facts: NotedFacts | undefined

@@ -14,8 +14,8 @@ import { stoodIfEarlier, isLeftAt, type Stood, whereItStood } from './stood.ts'
 interface Followable {
   lineage: string
   upTo: number
-  /** Whether it tells by itself that the database does not end where it stood. */
-  isPutBack?: true | 'perhaps'
+  /** Whether the database was put back to where it begins, as the leader's history shows, from where it stood. */
+  putBack?: 'surely' | 'perhaps'
 }
 
 /**
@@ -38,7 +38,7 @@ export async function follow(known: Known, base: ManifestDatabase, leader: Leade
     // Where both end alike, why one of them stops is still to be said.
     else if (replay && replay.to.id === best.to.id) best = { ...best, doubts: [...best.doubts, ...replay.doubts] }
   }
-  const doubt = givenUp && doubtOf(best, ways.find(({ lineage }) => lineage === best.lineage)?.isPutBack, givenUp, leader)
+  const doubt = givenUp && doubtOf(best, ways.find(({ lineage }) => lineage === best.lineage)?.putBack, givenUp, leader)
   return doubt === undefined ? best : { ...best, doubts: [...best.doubts, doubt] }
 }
 
@@ -116,15 +116,15 @@ async function putBackFrom(
     if (goingOn.some((other) => other.lineage === lineage)) continue
     if (!goingOn.some((other) => known.history.wasLeftFor(lineage, other.lineage))) continue
     const isPutBack = await isPutBackTo(lineage, known)
-    if (isPutBack !== false) found.push({ ...way, isPutBack: isPutBack ?? 'perhaps' })
+    if (isPutBack !== false) found.push({ ...way, putBack: isPutBack ? 'surely' : 'perhaps' })
   }
   return found
 }
 
 /** What is not certain of where a database ends, as it stood elsewhere before. */
-function doubtOf(replay: Replay, isPutBack: Followable['isPutBack'], stood: Stood, leader: Leader): string | undefined {
-  if (isPutBack === true) return undefined
-  if (isPutBack === 'perhaps') return perhapsOther(replay, stood, leader)
+function doubtOf(replay: Replay, putBack: Followable['putBack'], stood: Stood, leader: Leader): string | undefined {
+  if (putBack === 'surely') return undefined
+  if (putBack === 'perhaps') return perhapsOther(replay, stood, leader)
   return shortOf(replay, stood) ?? leftOut(replay, stood, leader)
 }
 

@@ -7,7 +7,7 @@ import { type Leader, lineageOf } from './leader.ts'
 import type { Stood } from './stood.ts'
 
 /** Where the leader went on from its own end, and nothing of its own says where another database was put back to. */
-interface Known {
+interface GoneOn {
   history: ArchivedHistory
   base: ManifestDatabase
   leader: Leader
@@ -18,7 +18,7 @@ interface Known {
  * Whether a lineage of another database began in the history that the leader is restored to, behind where it stood when the leader began its own:
  * one of a trial did not. It is asked of one that was left where it stood; undefined where nobody can tell any more.
  */
-export async function isPutBackTo(lineage: string, { history, base, leader, stood }: Known): Promise<boolean | undefined> {
+export async function isPutBackTo(lineage: string, { history, base, leader, stood }: GoneOn): Promise<boolean | undefined> {
   const { branch, created = '', others = [] } = history.lineages.get(lineage) ?? {}
   if (created <= (history.lineages.get(stood.lineage)?.created ?? '')) return false
   const { lastTransaction } = base
@@ -33,14 +33,19 @@ export async function isPutBackTo(lineage: string, { history, base, leader, stoo
 
 /** Whether the leader was at a transaction; undefined where no log that is left tells. */
 async function isOnWay(last: OtherDatabase['last'], history: ArchivedHistory, leader: Leader): Promise<boolean | undefined> {
-  const own = lineageOf(history, leader)
-  let isElsewhere = false
-  for (const lineage of history.lineagesOf(leader.base)) {
-    const links = history.chain(lineage)
-    const isThrough = await history.goesThrough(links, last).catch(ifDamaged(undefined))
-    const isTold = isThrough !== undefined && links.some(({ segment, upTo }) => segment.first <= last.id && last.id <= upTo)
-    if (lineage === own && (isThrough || isTold)) return isThrough
-    isElsewhere ||= isThrough === true
-  }
-  return isElsewhere ? false : undefined
+  const own = lineageOf(history, leader)!
+  const isThrough = await goesThrough(own, last, history)
+  if (isThrough || (isThrough === false && hasArchived(own, last.id, history))) return isThrough
+  for (const lineage of history.lineagesOf(leader.base))
+    if (lineage !== own && (await goesThrough(lineage, last, history))) return history.commonUpTo(own, lineage) >= last.id
+  return undefined
+}
+
+/** Undefined where what would tell is damaged. */
+async function goesThrough(lineage: string, last: OtherDatabase['last'], history: ArchivedHistory): Promise<boolean | undefined> {
+  return history.goesThrough(history.chain(lineage), last).catch(ifDamaged(undefined))
+}
+
+function hasArchived(lineage: string, id: number, history: ArchivedHistory): boolean {
+  return history.chain(lineage).some(({ segment, upTo }) => segment.first <= id && id <= upTo)
 }

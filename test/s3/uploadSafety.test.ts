@@ -248,5 +248,7 @@ test('[artifact.upload] what comes meanwhile where its note is to be, and no upl
   expect((await contentOf(at.minio, at.bucket, theirs.Key)).toString()).toBe(theirs.Body)
   expect(existsSync(at.file)).toBe(true)
   proxy.fault = () => undefined
+  expect(await at.uploadTo(...words)).toMatchObject(refusal('refused', /\.meta\.json is not what an upload writes/))
+  expect((await contentOf(at.minio, at.bucket, theirs.Key)).toString()).toBe(theirs.Body)
   expect(resultOf(await at.uploadTo(...words, '--force'))).toMatchObject({ status: 'skipped', meta: 'repaired' })
 })
