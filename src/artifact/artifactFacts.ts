@@ -59,19 +59,19 @@ export function toDocument(facts: ArtifactFacts, place: { bucket: string; key: s
 
 /** The facts that such an object tells; undefined where it is not what an upload writes. */
 export function fromDocument(content: Uint8Array): ArtifactFacts | undefined {
-  try {
-    return schema.safeParse(JSON.parse(Buffer.from(content).toString())).data
-  } catch {
-    return undefined
-  }
+  return schema.safeParse(jsonOf(content)).data
 }
 
 /** Whether an upload wrote it, perhaps one of another version. */
 export function isDocument(content: Uint8Array): boolean {
+  return z.looseObject({ sha256: z.string() }).safeParse(jsonOf(content)).success
+}
+
+function jsonOf(content: Uint8Array): unknown {
   try {
-    return z.looseObject({ sha256: z.string() }).safeParse(JSON.parse(Buffer.from(content).toString())).success
+    return JSON.parse(Buffer.from(content).toString())
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import { ifDamaged } from '../core/errors.ts'
-import { ancestry } from '../repository/archiveChain.ts'
+import { ancestry, linkAt } from '../repository/archiveChain.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
 import { type BackedUp, isAhead, isMadeBefore } from './backedUp.ts'
 import { checksumInBackup } from './backupLog.ts'
@@ -69,7 +69,7 @@ async function goesOnFrom(lineage: string, { manifest, base }: BackedUp, compare
   }
   const links = history.chain(lineage)
   // Of a backup of before all that is archived, or within a gap, nothing says that it is of another history.
-  if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return true
+  if (!linkAt(links, id)) return true
   return history.goesThrough(links, base.lastTransaction).catch(ifDamaged(true))
 }
 

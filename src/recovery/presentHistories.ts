@@ -1,5 +1,5 @@
 import { ifDamaged } from '../core/errors.ts'
-import { ancestry } from '../repository/archiveChain.ts'
+import { ancestry, linkAt } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import { unreadable } from '../repository/describedLineages.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
@@ -76,7 +76,7 @@ async function isWithin(lineage: string, other: string, history: ArchivedHistory
   const own = history.segments.filter((segment) => segment.lineage === lineage && segment.last > common)
   // Its last one first: nearly always that tells, and mostly by the names of segments.
   for (const { last: id, checksum } of own.toReversed()) {
-    if (!links.some(({ segment, upTo }) => segment.first <= id && id <= upTo)) return false
+    if (!linkAt(links, id)) return false
     const isThrough = await history.goesThrough(links, { id, checksum }).catch(ifDamaged(false))
     if (!isThrough) return false
   }

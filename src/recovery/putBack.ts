@@ -1,4 +1,5 @@
 import { ifDamaged } from '../core/errors.ts'
+import { linkAt } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { OtherDatabase } from '../repository/lineage.ts'
 import type { ManifestDatabase } from '../repository/manifest.ts'
@@ -35,7 +36,7 @@ export async function isPutBackTo(lineage: string, { history, base, leader, stoo
 async function isOnWay(last: OtherDatabase['last'], history: ArchivedHistory, leader: Leader): Promise<boolean | undefined> {
   const own = lineageOf(history, leader)!
   const isThrough = await goesThrough(own, last, history)
-  if (isThrough || (isThrough === false && hasArchived(own, last.id, history))) return isThrough
+  if (isThrough || (isThrough === false && linkAt(history.chain(own), last.id))) return isThrough
   for (const lineage of history.lineagesOf(leader.base))
     if (lineage !== own && (await goesThrough(lineage, last, history))) return history.commonUpTo(own, lineage) >= last.id
   return undefined
@@ -44,8 +45,4 @@ async function isOnWay(last: OtherDatabase['last'], history: ArchivedHistory, le
 /** Undefined where what would tell is damaged. */
 async function goesThrough(lineage: string, last: OtherDatabase['last'], history: ArchivedHistory): Promise<boolean | undefined> {
   return history.goesThrough(history.chain(lineage), last).catch(ifDamaged(undefined))
-}
-
-function hasArchived(lineage: string, id: number, history: ArchivedHistory): boolean {
-  return history.chain(lineage).some(({ segment, upTo }) => segment.first <= id && id <= upTo)
 }

@@ -1,4 +1,5 @@
 import { ifDamaged, integrityError } from '../core/errors.ts'
+import { linkAt } from '../repository/archiveChain.ts'
 import type { ArchivedHistory } from '../repository/archivedHistory.ts'
 import type { Manifest, ManifestDatabase } from '../repository/manifest.ts'
 import type { BackedUp } from './backedUp.ts'
@@ -99,7 +100,7 @@ async function isGivenUp(
     const links = history.chain(lineage)
     if (!(await history.goesThrough(links, last).catch(ifDamaged(true)))) continue
     if (await history.goesThrough(links, end).catch(ifDamaged(true))) return false
-    isKnown ||= links.some(({ segment, upTo }) => segment.first <= end.id && end.id <= upTo)
+    isKnown ||= linkAt(links, end.id) !== undefined
   }
   return isKnown
 }

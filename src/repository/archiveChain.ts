@@ -30,6 +30,11 @@ export function chainOf(lineage: string, { segments }: ArchiveListing, lineages:
   return links.toSorted((a, b) => a.segment.first - b.segment.first || b.upTo - a.upTo)
 }
 
+/** The link that has a transaction; undefined where none has. */
+export function linkAt(links: readonly Link[], id: number): Link | undefined {
+  return links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
+}
+
 /**
  * The links that hold the transactions behind `after` without a gap, as few as can be and as far as they reach.
  * @param links by their first transaction, as `chainOf` gives them.

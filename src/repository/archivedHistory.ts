@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/errors.ts'
-import { ancestry, type Link, chainOf } from './archiveChain.ts'
+import { ancestry, type Link, chainOf, linkAt } from './archiveChain.ts'
 import type { ArchiveListing, StoredSegment } from './archive.ts'
 import type { Lineage } from './lineage.ts'
 import type { ManifestDatabase } from './manifest.ts'
@@ -210,7 +210,7 @@ export class ArchivedHistory {
    * @throws HoldfastError `integrity` where that takes a segment that is damaged.
    */
   async goesThrough(links: readonly Link[], { id, checksum }: EndOfLog): Promise<boolean> {
-    const link = links.find(({ segment, upTo }) => segment.first <= id && id <= upTo)
+    const link = linkAt(links, id)
     if (!link) return this.#beginsBehind(links, { id, checksum })
     if (link.segment.last === id) return link.segment.checksum === checksum
     const found = await this.#ask(link, `checksum of ${id}`, (transaction) =>

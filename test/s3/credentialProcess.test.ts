@@ -22,13 +22,9 @@ test('the program that an AWS profile names for credentials gets no password and
   const [program, config, seen] = ['program', 'config', 'seen'].map((name) => join(folder, name)) as [string, string, string]
   const { AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey } = minio.environment
   const printed = JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey })
-  writeFileSync(
-    program,
-    `#!/bin/sh\nenv | grep -E '^AWS_PROFILE=|PASSWORD|PASSPHRASE|not-a-secret' > ${seen}\necho '${printed}'\n`,
-    {
-      mode: 0o755,
-    },
-  )
+  writeFileSync(program, `#!/bin/sh\nenv | grep -E '^AWS_PROFILE=|PASS|not-a-secret' > ${seen}\necho '${printed}'\n`, {
+    mode: 0o755,
+  })
   writeFileSync(config, `[profile backups]\ncredential_process = ${program}\n`)
   const given = { AWS_PROFILE: 'backups', AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }
   const secrets = {
@@ -39,7 +35,12 @@ test('the program that an AWS profile names for credentials gets no password and
   }
   const inside = [
     'env',
-    ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].flatMap((name) => ['-u', name]),
+    // Of what the machine itself has, nothing is to look like a password.
+    ...[
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      ...Object.keys(process.env).filter((name) => name.includes('PASS')),
+    ].flatMap((name) => ['-u', name]),
     ...Object.entries({ ...given, ...secrets }).map(([name, value]) => `${name}=${value}`),
   ]
   const words = ['--repo', 's3://by-program/graphs', '--endpoint', minio.options.endpoint!, '--region', 'us-east-1']

@@ -100,7 +100,7 @@ test('[s3.network] through a network that breaks all the time, backups are made,
   await expectSameFiles(before, target, manifests.at(-1)!)
   for (const { id } of manifests.slice(0, 2)) await succeed('backup', 'delete', id, '--confirm', '--repo', repo)
   expect(await succeed('backup', 'validate', '--repo', repo)).toMatchObject({ verdict: 'good' })
-  expect(faults).toBeGreaterThan(5)
+  expect(faults).toBeGreaterThan(20)
   const keys = (await versions(minio)).map(({ Key }) => Key)
   expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([])
 })
